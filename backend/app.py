@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from backend.api import (
+    accesses,
     alerts,
     attachments,
     audit,
@@ -49,6 +50,7 @@ FENCED = (
     previews.router,
     reversals.router,
     audit.router,
+    accesses.router,
     regulatory_reports.router,
     case_socket.router,
     events.router,

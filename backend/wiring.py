@@ -17,6 +17,7 @@ from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import SchedulerFault, ServiceMonitor
 from backend.live.sse import EventStream
 from backend.live.telemetry_sampler import TelemetrySampler
+from backend.services.access_recorder import AccessRecorder
 from backend.services.admission import INVESTIGATIONS_AT_ONCE
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
@@ -33,7 +34,8 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
-from casebook.async_api import AsyncRelay, AsyncWorkspace
+from casebook.access_api import AccessApi
+from casebook.async_api import AsyncAccesses, AsyncRelay, AsyncWorkspace
 from casebook.database.transactions import utc_now
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
@@ -62,6 +64,7 @@ def wire(
     threads = BlockingExecutor()
     workspace = AsyncWorkspace(facade, threads)
     record = AsyncRelay(RelayApi(facade.transactions), threads)
+    access_record = AsyncAccesses(AccessApi(facade.transactions), threads)
     sampler = TelemetrySampler(broadcast, utc_now)
     feed = ChangeFeed(LogReader(facade.transactions), threads, broadcast)
     relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
@@ -70,6 +73,8 @@ def wire(
     services = Services(
         workspace=workspace,
         record=record,
+        access_record=access_record,
+        accesses=AccessRecorder(access_record, utc_now),
         failed=relay.failed,
         scheduler=scheduler,
         cases=CaseService(workspace, record, scheduler, relay),
@@ -113,8 +118,13 @@ async def serving(
         wiring.services.monitor.run,
         wiring.relay.run,
         wiring.relay.acks.run,
+        wiring.services.accesses.run,
     )
     tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
     with wiring.services.record.blocking.transactions.on_commit(tell_feed):
-        async with jobs_running(*jobs, on_failure=fail):
-            yield
+        try:
+            async with jobs_running(*jobs, on_failure=fail):
+                yield
+        finally:
+            # Nobody is answered any more.
+            await wiring.services.accesses.close()

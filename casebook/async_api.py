@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar
 
+from casebook.access_api import AccessApi
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 
@@ -110,3 +111,15 @@ class AsyncRelay:
         self.get_case = awaited(record.get_case, off_loop)
         self.not_begun = awaited(record.not_begun, off_loop)
         self.signs = awaited(record.signs, off_loop)
+
+
+class AsyncAccesses:
+    """`AccessApi` for routes and for the recorder, likewise."""
+
+    def __init__(self, accesses: AccessApi, off_loop: BlockingCalls) -> None:
+        self.blocking = accesses
+        """The same for threads."""
+
+        self.record = awaited(accesses.record, off_loop)
+        self.of_case = awaited(accesses.of_case, off_loop)
+        self.list = awaited(accesses.list, off_loop)

@@ -21,6 +21,7 @@ class Facade:
         self.transactions = transactions
         """What other facades of the same casebook share."""
         self._write = transactions.write
+        self._write_apart = transactions.write_apart
         self._read = transactions.read
         self._clock = transactions.now
 

@@ -375,10 +375,10 @@ class WorkspaceApi(Facade):
         with self._read() as connection:
             return case_view.case_events(connection, case_id)
 
-    def audit(self, anchored: Iterable[int] = ()) -> AuditReport:
-        """Verify every event against the one before it, and every row against the log.
+    def audit(self, anchored: Iterable[int] = (), anchored_accesses: Iterable[int] = ()) -> AuditReport:
+        """Verify every event and access against the one before it, and every row against the log.
 
-        `anchored`: also digest the log up to each of these events.
+        `anchored`: also digest the log up to each of these events; `anchored_accesses`: likewise up to these lines.
         """
         with self._read() as connection:
-            return verify.verify_case_log(connection, anchored)
+            return verify.verify_case_log(connection, anchored, anchored_accesses)

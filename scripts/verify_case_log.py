@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -39,11 +40,14 @@ class CannotVerify(Exception):
 
 @dataclass(frozen=True)
 class Anchor:
-    """What the log was at one time."""
+    """What the log, and the access record, were at one time."""
 
     seq: int
     digest: str
     at: str
+    access: int = 0
+    """The number of its last line; 0 where there was none."""
+    access_hash: str | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,29 +100,49 @@ def _verify_file(path: Path) -> int:
 
 def _verify_casebook(url: str, anchor_file: Path | None) -> int:
     anchors = [] if anchor_file is None else _read_anchors(anchor_file)
-    report = _audit(url, [anchor.seq for anchor in anchors])
+    report = _audit(url, anchors)
     which = f"casebook {_shown(url)}"
     for anchor in anchors:
-        if report.digests.get(anchor.seq) != anchor.digest:
-            _say(f"Broken: the log up to event {anchor.seq} is not the one that was anchored at {anchor.at}.")
+        changed = _changed_since(anchor, report)
+        if changed is not None:
+            _say(f"Broken: the {changed} is not the one that was anchored at {anchor.at}.")
             _say(f"Verified: {report.cases} cases, {report.events} events; {which}.")
             return BROKEN
     if report.broken is not None:
         _say_broken("", report.broken)
         _say(f"Verified: {report.cases} cases, {report.events} events; {which}.")
         return BROKEN
-    last = max(report.digests)
-    if anchor_file is not None and last > max((anchor.seq for anchor in anchors), default=0):
-        _add_anchor(anchor_file, Anchor(last, report.digests[last], datetime.now(UTC).isoformat()))
+    last, accesses = max(report.digests), report.accesses
+    now = Anchor(last, report.digests[last], _now(), accesses.lines, accesses.digests.get(accesses.lines))
+    if anchor_file is not None and _says_more(now, anchors):
+        _add_anchor(anchor_file, now)
     _say(
-        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows; digest {report.digests[last]}; "
-        f"{which}."
+        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows, {accesses.lines} accesses; "
+        f"digest {report.digests[last]}; {which}."
     )
     if report.refused:
         _say(
             f"{report.refused} attempts at what nothing on record justifies were refused; each case's audit names them."
         )
     return INTACT
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _changed_since(anchor: Anchor, report: AuditReport) -> str | None:
+    """What is not as it was anchored; None when all of it is."""
+    if report.digests.get(anchor.seq) != anchor.digest:
+        return f"log up to event {anchor.seq}"
+    if anchor.access and report.accesses.digests.get(anchor.access) != anchor.access_hash:
+        return f"access record up to line {anchor.access}"
+    return None
+
+
+def _says_more(now: Anchor, anchors: Sequence[Anchor]) -> bool:
+    seq, access = (max((getattr(each, name) for each in anchors), default=0) for name in ("seq", "access"))
+    return now.seq > seq or now.access > access
 
 
 def _shown(url: str) -> str:
@@ -134,12 +158,13 @@ def _file(database: str) -> Path:
     return Path(database.removeprefix("file:").partition("?")[0]) if database.startswith("file:") else Path(database)
 
 
-def _audit(url: str, anchored: Sequence[int]) -> AuditReport:
+def _audit(url: str, anchors: Sequence[Anchor]) -> AuditReport:
     _require_file(url)
     engine = open_engine(url)
     try:
         require_current(engine)
-        return WorkspaceApi(Transactions(engine)).audit(anchored)
+        workspace = WorkspaceApi(Transactions(engine))
+        return workspace.audit([each.seq for each in anchors], [each.access for each in anchors])
     finally:
         engine.dispose()
 
@@ -161,13 +186,24 @@ def _read_anchors(path: Path) -> list[Anchor]:
         return []
     try:
         said = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        return [Anchor(int(each["seq"]), str(each["digest"]), str(each["at"])) for each in said]
+        return [_anchor_in(each) for each in said]
     except (OSError, ValueError, KeyError, TypeError):
         raise CannotVerify(f"'{path}' is no file of anchors: each line is one that --anchor wrote.") from None
 
 
+def _anchor_in(said: dict[str, Any]) -> Anchor:
+    # Lines that were written before there was an access record say nothing of it.
+    access, digest = int(said.get("access", 0)), said.get("access_hash")
+    return Anchor(
+        int(said["seq"]), str(said["digest"]), str(said["at"]), access, None if digest is None else str(digest)
+    )
+
+
 def _add_anchor(path: Path, anchor: Anchor) -> None:
-    line = json.dumps({"at": anchor.at, "seq": anchor.seq, "digest": anchor.digest})
+    said: dict[str, Any] = {"at": anchor.at, "seq": anchor.seq, "digest": anchor.digest}
+    if anchor.access:
+        said |= {"access": anchor.access, "access_hash": anchor.access_hash}
+    line = json.dumps(said)
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
@@ -177,8 +213,7 @@ def _add_anchor(path: Path, anchor: Anchor) -> None:
 
 def _say_broken(where: str, broken: BrokenLink) -> int:
     case = f"case '{broken.case_id}', " if broken.case_id else ""
-    row = "" if broken.row == "event" else f", {broken.row}"
-    _say(f"{where}Broken: {case}event {broken.seq}{row}: {broken.reason}.")
+    _say(f"{where}Broken: {case}{broken.place}: {broken.reason}.")
     return BROKEN
 
 

@@ -28,9 +28,11 @@ class AttachmentList(Contract):
 
 
 @router.get("", operation_id="list_attachments", summary="List attachments", responses=documented(404, 422, 503))
-async def list_attachments(case_id: str, services: ServicesDep) -> AttachmentList:
+async def list_attachments(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> AttachmentList:
     """All attachments of the case, oldest first, without their contents."""
-    return AttachmentList(items=await services.workspace.list_attachments(case_id))
+    found = await services.workspace.list_attachments(case_id)
+    await services.accesses.saw(identity.subject, "case_viewed", case_id)
+    return AttachmentList(items=found)
 
 
 @router.post(
@@ -66,9 +68,12 @@ async def add_attachment(
         **documented(404, 422, 503),
     },
 )
-async def get_attachment(case_id: str, attachment_id: str, services: ServicesDep) -> Response:
+async def get_attachment(
+    case_id: str, attachment_id: str, services: ServicesDep, identity: CurrentIdentity
+) -> Response:
     """The file, to be saved and never shown within this site's pages."""
     found = await services.workspace.read_attachment(case_id, attachment_id)
+    await services.accesses.saw(identity.subject, "attachment_read", case_id, attachment_id)
     kind = found.attachment.media_type if found.attachment.media_type in HARMLESS else OCTETS
     disposition = f"attachment; filename*=UTF-8''{quote(found.attachment.name, safe='')}"
     return Response(found.content, media_type=kind, headers={"Content-Disposition": disposition})

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import ServicesDep
+from backend.api.dependencies import CurrentIdentity, ServicesDep
 from backend.http.case_html import write_html
 from backend.http.problem import documented
 from casebook.audit.export import write_json
@@ -25,7 +25,7 @@ class BrokenRecord(Contract):
     """The first thing in the record of a case that is not as its log says."""
 
     seq: int
-    """Of the invalid event, or of the event that made the invalid row."""
+    """Of the invalid event, or of the event that made the invalid row; of a line of the access record its number."""
     row: str
     """`event`, or a table and a key."""
     reason: str
@@ -48,13 +48,16 @@ class CaseAudited(Contract):
 
 
 @router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 422, 503))
-async def audit_case(case_id: str, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> CaseAudited:
+async def audit_case(
+    case_id: str, services: ServicesDep, identity: CurrentIdentity, limit: Limit = 50, cursor: Cursor = None
+) -> CaseAudited:
     """Verify every event of the case against the one before it, and every row of it against the log.
 
     All of it is verified, whichever page of `events` is asked for.
     """
     audited = await services.workspace.audit_case(case_id, limit=limit, cursor=cursor)
     refused = await services.workspace.refusals(case_id)
+    await services.accesses.saw(identity.subject, "case_viewed", case_id)
     found = audited.broken
     return CaseAudited(
         events=audited.events,
@@ -79,9 +82,15 @@ async def audit_case(case_id: str, services: ServicesDep, limit: Limit = 50, cur
         **documented(404, 422, 503),
     },
 )
-async def export_case(case_id: str, services: ServicesDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
+async def export_case(
+    case_id: str,
+    services: ServicesDep,
+    identity: CurrentIdentity,
+    format: ExportFormat = "json",  # noqa: A002
+) -> StreamingResponse:
     """Everything about the case in one file that needs neither this casebook nor the scheduler."""
     snapshot = await services.workspace.snapshot(case_id)
+    await services.accesses.took(identity.subject, "case_exported", case_id, format, {})
     write, media_type = _WRITERS[format]
     name = f"{snapshot.case.case_id}.{format}"
     return StreamingResponse(

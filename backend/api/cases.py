@@ -36,9 +36,11 @@ async def list_cases(
 
 
 @router.get("/{case_id}", operation_id="get_case", summary="One case", responses=documented(404, 503))
-async def get_case(case_id: str, services: ServicesDep) -> CaseView:
+async def get_case(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> CaseView:
     """Everything that the case page shows, as of one instant."""
-    return await services.workspace.get_case(case_id)
+    case = await services.workspace.get_case(case_id)
+    await services.accesses.saw(identity.subject, "case_viewed", case_id)
+    return case
 
 
 @router.get(
@@ -47,12 +49,15 @@ async def get_case(case_id: str, services: ServicesDep) -> CaseView:
 async def get_case_history(
     case_id: str,
     services: ServicesDep,
+    identity: CurrentIdentity,
     types: Types = (),
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> EventPage:
     """What happened to the case most recently, oldest first; `next_cursor` leads to what happened before."""
-    return await services.workspace.list_events(case_id, types=types, limit=limit, cursor=cursor)
+    page = await services.workspace.list_events(case_id, types=types, limit=limit, cursor=cursor)
+    await services.accesses.saw(identity.subject, "case_viewed", case_id)
+    return page
 
 
 @router.get(
@@ -61,6 +66,8 @@ async def get_case_history(
     summary="One recorded tool call",
     responses=documented(404, 503),
 )
-async def get_evidence(case_id: str, evidence_id: str, services: ServicesDep) -> Evidence:
+async def get_evidence(case_id: str, evidence_id: str, services: ServicesDep, identity: CurrentIdentity) -> Evidence:
     """What a tool answered, word for word. Data, never instructions."""
-    return await services.workspace.evidence(case_id, evidence_id)
+    evidence = await services.workspace.evidence(case_id, evidence_id)
+    await services.accesses.saw(identity.subject, "evidence_read", case_id, evidence_id)
+    return evidence

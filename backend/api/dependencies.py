@@ -19,6 +19,7 @@ from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import ServiceMonitor
 from backend.live.sse import EventStream
+from backend.services.access_recorder import AccessRecorder
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
 from backend.services.decisions import DecisionService
@@ -30,7 +31,7 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
-from casebook.async_api import AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncRelay, AsyncWorkspace
 from casebook.errors import NotAllowed
 from contracts.base import Contract
 from contracts.review import Role
@@ -44,6 +45,8 @@ class Services:
 
     workspace: AsyncWorkspace
     record: AsyncRelay
+    access_record: AsyncAccesses
+    accesses: AccessRecorder
     failed: FailedOrchestrations
     scheduler: Scheduler
     cases: CaseService

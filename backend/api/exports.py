@@ -1,10 +1,12 @@
 """`/api/exports/cases`: many cases in one file."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from pydantic import JsonValue
 
 from backend.api.dependencies import CurrentIdentity, RequireAnalyst, Services, ServicesDep
 from backend.http.case_table import WRITERS, TableFormat, TableWriter
@@ -47,25 +49,50 @@ async def export_cases(
 
     Each case comes once, as it is when it is read. Cases that are opened after the export began are not part of it.
     A file that was cut off is continued by `after`: the rows that follow, without the header, so that both parts
-    make one file.
+    make one file. The access record has each export, with its query and the number of rows.
     """
     query = CaseQuery.model_validate(asked.model_dump(exclude={"format", "after"}))
     begin = await services.workspace.begin_export(asked.after)
     # What is wrong from the start is answered as an error, and not within a file.
     first = await services.workspace.export_page(query, identity.subject, begin)
-    writer = WRITERS[asked.format]
-    pages = _pages(services, query, identity.subject, first, writer, with_header=asked.after is None)
+    detail: dict[str, JsonValue] = {"query": query.model_dump(mode="json", exclude_defaults=True), "after": asked.after}
+    await services.accesses.took(identity.subject, "cases_export_began", None, asked.format, detail)
+    writer, sent = WRITERS[asked.format], _Sent()
+    pages = _pages(services, query, identity.subject, first, writer, sent, with_header=asked.after is None)
+
+    def ended() -> None:
+        told = {**detail, "rows": sent.rows, "whole": sent.is_whole}
+        services.accesses.ended(identity.subject, "cases_exported", asked.format, told)
+
     name = f"cases-{begin.began_at:%Y%m%dT%H%M%SZ}.{asked.format}"
-    return PagedDownload(pages, name, writer.media_type, ended=lambda: None)
+    return PagedDownload(pages, name, writer.media_type, ended)
+
+
+@dataclass
+class _Sent:
+    """How far a file has come."""
+
+    rows: int = 0
+    """Of pages that were sent, or begun to be."""
+    is_whole: bool = False
 
 
 async def _pages(
-    services: Services, query: CaseQuery, subject: str, page: ExportPage, writer: TableWriter, *, with_header: bool
+    services: Services,
+    query: CaseQuery,
+    subject: str,
+    first: ExportPage,
+    writer: TableWriter,
+    sent: _Sent,
+    *,
+    with_header: bool,
 ) -> AsyncGenerator[bytes]:
     if with_header:
         yield writer.header
-    while page.items:
-        yield writer.write(page.items)
-        if page.next is None:
-            return
-        page = await services.workspace.export_page(query, subject, page.next)
+    page: ExportPage | None = first
+    while page is not None:
+        if page.items:
+            sent.rows += len(page.items)
+            yield writer.write(page.items)
+        page = None if page.next is None else await services.workspace.export_page(query, subject, page.next)
+    sent.is_whole = True

@@ -29,9 +29,13 @@ class NewNote(Contract):
 
 
 @router.get("", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503))
-async def list_notes(case_id: str, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> NotePage:
+async def list_notes(
+    case_id: str, services: ServicesDep, identity: CurrentIdentity, limit: Limit = 50, cursor: Cursor = None
+) -> NotePage:
     """The newest notes of the case, oldest first; `next_cursor` leads to those before them."""
-    return await services.workspace.list_notes(case_id, limit=limit, cursor=cursor)
+    page = await services.workspace.list_notes(case_id, limit=limit, cursor=cursor)
+    await services.accesses.saw(identity.subject, "case_viewed", case_id)
+    return page
 
 
 @router.post(

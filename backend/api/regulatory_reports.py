@@ -36,6 +36,7 @@ async def regulatory_report(
     Each statement cites evidence, and what is not on record is named under `missing`. Of an open case it is a draft.
     """
     report = await services.workspace.regulatory_report(case_id, identity.subject)
+    await services.accesses.took(identity.subject, "case_reported", case_id, format, {})
     is_json = format == "json"
     return Response(
         report.model_dump_json(indent=1).encode() if is_json else report_html(report),

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from casebook.audit.accesses import AccessAudit, broken_access_of, verify_accesses
 from casebook.audit.audited_tables import calls_of, head_of, rows_of
 from casebook.audit.integrity import IntegrityCheck
 from casebook.case_log.append import hash_of_row, last_seq, read_event
@@ -71,6 +72,8 @@ class AuditReport:
     broken: BrokenLink | None = None
     digests: dict[int, str] = field(default_factory=dict[int, str])
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
+    accesses: AccessAudit = field(default_factory=AccessAudit)
+    """Of the access record, which is no part of any case."""
 
     def add(self, broken: BrokenLink | None) -> None:
         """Keep the first of all invalid events and rows."""
@@ -91,8 +94,13 @@ class CaseAudit:
     """Hash of the last event that follows from the ones before it."""
 
 
-def verify_case_log(connection: Connection, anchored: Iterable[int] = ()) -> AuditReport:
-    """Verify everything; `anchored`: also give the digest of the log up to each of these events."""
+def verify_case_log(
+    connection: Connection, anchored: Iterable[int] = (), anchored_accesses: Iterable[int] = ()
+) -> AuditReport:
+    """Verify everything; `anchored`: also give the digest of the log up to each of these events.
+
+    `anchored_accesses`: likewise of the access record up to each of these lines.
+    """
     report = AuditReport()
     gap = _verify_numbers(connection, report, frozenset(anchored))
     after = 0
@@ -106,6 +114,9 @@ def verify_case_log(connection: Connection, anchored: Iterable[int] = ()) -> Aud
     # What a case can say of itself says more than a gap in the numbers of all.
     if report.broken is None:
         report.add(gap or _orphan(connection))
+    report.accesses = verify_accesses(connection, anchored_accesses)
+    if report.broken is None:
+        report.broken = report.accesses.broken
     return report
 
 
@@ -125,6 +136,7 @@ def audit_case(connection: Connection, case_id: str, limit: int = MAX_PAGE, curs
             events.append(event)
     rows = rows_of(connection, [case_id]).get(case_id, [])
     broken = check.finish(rows, head_of(case), calls_of(connection, [case])[case_id])
+    broken = broken or broken_access_of(connection, case_id)
     shown = tuple(events)[-length:]
     more = write_cursor(listed, shown[0].seq) if len(events) > length else None
     return CaseAudit(shown, more, broken, check.head)

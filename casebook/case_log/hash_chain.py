@@ -23,10 +23,17 @@ class BrokenLink:
 
     case_id: str
     seq: int
-    """Of the invalid event, or of the event that made the invalid row."""
+    """Of the invalid event, or of the event that made the invalid row. Of an access its number."""
     reason: str
     row: str = "event"
     """Which row: `event`, or a table and its key."""
+
+    @property
+    def place(self) -> str:
+        """Event and row, in words."""
+        if self.row.partition(" ")[0] == "access":
+            return self.row
+        return f"event {self.seq}" if self.row == "event" else f"event {self.seq}, {self.row}"
 
 
 def event_hash(event: CaseEvent) -> str:

@@ -52,6 +52,13 @@ class Transactions:
                 log.exception("A hook failed after a commit.")
 
     @contextmanager
+    def write_apart(self) -> Generator[Connection]:
+        """The same for what is no part of any case: nobody who follows the log hears of it."""
+        with self._written() as connection:
+            yield connection
+        self.health.clear()
+
+    @contextmanager
     def on_commit(self, hook: Callable[[], object]) -> Generator[None]:
         """Inside, `hook` is called after every transaction of this process that wrote and is on disk.
 

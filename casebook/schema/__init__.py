@@ -1,6 +1,7 @@
 """The tables, one module per noun. Importing one of them imports all, so `Base.metadata` is complete."""
 
 from casebook.schema import (
+    accesses,
     agent_journal,
     approvals,
     base,
@@ -17,6 +18,7 @@ from casebook.schema import (
 )
 
 __all__ = [
+    "accesses",
     "agent_journal",
     "approvals",
     "base",

@@ -3,6 +3,7 @@
 import os
 import signal
 
+from casebook.access_api import AccessApi
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.database.engine import for_writing, open_engine
 from casebook.relay_api import RelayApi
@@ -10,7 +11,7 @@ from casebook.worker_api import WorkerApi
 from casebook.workspace_api import WorkspaceApi
 
 
-class CaseBook(WorkerApi, WorkspaceApi, RelayApi):
+class CaseBook(WorkerApi, WorkspaceApi, RelayApi, AccessApi):
     """All facades of one casebook, for tests that play everybody."""
 
     def verify_case_log(self) -> BrokenLink | None:

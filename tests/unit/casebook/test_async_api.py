@@ -8,7 +8,8 @@ from typing import ParamSpec, TypeVar
 import anyio.to_thread
 import pytest
 
-from casebook.async_api import AsyncRelay, AsyncWorkspace
+from casebook.access_api import AccessApi
+from casebook.async_api import AsyncAccesses, AsyncRelay, AsyncWorkspace
 from casebook.errors import CaseNotFound
 from casebook.facade import Facade
 from casebook.relay_api import RelayApi
@@ -62,6 +63,7 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
     for facade, awaited in (
         (WorkspaceApi, AsyncWorkspace(book, OneThread())),
         (RelayApi, AsyncRelay(book, OneThread())),
+        (AccessApi, AsyncAccesses(book, OneThread())),
     ):
         own = {name for name, _ in inspect.getmembers(facade, inspect.isfunction) if not name.startswith("_")}
         inherited = {name for name, _ in inspect.getmembers(Facade, inspect.isfunction)}

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from casebook.access_api import AccessApi
 from casebook.audit.export import write_json
+from casebook.case_log.access_chain import seen_each_time
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.workspace_api import WorkspaceApi
 from scripts.verify_case_log import main
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import SteppingClock, open_case
+from tests.unit.casebook.builders import NOON, SteppingClock, open_case
 from tests.unit.casebook.story import tell
 
 pytestmark = pytest.mark.integration
@@ -235,3 +237,48 @@ def test_the_script_itself_runs_from_anywhere(file: Path, tmp_path: Path):
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("Intact: ")
+
+
+def record_accesses(file: Path, number: int) -> None:
+    engine = open_engine(f"sqlite:///{file}")
+    accesses = AccessApi(Transactions(engine))
+    accesses.record([seen_each_time(NOON, f"person-{each}", "accesses_read") for each in range(number)])
+    engine.dispose()
+
+
+def test_cut_off_access_record_differs_from_its_anchor(
+    file: Path, tamper: Tamper, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    anchors = tmp_path / "anchors.jsonl"
+    # As a release wrote it that had no access record.
+    assert main(casebook(file, "--anchor", str(anchors))) == 0
+    assert "access" not in anchors.read_text()
+    record_accesses(file, 3)
+    assert main(casebook(file, "--anchor", str(anchors))) == 0
+    assert len(anchors.read_text().splitlines()) == 2
+    record_accesses(file, 1)
+    assert main(casebook(file, "--anchor", str(anchors))) == 0
+    assert ", 4 accesses; " in capsys.readouterr().out
+
+    # Whoever cuts lines off can bend the end of the record, too.
+    tamper("DELETE FROM access WHERE number = 4")
+    assert main(casebook(file)) == 1
+    assert capsys.readouterr().out.startswith(
+        "Broken: access: the access record ends with line 3, but line 4 as its last is on record.\n"
+    )
+    tamper("UPDATE access_head SET last_number = 3, last_hash = (SELECT hash FROM access WHERE number = 3)")
+    assert main(casebook(file)) == 0
+    capsys.readouterr()
+    assert main(casebook(file, "--anchor", str(anchors))) == 1
+    assert capsys.readouterr().out.startswith(
+        "Broken: the access record up to line 4 is not the one that was anchored at "
+    )
+
+
+def test_changed_access_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
+    record_accesses(file, 3)
+    tamper("UPDATE access SET subject = 'mallory' WHERE number = 2")
+    assert main(casebook(file)) == 1
+    assert capsys.readouterr().out.startswith(
+        "Broken: access '2': its content is not what was linked to the line before it.\n"
+    )

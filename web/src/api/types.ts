@@ -2,6 +2,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Access = Schemas["Access"];
 export type Alert = Schemas["Alert"];
 export type PublicConfig = Schemas["PublicConfig"];
 export type Baseline = Schemas["Baseline"];

@@ -163,5 +163,7 @@ export class LiveCache {
 }
 
 const UNTOUCHED_BY_CASES = new Set<unknown>(
-  [keys.config, keys.session, keys.people, keys.rules, keys.views].map(([first]) => first),
+  [keys.config, keys.session, keys.people, keys.rules, keys.views, keys.caseAccesses("")].map(
+    ([first]) => first,
+  ),
 );

@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { CaseView } from "@/api/types";
 import { usePageTitle } from "@/app/use-page-title";
+import { AccessesPanel } from "@/features/accesses/AccessesPanel";
 import { AlertsPanel } from "@/features/alert/AlertsPanel";
 import { alertEvents } from "@/shared/cases/alert-events";
 import { CaseHeader } from "@/features/cases/CaseHeader";
@@ -22,7 +23,7 @@ import { ReopenBanner } from "@/features/reopening/ReopenBanner";
 import { SnoozeBanner } from "@/features/snooze/SnoozeBanner";
 import { Timeline } from "@/features/timeline/Timeline";
 import { useConfig } from "@/shared/api/config";
-import { useIdentity } from "@/shared/api/session";
+import { mayActAs, useIdentity } from "@/shared/api/session";
 import { humanise } from "@/shared/format/labels";
 import { ErrorState } from "@/shared/ui/States";
 import classes from "./CasePage.module.css";
@@ -61,6 +62,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
   const { evidence } = route.useSearch();
   const navigate = route.useNavigate();
   const events = useMilestones(view.case_id);
+  const managing = mayActAs(useIdentity(), "manager");
   const threshold = useConfig().data?.auto_clear_threshold ?? DEFAULT_THRESHOLD;
   const show = (id: string | undefined) =>
     void navigate({ search: id === undefined ? {} : { evidence: id }, replace: true, resetScroll: false });
@@ -93,6 +95,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
           <DecisionPanel view={view} events={events.data} />
           <EffectsPanel view={view} />
           <Timeline caseId={view.case_id} />
+          {managing && <AccessesPanel caseId={view.case_id} />}
         </aside>
       </div>
       <EvidenceDrawer

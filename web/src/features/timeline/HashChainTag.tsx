@@ -2,6 +2,9 @@ import { AlertIcon, HashChainIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import { useCaseAudit } from "./get-case-audit";
 
+const placeOf = ({ row, seq }: { row: string; seq: number }): string =>
+  row.startsWith("access") ? row : `#${seq}`;
+
 /** What the server found when it followed the chain of hashes through the case's log. */
 export function HashChainTag({ caseId }: { caseId: string }) {
   const audit = useCaseAudit(caseId).data;
@@ -15,7 +18,7 @@ export function HashChainTag({ caseId }: { caseId: string }) {
   }
   return (
     <Tag tone="bad">
-      <AlertIcon size={12} /> Chain broken{audit.broken !== null && ` at #${audit.broken.seq}`}
+      <AlertIcon size={12} /> Chain broken{audit.broken !== null && ` at ${placeOf(audit.broken)}`}
     </Tag>
   );
 }

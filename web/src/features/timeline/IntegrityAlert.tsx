@@ -4,6 +4,10 @@ import classes from "./Timeline.module.css";
 
 const sentence = (words: string): string => words.replace(/\.?$/, ".");
 
+/** A line of the access record is named by its own number; everything else by the event that made it. */
+const placeOf = ({ row, seq }: { row: string; seq: number }): string =>
+  row.startsWith("access") ? row : `${row} of #${seq}`;
+
 /** What is wrong with the record, and what was to be done although nothing on record justified it. */
 export function IntegrityAlert({ caseId }: { caseId: string }) {
   const audit = useCaseAudit(caseId).data;
@@ -13,7 +17,7 @@ export function IntegrityAlert({ caseId }: { caseId: string }) {
       {!audit.intact && (
         <p>
           The record of this case was changed outside of Casewright
-          {audit.broken !== null && ` (${audit.broken.row} of #${audit.broken.seq})`}:{" "}
+          {audit.broken !== null && ` (${placeOf(audit.broken)})`}:{" "}
           {sentence(audit.broken?.reason ?? "the log does not follow from itself")}
         </p>
       )}

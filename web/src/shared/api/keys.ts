@@ -14,6 +14,8 @@ export const keys = {
   caseAudit: (caseId: string) => ["case", caseId, "audit"] as const,
   notes: (caseId: string) => ["case", caseId, "notes"] as const,
   attachments: (caseId: string) => ["case", caseId, "attachments"] as const,
+  /** Not below the case: live events say nothing about who saw it. */
+  caseAccesses: (caseId: string) => ["accesses", caseId] as const,
   evidence: (caseId: string, evidenceId: string) => ["evidence", caseId, evidenceId] as const,
   config: ["config"] as const,
   service: ["service"] as const,
