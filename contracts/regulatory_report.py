@@ -56,6 +56,12 @@ class ReportedAlert(Contract):
     severity: Severity
     source: AlertSource
     raised_at: UtcDateTime
+    recorded_at: UtcDateTime
+    """When it opened the case, or joined it."""
+    recorded_by: str | None
+    """The person who raised it by hand; null when a rule did."""
+    round: int | None
+    """The first round that investigated it; null while none did."""
     description: str
     evidence_ids: tuple[str, ...]
     """The events that raised it; empty for one that a person raised without any."""
@@ -167,6 +173,11 @@ class RegulatoryReport(Contract):
     opened_by: str | None
     """The person who opened the case by hand; null when a rule did."""
     closed_at: UtcDateTime | None
+    """Null while it is open, also where it was closed before."""
+    follows: CaseId | None
+    """The customer's case before it, which could not take its alert."""
+    followed_by: tuple[CaseId, ...]
+    """The customer's cases that this one could not take the alerts of."""
     last_seq: int
     head: Hash | None
     """Hash of the last event of the case: which state of the record this is."""

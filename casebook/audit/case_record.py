@@ -17,11 +17,9 @@ _OF_CASE = select(_EVIDENCE.body).where(_EVIDENCE.case_id == bindparam("of_case"
 
 def read_record(connection: Connection, case_id: str, now: datetime) -> CaseRecord:
     """The record of a case. Raises CaseNotFound."""
-    case = read_case(connection, case_id, now)
     evidence = connection.scalars(_OF_CASE, {"of_case": case_id})
     return CaseRecord(
-        case=case,
-        alerts=(case.alert,),
+        case=read_case(connection, case_id, now),
         rounds=read_rounds(connection, case_id),
         events=case_events(connection, case_id),
         evidence=[Evidence.model_validate_json(body) for body in evidence],

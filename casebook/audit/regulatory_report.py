@@ -10,8 +10,7 @@ from datetime import datetime
 
 from casebook.audit.reported_amounts import amounts_of, refunded
 from casebook.audit.reported_sources import CUSTOMER_TOOL, Sources
-from contracts.alert import Alert
-from contracts.case import CaseEvent, CaseView, Round
+from contracts.case import CaseAlert, CaseEvent, CaseView, Round
 from contracts.ids import parse_review_id
 from contracts.note import Attachment
 from contracts.regulatory_report import (
@@ -49,8 +48,6 @@ class CaseRecord:
     """What is on record of a case, as of one instant."""
 
     case: CaseView
-    alerts: Sequence[Alert]
-    """In the order in which they came to the case; one at least."""
     rounds: Sequence[Round]
     events: Sequence[CaseEvent]
     evidence: Sequence[Evidence]
@@ -59,8 +56,9 @@ class CaseRecord:
 
 def build_report(record: CaseRecord, prepared_by: str, now: datetime) -> RegulatoryReport:
     """The report of a case, as its record is now."""
-    case, sources = record.case, Sources(record.alerts, record.evidence)
-    subject, alerts = _subject(record, sources), tuple(map(_alert, record.alerts))
+    case = record.case
+    sources = Sources([each.alert for each in case.alerts], record.evidence)
+    subject, alerts = _subject(record, sources), tuple(map(_alert, case.alerts))
     amounts = amounts_of(case, sources)
     period, narrative = _period(amounts, sources), tuple(_narrative(record, sources))
     status = _decision_status(case)
@@ -72,7 +70,9 @@ def build_report(record: CaseRecord, prepared_by: str, now: datetime) -> Regulat
         outcome=case.outcome,
         opened_at=case.opened_at,
         opened_by=case.opened_by,
-        closed_at=next((event.at for event in record.events if event.type == "case_closed"), None),
+        closed_at=_closed_at(record),
+        follows=case.follows,
+        followed_by=case.followed_by,
         last_seq=case.last_seq,
         head=record.events[-1].hash if record.events else None,
         is_draft=case.state != "closed",
@@ -93,6 +93,12 @@ def build_report(record: CaseRecord, prepared_by: str, now: datetime) -> Regulat
     )
 
 
+def _closed_at(record: CaseRecord) -> datetime | None:
+    if record.case.state != "closed":
+        return None
+    return next((event.at for event in reversed(record.events) if event.type == "case_closed"), None)
+
+
 def _subject(record: CaseRecord, sources: Sources) -> ReportedSubject:
     answer = sources.last_answer(CUSTOMER_TOOL)
     facts: list[ReportedFact] = []
@@ -106,10 +112,17 @@ def _subject(record: CaseRecord, sources: Sources) -> ReportedSubject:
     return ReportedSubject(customer_id=record.case.alert.customer_id, facts=tuple(facts))
 
 
-def _alert(alert: Alert) -> ReportedAlert:
+def _alert(recorded: CaseAlert) -> ReportedAlert:
+    alert = recorded.alert
     same = ("alert_id", "alert_type", "rule_id", "rule_version", "severity", "source", "raised_at", "description")
     raised_by = dict.fromkeys(event.event_id for event in alert.trigger_events)
-    return ReportedAlert(**{name: getattr(alert, name) for name in same}, evidence_ids=tuple(raised_by))
+    return ReportedAlert(
+        **{name: getattr(alert, name) for name in same},
+        recorded_at=recorded.recorded_at,
+        recorded_by=recorded.recorded_by,
+        round=recorded.round,
+        evidence_ids=tuple(raised_by),
+    )
 
 
 def _period(amounts: Amounts, sources: Sources) -> Period | None:
@@ -125,7 +138,7 @@ def _period(amounts: Amounts, sources: Sources) -> Period | None:
 def _narrative(record: CaseRecord, sources: Sources) -> Iterator[Statement]:
     """The alerts, then the findings of the last round that cite what is on record, each statement once."""
     told: set[str] = set()
-    for alert in record.alerts:
+    for alert in (each.alert for each in record.case.alerts):
         cited = tuple(dict.fromkeys(event.event_id for event in alert.trigger_events))
         if cited and alert.description not in told:
             told.add(alert.description)
@@ -209,7 +222,9 @@ def _missing(
         yield "Nobody has said what the case turned out to be (disposition)."
     if not subject.facts:
         yield "No recorded answer of the customer store says who the customer is."
-    if any(not alert.trigger_events for alert in record.alerts):
+    if any(each.round is None for each in case.alerts):
+        yield "An alert joined the case that no round has investigated yet."
+    if any(not each.alert.trigger_events for each in case.alerts):
         yield "An alert names no event that raised it: its description is in no statement of the narrative."
     if period is None:
         yield "Neither an event nor a charge on record says when it happened."

@@ -10,8 +10,12 @@ from sqlalchemy import Engine
 
 from casebook.audit.case_record import read_record
 from casebook.audit.regulatory_report import NOT_ON_RECORD, CaseRecord, build_report
+from casebook.database.transactions import Transactions
+from casebook.policy.alert_joins import JoinPolicy
 from casebook.workspace_api import WorkspaceApi
+from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
+from contracts.case import CaseView
 from contracts.effect import Effect
 from contracts.hashing import content_hash
 from contracts.money import Money
@@ -22,6 +26,7 @@ from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,
+    SteppingClock,
     a_benign_assessment,
     a_decision,
     a_report,
@@ -61,10 +66,15 @@ def charges(*listed: tuple[str, object, object]) -> Evidence:
     return evidence_of(1, "billing").model_copy(update=told)
 
 
+def with_alerts(record: CaseRecord, *alerts: Alert) -> CaseView:
+    (first,) = record.case.alerts
+    return record.case.model_copy(update={"alerts": tuple(first.model_copy(update={"alert": each}) for each in alerts)})
+
+
 def with_charges(record: CaseRecord, evidence: Evidence, *suspicious: str) -> CaseRecord:
     billing = a_report("billing").model_copy(update={"suspicious_charge_ids": suspicious})
     case = record.case.model_copy(update={"reports": (billing,)})
-    return CaseRecord(case, record.alerts, record.rounds, record.events, [*record.evidence, evidence], ())
+    return CaseRecord(case, record.rounds, record.events, [*record.evidence, evidence], ())
 
 
 def test_every_citation_is_listed_with_its_hash(book: CaseBook, case: str, record_of: Callable[[str], CaseRecord]):
@@ -73,7 +83,7 @@ def test_every_citation_is_listed_with_its_hash(book: CaseBook, case: str, recor
     listed = {each.evidence_id: each.digest for each in report.evidence}
     assert set(report.cited()) == set(listed)
     assert all(statement.evidence_ids for statement in report.narrative)
-    (event,) = record.alerts[0].trigger_events
+    (event,) = record.case.alert.trigger_events
     assert listed["e-1"] == content_hash(event)
     stored = {each.evidence_id: content_hash(each) for each in record.evidence}
     assert {name: digest for name, digest in listed.items() if name != "e-1"}.items() <= stored.items()
@@ -188,10 +198,10 @@ def test_finding_without_evidence_is_left_out(book: CaseBook, record_of: Callabl
     usage = a_report("usage").model_copy(update={"findings": told})
     record = CaseRecord(
         record.case.model_copy(update={"reports": (usage,)}),
-        record.alerts, record.rounds, record.events, record.evidence, (),
+        record.rounds, record.events, record.evidence, (),
     )  # fmt: skip
     report = report_of(record)
-    assert [each.text for each in report.narrative] == [record.alerts[0].description, "It is supported."]
+    assert [each.text for each in report.narrative] == [record.case.alert.description, "It is supported."]
     assert report.narrative[1].evidence_ids == ("r1-usage-1", "e-1")
     assert "3 findings are left out: they cite nothing that is on record." in report.missing
 
@@ -209,14 +219,27 @@ def test_all_alerts_of_a_case_are_reported(book: CaseBook, record_of: Callable[[
         update={"event_id": "t-2", "attributes": TransactionAttributes(amount=Decimal("0.0001"), currency="EUR")}
     )
     second = an_alert(2).model_copy(update={"trigger_events": (*an_alert(1).trigger_events, bought)})
-    report = report_of(CaseRecord(record.case, (*record.alerts, second), (), record.events, (), ()))
+    report = report_of(CaseRecord(with_alerts(record, record.case.alert, second), (), record.events, (), ()))
     assert [each.alert_id for each in report.alerts] == ["impossible_travel-1", "impossible_travel-2"]
     assert report.period is not None
     assert (report.period.first, report.period.last) == (NOON, NOON + timedelta(hours=2))
     assert report.amounts.transactions_total == (Money(amount_minor=1_999, currency="EUR"),)
     assert [each.evidence_id for each in report.evidence] == ["e-1", "t-1"]
     third = second.model_copy(update={"trigger_events": (unclear,)})
-    assert report_of(CaseRecord(record.case, (third,), (), record.events, (), ())).amounts.transactions_total is None
+    unknown = report_of(CaseRecord(with_alerts(record, third), (), record.events, (), ()))
+    assert unknown.amounts.transactions_total is None
+
+
+def test_alert_that_joined_waits_for_its_round(engine: Engine, workspace: WorkspaceApi):
+    book = CaseBook(Transactions(engine, SteppingClock()), joins=JoinPolicy())
+    case = open_case(book)
+    joined = book.open_case(an_alert().model_copy(update={"alert_id": "impossible_travel-1b"}), "ben")
+    report = workspace.regulatory_report(case, "ana")
+    assert (joined.case_id, joined.joined) == (case, True)
+    assert [(each.recorded_by, each.round) for each in report.alerts] == [(None, None), ("ben", None)]
+    assert "An alert joined the case that no round has investigated yet." in report.missing
+    ask(book, case)
+    assert [each.round for each in workspace.regulatory_report(case, "ana").alerts] == [1, 1]
 
 
 def test_alert_raised_without_events_is_no_statement(book: CaseBook, record_of: Callable[[str], CaseRecord]):
@@ -236,7 +259,7 @@ def test_refund_is_reported_as_the_store_said(book: CaseBook, record_of: Callabl
         (done.model_copy(update={"result": {**said, "amount_minor": 12.99}}), None),
     ):
         case = record.case.model_copy(update={"effects": (effect,)})
-        (action,) = report_of(CaseRecord(case, record.alerts, (), record.events, (), ())).actions
+        (action,) = report_of(CaseRecord(case, (), record.events, (), ())).actions
         assert action.refunded == money
 
 

@@ -2635,6 +2635,10 @@ export interface components {
             /** Evidence */
             evidence: components["schemas"]["CitedEvidence"][];
             first_approval: components["schemas"]["Proposal"] | null;
+            /** Followed By */
+            followed_by: string[];
+            /** Follows */
+            follows: string | null;
             /**
              * Format
              * @default casewright-regulatory-report
@@ -2729,6 +2733,15 @@ export interface components {
              * Format: date-time
              */
             raised_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Recorded By */
+            recorded_by: string | null;
+            /** Round */
+            round: number | null;
             /** Rule Id */
             rule_id: string;
             /** Rule Version */
