@@ -2,6 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import type { CaseView } from "@/api/types";
+import { keys } from "@/shared/api/keys";
 import { ana, caseView, maria, review, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
@@ -30,6 +31,20 @@ test("waiting case is snoozed for an hour", async () => {
   });
   const { until } = calls[0]?.body as { until: string };
   expect(Math.abs(Date.parse(until) - Date.now() - HOUR)).toBeLessThan(60_000);
+});
+
+test("claim of a snoozed case is not renewed", async () => {
+  serve(() => json(snooze));
+  const user = userEvent.setup();
+  const claim = { assignee: "ana", claimed_at: inHours(-1), expires_at: inHours(1) };
+  const view = waiting({ claim });
+  const { queries } = renderInApp(<SnoozeBanner view={view} />);
+  queries.setQueryData(keys.case(view.case_id), view);
+  await user.click(button("Snooze…"));
+  await user.click(await screen.findByRole("button", { name: "Snooze" }));
+  await waitFor(() =>
+    expect(queries.getQueryData(keys.case(view.case_id))).toMatchObject({ claim: null, snooze }),
+  );
 });
 
 test("deadline being near is left to the server", async () => {
