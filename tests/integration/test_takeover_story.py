@@ -1,0 +1,65 @@
+"""The simulator's takeover, through every real process: all its alerts are one case, decided once, with one lock."""
+
+from collections.abc import Generator
+from threading import Event
+from typing import Any
+
+import pytest
+
+from contracts.case import CaseView
+from tests.support.stack import CASE_TIMEOUT_S, LocalStack
+
+POLL_S = 0.1
+STORY = {"auth_failures", "impossible_travel"}
+"""What detection sees of a takeover, whatever else it may see: guessed passwords, then a login from far away."""
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[LocalStack]:
+    """A stack whose simulator is quick, and in which the alerts of a customer join."""
+    data = tmp_path_factory.mktemp("takeover") / "data"
+    with LocalStack(data, env={"ALERT_JOIN_HOURS": "72", "EVENT_INTERVAL_SECONDS": "0.2"}) as running:
+        yield running
+
+
+def alerts_of(stack: LocalStack, customers: set[int]) -> list[dict[str, Any]]:
+    """The recorded alerts of these customers, in order."""
+    items = stack.http.get("/api/alerts", params={"limit": 200}).raise_for_status().json()["items"]
+    return [each for each in reversed(items) if each["alert"]["customer_id"] in customers]
+
+
+def wait_for_story(stack: LocalStack) -> int:
+    """The customer of the first takeover, once all of it has been seen."""
+    told = {each["customer_id"] for each in stack.profiles() if (each["story"] or {}).get("kind") == "account_takeover"}
+    pause = Event()
+    for _ in range(int(CASE_TIMEOUT_S / POLL_S)):
+        if found := alerts_of(stack, told):
+            customer = int(found[0]["alert"]["customer_id"])
+            if {each["alert"]["rule_id"] for each in alerts_of(stack, {customer})} >= STORY:
+                return customer
+        pause.wait(POLL_S)  # the feed tells nobody where its stories end
+    raise AssertionError("The takeover was not seen.")
+
+
+def all_is_asked(view: CaseView) -> bool:
+    """Whether a person is asked about all alerts."""
+    return view.review is not None and all(each.round is not None for each in view.alerts)
+
+
+def test_takeover_ends_in_one_case_with_one_lock(watched: LocalStack) -> None:
+    customer = wait_for_story(watched)
+    found = alerts_of(watched, {customer})
+    (case,) = {each["case_id"] for each in found}
+
+    asked = watched.wait_for_case(case, all_is_asked)
+    assert [each.alert.alert_id for each in asked.alerts] == [each["alert"]["alert_id"] for each in found]
+    assert watched.decide(asked, "approve", action="lock_account").status_code == 202
+    closed = watched.wait_for_case(case, lambda view: view.state == "closed")
+
+    assert (closed.outcome, closed.followed_by) == ("account_locked", ())
+    assert [decision.verdict for decision in closed.decisions] == ["approve"]
+    assert [(effect.action, effect.status, effect.already) for effect in closed.effects] == [
+        ("lock_account", "done", None)
+    ]
+    listed = watched.http.get("/api/cases", params={"customer_id": customer}).raise_for_status().json()["items"]
+    assert [(each["case_id"], each["alert_count"]) for each in listed] == [(case, len(found))]
