@@ -122,7 +122,13 @@ def _claim_for(
     *,
     handed_out: bool = False,
 ) -> Claim:
-    claimed = Claimed(assignee=subject, expires_at=now + lease, handed_out=handed_out)
+    before = running_claim(case, now)
+    claimed = Claimed(
+        assignee=subject,
+        expires_at=now + lease,
+        handed_out=handed_out,
+        previous_assignee=None if before is None else before.assignee,
+    )
     append(connection, case, claimed, actor, now)
     return Claim(assignee=subject, claimed_at=now, expires_at=claimed.expires_at)
 

@@ -77,7 +77,8 @@ def accept_decision(
         if proposal is None and _needs_two(connection, review, decision, decision.action, is_critical=is_critical):
             return _propose(connection, case, decision, decision.action, now)
     recorded = _complete(decision, proposal)
-    accepted = DecisionAccepted(round=review.round, **dict(recorded))
+    before = cast("Disposition | None", case.disposition)
+    accepted = DecisionAccepted(round=review.round, previous_disposition=before, **dict(recorded))
     append(connection, case, accepted, decision.decided_by, now)
     return recorded
 

@@ -50,11 +50,13 @@ def snooze(
         raise SnoozeTooShort
     if until > latest:
         raise SnoozeTooLong(latest, is_reminder=latest != review.due_at)
+    before = current_snooze(case, now)
     snoozed = Snoozed(
         until=until,
         until_activity=until_activity,
         reason=reason,
         previous_assignee=None if claim is None else claim.assignee,
+        previous_until=None if before is None else before.until,
     )
     append(connection, case, snoozed, subject, now)
     return Snooze(snoozed_by=subject, until=until, until_activity=until_activity)

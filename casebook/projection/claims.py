@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
-from casebook.projection.event_data import Actors, EventData, Occurrence
-from contracts.base import UtcDateTime
+from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
+from contracts.base import UtcDateTime, added_later
 from contracts.names import CaseEventType
 
 
@@ -21,8 +21,11 @@ class Claimed(EventData):
     expires_at: UtcDateTime
     handed_out: bool = False
     """Whether it was the next of the queue, and not chosen."""
+    previous_assignee: str | None = added_later()
+    """Whose running claim it ends: a manager gave the case to somebody else."""
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        require_before(self.previous_assignee, case.assignee)
         case.claim(self.assignee, at.at, self.expires_at)
         return ()
 
@@ -39,6 +42,7 @@ class ClaimTakenOver(EventData):
     reason: str
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        require_before(self.previous_assignee, case.assignee)
         case.claim(at.actor, at.at, self.expires_at)
         return ()
 
@@ -57,5 +61,6 @@ class ClaimReleased(EventData):
     """Whether they went on to the next case without having touched this one."""
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        require_before(self.previous_assignee, case.assignee)
         case.end_claim()
         return ()

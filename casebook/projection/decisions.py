@@ -10,14 +10,15 @@ from casebook.policy.four_eyes import needs_two_by_choice
 from casebook.policy.log_facts import CLOCKS_AGREE, NOBODY_ASKED, AskedQuestion, Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, Update
-from casebook.projection.event_data import Actors, EventData, Occurrence
+from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
 from casebook.projection.questions import PROPOSAL, REVIEW
 from casebook.schema.reviews import DecisionRow
 from contracts.actions import ACTIONS
+from contracts.base import added_later
 from contracts.case import CaseEvent
 from contracts.names import CaseEventType
 from contracts.refunds import ChosenRefund
-from contracts.review import Decision
+from contracts.review import Decision, Disposition
 from contracts.words import says_something
 
 _CHOSEN = TypeAdapter[tuple[ChosenRefund, ...]](tuple[ChosenRefund, ...])
@@ -32,6 +33,8 @@ class DecisionAccepted(EventData, Decision):
     named_by: ClassVar[tuple[str, ...]] = ("review_id",)
 
     round: int
+    previous_disposition: Disposition | None = added_later()
+    """What the decision before took the case for."""
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
@@ -62,6 +65,7 @@ class DecisionAccepted(EventData, Decision):
         yield Update(REVIEW, {"review_id": self.review_id}, {"status": "decided"})
         yield Delete(PROPOSAL)
         case.due_at = None
+        require_before(self.previous_disposition, case.disposition)
         case.disposition = self.disposition
         case.end_claim()
         case.end_snooze()

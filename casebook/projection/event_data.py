@@ -74,5 +74,11 @@ class EventData(Contract):
         return self.model_dump(mode="json")
 
 
+def require_before(said: object, before: object) -> None:
+    """Raises ValueError for an event that says that something else was changed than there was; None says nothing."""
+    if said is not None and said != before:
+        raise ValueError(f"it changes {before!r}, and says that it was {said!r}")
+
+
 def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -12,8 +12,8 @@ from typing import ClassVar
 from casebook.policy.log_facts import NOBODY_ASKED, Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
-from casebook.projection.event_data import Actors, EventData, Occurrence
-from contracts.base import UtcDateTime
+from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
+from contracts.base import UtcDateTime, added_later
 from contracts.case import CaseEvent
 from contracts.names import CaseEventType
 
@@ -30,6 +30,8 @@ class Snoozed(EventData):
     reason: str | None
     previous_assignee: str | None
     """Whose claim it ends."""
+    previous_until: UtcDateTime | None = added_later()
+    """Until when it was snoozed before, where this one replaces an earlier one."""
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
@@ -41,6 +43,8 @@ class Snoozed(EventData):
         return "it is longer than there is time to answer" if too_late else None
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        require_before(self.previous_assignee, case.assignee)
+        require_before(self.previous_until, case.snoozed_until)
         case.snooze(at.actor, self.until, until_activity=self.until_activity)
         return ()
 

@@ -20,6 +20,29 @@ test("approval shows its disposition", () => {
   );
 });
 
+test("changes show what was before", () => {
+  const decided = {
+    verdict: "approve",
+    action: "clear",
+    disposition: "false_positive",
+    previous_disposition: "inconclusive",
+  };
+  const lines = [
+    caseEvent({ type: "decision_accepted", data: decided }),
+    caseEvent({ type: "claimed", actor: "maria", data: { assignee: "ben", previous_assignee: "ana" } }),
+    caseEvent({ type: "claimed", actor: "ben", data: { assignee: "ben" } }),
+    caseEvent({ type: "case_opened", actor: "ben", data: {} }),
+    caseEvent({ type: "case_opened", actor: "system", data: {} }),
+  ];
+  expect(lines.map((event) => describeCaseEvent(event).text)).toEqual([
+    "Approved: clear (false positive, before: inconclusive)",
+    "Assigned to ben, before: ana",
+    "Claimed",
+    "Case opened by hand",
+    "Case opened by a rule",
+  ]);
+});
+
 test("unavailable specialist shows no score", () => {
   const data = { specialist: "usage", round: 1, status: "unavailable", risk_score: null };
   expect(describeCaseEvent(caseEvent({ type: "specialist_finished", data })).text).toBe(

@@ -24,7 +24,10 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
   const round = number(data["round"]);
   switch (event.type) {
     case "case_opened":
-      return { text: "Case opened", tone: "neutral" };
+      return {
+        text: event.actor === "system" ? "Case opened by a rule" : "Case opened by hand",
+        tone: "neutral",
+      };
     case "alert_joined":
       return withDetail(
         {
@@ -75,18 +78,15 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
     case "case_closed":
       return closed(data);
     default:
-      return describeDeskEvent(event.type, data);
+      return describeDeskEvent(event);
   }
 }
 
 /** What people do to a case besides deciding it; anything else by its name. */
-function describeDeskEvent(type: CaseEvent["type"], data: CaseEvent["data"]): EventLine {
+function describeDeskEvent({ type, data, actor }: CaseEvent): EventLine {
   switch (type) {
     case "claimed":
-      return {
-        text: data["handed_out"] === true ? "Claimed as the next case" : "Claimed",
-        tone: "neutral",
-      };
+      return { text: claimed(data, actor), tone: "neutral" };
     case "claim_released":
       if (data["moved_on"] === true) return { text: "Released for the next case", tone: "neutral" };
       return withDetail({ text: "Claim released", tone: "neutral" }, data["reason"]);
@@ -181,11 +181,23 @@ function decided(data: CaseEvent["data"]): EventLine {
     return withDetail({ text: "Rejected with feedback", tone: "warn" }, data["feedback"]);
   }
   const disposition = text(data["disposition"]);
-  const suffix = disposition === undefined ? "" : ` (${dispositionLabel(disposition)})`;
+  const before = text(data["previous_disposition"]);
+  const changed =
+    before === undefined || before === disposition ? "" : `, before: ${dispositionLabel(before)}`;
+  const suffix = disposition === undefined ? "" : ` (${dispositionLabel(disposition)}${changed})`;
   return withDetail(
     { text: `Approved: ${label(ACTION, data["action"]).toLowerCase()}${suffix}`, tone: "good" },
     data["comment"],
   );
+}
+
+/** Who has the case now, and who had it before. */
+function claimed(data: CaseEvent["data"], actor: string): string {
+  if (data["handed_out"] === true) return "Claimed as the next case";
+  const assignee = text(data["assignee"]);
+  const before = text(data["previous_assignee"]);
+  const words = assignee === undefined || assignee === actor ? "Claimed" : `Assigned to ${assignee}`;
+  return before === undefined ? words : `${words}, before: ${before}`;
 }
 
 function dispositionLabel(name: string): string {
