@@ -41,6 +41,7 @@ class AsyncWorkspace:
 
         self.open_case = awaited(workspace.open_case, off_loop)
         self.accept_decision = awaited(workspace.accept_decision, off_loop)
+        self.four_eyes_limit = awaited(workspace.four_eyes_limit, off_loop)
         self.withdraw_proposal = awaited(workspace.withdraw_proposal, off_loop)
         self.request_reversal = awaited(workspace.request_reversal, off_loop)
         self.decide_reversal = awaited(workspace.decide_reversal, off_loop)

@@ -27,7 +27,7 @@ from casebook.database.transactions import Transactions
 from casebook.facade import Facade
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.queries import alerts as recorded_alerts
-from casebook.queries import case_counts, case_export, case_list, case_summary, case_view, model_spend
+from casebook.queries import case_brief, case_counts, case_export, case_list, case_summary, case_view, model_spend
 from casebook.queries.attachments import AttachedFile, list_attachments, read_file
 from casebook.queries.case_export import ExportPage, ExportPosition
 from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
@@ -103,6 +103,12 @@ class WorkspaceApi(Facade):
         """
         with self._write() as connection:
             return decisions.accept_decision(connection, decision, roles, self._clock(), self._closing_policy)
+
+    def four_eyes_limit(self, case_id: str) -> int | None:
+        """Refunds above this many minor units need two people in this case; None where its policy names no limit."""
+        with self._read() as connection:
+            limits = case_brief.limits_of(connection, case_id)
+            return None if limits is None else limits.policy.four_eyes_refund_minor
 
     def withdraw_proposal(self, case_id: str, subject: str) -> None:
         """Withdraw the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""

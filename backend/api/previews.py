@@ -28,6 +28,8 @@ class PreviewResponse(Contract):
 
     sentence: str
     preview: EffectPreview
+    approvals_required: int | None
+    """How many people must approve it, with these refunds; null: nobody is being asked."""
 
 
 @router.post(
@@ -39,5 +41,6 @@ class PreviewResponse(Contract):
 )
 async def preview_action(case_id: str, order: PreviewRequest, services: ServicesDep) -> PreviewResponse:
     """A dry run: asks the customer store what it would do, and changes nothing."""
+    needed = await services.previews.approvals_required(case_id, order.action, order.refunds)
     found = await services.previews.preview(case_id, order.action, order.refunds)
-    return PreviewResponse(sentence=preview_sentence(found), preview=found)
+    return PreviewResponse(sentence=preview_sentence(found), preview=found, approvals_required=needed)

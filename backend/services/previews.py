@@ -2,6 +2,7 @@
 
 from backend.services.customer_store import CustomerStoreReader
 from casebook.async_api import AsyncWorkspace
+from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, approvals_of, needs_two_by_choice
 from contracts.actions import ACTIONS, LOCK, RecommendedAction
 from contracts.preview import EffectPreview
 from contracts.refunds import ChosenRefund
@@ -13,6 +14,20 @@ class PreviewService:
     def __init__(self, workspace: AsyncWorkspace, store: CustomerStoreReader) -> None:
         self._workspace = workspace
         self._store = store
+
+    async def approvals_required(
+        self, case_id: str, action: RecommendedAction, refunds: tuple[ChosenRefund, ...] | None
+    ) -> int | None:
+        """How many people must approve `action` with these refunds; None: nobody is asked. Raises CaseNotFound."""
+        review = (await self._workspace.get_case(case_id)).review
+        if review is None:
+            return None
+        by_choice = None
+        if refunds is not None:
+            by_choice = needs_two_by_choice(action, refunds, await self._workspace.four_eyes_limit(case_id))
+        if by_choice is None:
+            return approvals_of(review, action)
+        return APPROVALS_OF_FOUR_EYES if by_choice else 1
 
     async def preview(
         self, case_id: str, action: RecommendedAction, refunds: tuple[ChosenRefund, ...] | None

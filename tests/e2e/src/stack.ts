@@ -50,7 +50,8 @@ export async function startStack(
     ["-m", "local.stack", "--fresh", "--data", data, ...args],
     {
       cwd: ROOT,
-      env: { ...process.env, PYTHONPATH: ROOT, ...port, ...env },
+      // Tests open several cases of one customer.
+      env: { ...process.env, PYTHONPATH: ROOT, ALERT_JOIN_HOURS: "0", ...port, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

@@ -2446,6 +2446,8 @@ export interface components {
          *     and is asked again.
          */
         PreviewResponse: {
+            /** Approvals Required */
+            approvals_required: number | null;
             preview: components["schemas"]["EffectPreview"];
             /** Sentence */
             sentence: string;

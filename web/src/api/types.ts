@@ -15,6 +15,7 @@ export type CasePage = Schemas["CasePage"];
 export type CaseProgress = Schemas["CaseProgress"];
 export type CaseSummary = Schemas["CaseSummary"];
 export type CaseView = Schemas["CaseView"];
+export type ChosenRefund = Schemas["ChosenRefund"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
 export type Effect = Schemas["Effect"];

@@ -9,8 +9,13 @@ interface Call {
 
 type Answer = (call: Call) => Response | Promise<Response>;
 
-/** Answers the page's requests and remembers them. */
-export function serve(answer: Answer): Call[] {
+const NO_STORE = "The customer store did not say what it would do.";
+
+/** Answers the page's requests and remembers them; dry runs apart, which no store answers unless a test does. */
+export function serve(
+  answer: Answer,
+  preview: Answer = () => problem("preview-unavailable", 503, NO_STORE),
+): Call[] {
   const calls: Call[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const text = await request.text();
@@ -20,6 +25,7 @@ export function serve(answer: Answer): Call[] {
       query: new URL(request.url).search,
       body: text === "" ? undefined : (JSON.parse(text) as unknown),
     };
+    if (call.path.endsWith("/preview") && call.path.startsWith("/api/cases/case-")) return preview(call);
     calls.push(call);
     return answer(call);
   });

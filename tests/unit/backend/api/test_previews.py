@@ -12,12 +12,13 @@ from backend.live.broadcast import Broadcast
 from backend.services.customer_store import CustomerStoreReader, McpPreview
 from backend.services.errors import PreviewUnavailable
 from backend.wiring import Wiring, wire
+from contracts.investigation import InvestigationPolicy
 from contracts.money import Money
 from contracts.preview import EffectPreview
 from contracts.refunds import ChosenRefund
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
-from tests.unit.casebook.builders import NOON, an_assessment, asked_in_short
+from tests.unit.casebook.builders import NOON, an_assessment, an_opening, asked_in_short, begin, open_case, put
 from tests.unit.mcp_server.support import environment, serving
 
 pytestmark = pytest.mark.anyio
@@ -58,7 +59,11 @@ async def test_dry_run_says_what_the_store_would_do(book: CaseBook) -> None:
 
     assert (chosen.status_code, chosen.json()) == (
         200,
-        {"sentence": "Locks account 1 and refunds 1 charge, 5.00 EUR.", "preview": TOLD.model_dump(mode="json")},
+        {
+            "sentence": "Locks account 1 and refunds 1 charge, 5.00 EUR.",
+            "preview": TOLD.model_dump(mode="json"),
+            "approvals_required": 1,
+        },
     )
     assert reader.asked == [
         (1, True, ["ch-1"], {"ch-1": 500}),
@@ -68,6 +73,24 @@ async def test_dry_run_says_what_the_store_would_do(book: CaseBook) -> None:
     ]
     assert unknown.status_code == 404
     assert book.get_case(case).decisions == ()
+
+
+@pytest.mark.parametrize(("amount", "people"), [(500, 1), (501, 2)])
+async def test_dry_run_says_how_many_must_approve(book: CaseBook, amount: int, people: int) -> None:
+    case = open_case(book)
+    begin(book, case, policy=InvestigationPolicy(four_eyes_refund_minor=500))
+    refund = an_assessment(action="refund_charges").model_copy(update={"refund_charge_ids": ("ch-1",)})
+    put(book, an_opening(case, refund))
+    chosen = {"charge_id": "ch-1", "amount": {"amount_minor": amount, "currency": "EUR"}}
+
+    async with answering(wired(book, FakeReader())) as client:
+        url = f"/api/cases/{case}/preview"
+        told = await client.post(url, json={"action": "refund_charges", "refunds": [chosen]})
+        # Whatever it comes to, locking and refunding takes two; and what is not chosen adds up to nobody knows what.
+        both = await client.post(url, json={"action": "lock_and_refund", "refunds": [chosen]})
+        whole = await client.post(url, json={"action": "refund_charges"})
+
+    assert [each.json()["approvals_required"] for each in (told, both, whole)] == [people, 2, 2]
 
 
 async def test_unreachable_store_is_said_in_one_sentence(book: CaseBook) -> None:

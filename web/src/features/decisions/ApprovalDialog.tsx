@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import type { CaseView, RecommendedAction } from "@/api/types";
+import type { CaseView, ChosenRefund, RecommendedAction } from "@/api/types";
 import { ACTION } from "@/shared/format/labels";
 import { LockIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";
@@ -15,13 +15,17 @@ interface ApprovalDialogProps {
   note: string;
   sending: boolean;
   disabled: boolean;
+  /** What is refunded, where it was chosen. */
+  refunds?: readonly ChosenRefund[] | null | undefined;
+  /** The dry run of it. */
+  dryRun?: ReactNode;
   onConfirm: (action: RecommendedAction) => void;
   children: (open: () => void) => ReactNode;
 }
 
 /** The last step before an approval: what exactly it will do. */
 export function ApprovalDialog(props: ApprovalDialogProps) {
-  const { view, action, title, note, disabled, onConfirm, children } = props;
+  const { view, action, title, note, disabled, refunds, dryRun, onConfirm, children } = props;
   const [confirming, { open, close }] = useDisclosure(false);
   return (
     <>
@@ -36,8 +40,9 @@ export function ApprovalDialog(props: ApprovalDialogProps) {
         >
           <div className={classes["consequence"]} data-acts={action !== "clear"}>
             {action !== "clear" && <LockIcon size={18} />}
-            <p>{consequenceOf(action, view)}</p>
+            <p>{consequenceOf(action, view, refunds)}</p>
           </div>
+          {dryRun}
           <p className={classes["note"]}>{note}</p>
           <div className={classes["buttons"]}>
             <Button variant="default" onClick={close} data-autofocus>

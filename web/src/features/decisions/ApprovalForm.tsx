@@ -1,5 +1,5 @@
 import { Button, Radio } from "@mantine/core";
-import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
+import type { CaseView, ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
 import { needsFourEyes } from "@/shared/cases/four-eyes";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useExecutionNote } from "@/shared/api/service";
@@ -14,6 +14,9 @@ import { isPossible } from "./consequence";
 import { type DecisionDraftState, hasReason } from "./decision-draft";
 import { impliedDisposition } from "./reason-codes";
 import { DispositionFields } from "./DispositionFields";
+import { DryRun } from "./DryRun";
+import { RefundChoice } from "./RefundChoice";
+import { useRefunds } from "./use-refunds";
 import { missingFields } from "./missing-fields";
 import { MissingFields } from "./MissingFields";
 
@@ -26,7 +29,7 @@ interface ApprovalFormProps {
   sending: boolean;
   /** What is on screen is not what was read: nothing may be sent. */
   locked: boolean;
-  onApprove: (action: RecommendedAction) => void;
+  onApprove: (action: RecommendedAction, refunds: readonly ChosenRefund[] | undefined) => void;
 }
 
 /** Choose an action and a disposition, then confirm the exact consequence. */
@@ -34,14 +37,17 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
   const recommended = recommendationOf(view.assessment) ?? undefined;
   const action = form.draft.action ?? recommended;
   const possible = action !== undefined && isPossible(action, view);
-  const fourEyes = action !== undefined && needsFourEyes(review, action);
+  const { offered, refunds, preview } = useRefunds(view, review, action, form.draft.refunds);
+  const approvals = preview.data?.approvals_required;
+  const fourEyes =
+    action !== undefined && (approvals == null ? needsFourEyes(review, action) : approvals > 1);
   const overrules = recommended !== undefined && action !== recommended;
   const missingReason = overrules && !hasReason(form.draft);
   const required = useRequiredFields(action);
   // What must be chosen is not preselected.
   const implied = required.includes("disposition") ? undefined : impliedDisposition("approve", action);
   const missing = missingFields(required, form.draft, form.draft.disposition ?? implied);
-  const disabled = !possible || locked || missingReason || missing.length > 0;
+  const disabled = !possible || locked || missingReason || missing.length > 0 || refunds?.length === 0;
   const executionNote = useExecutionNote();
   return (
     <>
@@ -67,6 +73,17 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
       {!isPossible("refund_charges", view) && (
         <p className={classes["impossible"]}>The assessment names no charges to refund.</p>
       )}
+      {offered.length > 0 && (
+        <RefundChoice
+          // Other charges, or other amounts of them, are another choice.
+          key={offered.map(({ charge_id, amount }) => `${charge_id} ${amount.amount_minor}`).join()}
+          offered={offered}
+          chosen={refunds ?? offered}
+          disabled={sending}
+          onChange={(chosen) => form.change({ refunds: chosen })}
+        />
+      )}
+      <DryRun preview={preview} />
       <DispositionFields
         form={form}
         implied={implied}
@@ -95,7 +112,9 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
         }
         sending={sending}
         disabled={disabled}
-        onConfirm={onApprove}
+        refunds={refunds}
+        dryRun={<DryRun preview={preview} />}
+        onConfirm={(approved) => onApprove(approved, refunds)}
       >
         {(open) => (
           <Button

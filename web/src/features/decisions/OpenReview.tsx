@@ -55,17 +55,25 @@ export function OpenReview({ view, review, form, decide, locked }: OpenReviewPro
               form={form}
               sending={sending}
               locked={locked}
-              onApprove={(action) => send(approval(review, action, draft))}
+              onApprove={(action, refunds) => send(approval(review, action, draft, refunds))}
             />
           ) : (
             <SecondApproval
               view={view}
+              review={review}
               proposal={proposal}
               form={form}
               sending={sending}
               locked={locked}
               onApprove={(action) =>
-                send(approval(review, action, withDisposition(draft, proposal.disposition)))
+                send(
+                  approval(
+                    review,
+                    action,
+                    withDisposition(draft, proposal.disposition),
+                    proposal.refunds ?? undefined,
+                  ),
+                )
               }
             />
           )}

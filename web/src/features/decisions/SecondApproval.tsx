@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { CaseView, Proposal } from "@/api/types";
+import type { CaseView, Proposal, ReviewRequest } from "@/api/types";
 import { useExecutionNote } from "@/shared/api/service";
 import { useIdentity } from "@/shared/api/session";
 import { ACTION } from "@/shared/format/labels";
@@ -8,11 +8,14 @@ import classes from "./ApprovalForm.module.css";
 import type { DecisionDraftState } from "./decision-draft";
 import { isApprover } from "./decision-permission";
 import { DispositionFields } from "./DispositionFields";
+import { DryRun } from "./DryRun";
+import { usePreview } from "./preview-action";
 import { impliedDisposition } from "./reason-codes";
 import { WithdrawApproval } from "./WithdrawApproval";
 
 interface SecondApprovalProps {
   view: CaseView;
+  review: ReviewRequest;
   proposal: Proposal;
   form: DecisionDraftState;
   sending: boolean;
@@ -21,12 +24,29 @@ interface SecondApprovalProps {
 }
 
 /** The second person's part, or the way back for the first. */
-export function SecondApproval({ view, proposal, form, sending, locked, onApprove }: SecondApprovalProps) {
+export function SecondApproval(props: SecondApprovalProps) {
   const me = useIdentity()?.subject;
+  if (isApprover(props.proposal, me)) return <WithdrawApproval caseId={props.view.case_id} />;
+  return <SecondApprovalForm {...props} />;
+}
+
+function SecondApprovalForm({
+  view,
+  review,
+  proposal,
+  form,
+  sending,
+  locked,
+  onApprove,
+}: SecondApprovalProps) {
   const executionNote = useExecutionNote();
-  if (isApprover(proposal, me)) return <WithdrawApproval caseId={view.case_id} />;
+  const preview = usePreview(view.case_id, review, {
+    action: proposal.action,
+    refunds: proposal.refunds ?? undefined,
+  });
   return (
     <>
+      <DryRun preview={preview} />
       <DispositionFields
         form={form}
         implied={proposal.disposition ?? impliedDisposition("approve", proposal.action)}
@@ -41,6 +61,8 @@ export function SecondApproval({ view, proposal, form, sending, locked, onApprov
         note={`${executionNote} It is recorded under both names with what you saw.`}
         sending={sending}
         disabled={locked}
+        refunds={proposal.refunds}
+        dryRun={<DryRun preview={preview} />}
         onConfirm={onApprove}
       >
         {(open) => (

@@ -1,11 +1,27 @@
-import type { CaseView, RecommendedAction, TelemetryEvent } from "@/api/types";
+import type { CaseView, ChosenRefund, RecommendedAction, TelemetryEvent } from "@/api/types";
 import { ACTIONS } from "@/shared/format/actions";
 import { formatMinor, formatMoney } from "@/shared/format/numbers";
 
 /** What exactly an approval of `action` will do: one sentence, shown before anybody confirms it. */
-export function consequenceOf(action: RecommendedAction, view: CaseView): string {
-  return ACTIONS[action].consequence(`customer ${view.alert.customer_id}`, charges(view));
+export function consequenceOf(
+  action: RecommendedAction,
+  view: CaseView,
+  refunds?: readonly ChosenRefund[] | null,
+): string {
+  const what = refunds == null ? charges(view) : chosenCharges(refunds);
+  return ACTIONS[action].consequence(`customer ${view.alert.customer_id}`, what);
 }
+
+function chosenCharges(refunds: readonly ChosenRefund[]): string {
+  const sums = new Map<string, number>();
+  for (const { amount } of refunds) {
+    sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.amount_minor);
+  }
+  const total = [...sums].map(([currency, amount]) => formatMinor(amount, currency)).join(" and ");
+  return `${counted(refunds.length)} (${total})`;
+}
+
+const counted = (count: number): string => (count === 1 ? "1 charge" : `${count} charges`);
 
 /** Whether `action` can be carried out at all: a refund needs charges to refund. */
 export const isPossible = (action: RecommendedAction, view: CaseView): boolean =>
@@ -15,7 +31,7 @@ export const chargeIds = (view: CaseView): readonly string[] => view.assessment?
 
 function charges(view: CaseView): string {
   const ids = chargeIds(view);
-  const count = ids.length === 1 ? "1 charge" : `${ids.length} charges`;
+  const count = counted(ids.length);
   const total = view.assessment?.refund_total;
   const sum =
     total != null && total.length > 0

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Disposition, RecommendedAction } from "@/api/types";
+import type { ChosenRefund, Disposition, RecommendedAction } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
 import { saveDraft, readDraft } from "@/shared/drafts";
 
@@ -10,6 +10,8 @@ export interface DecisionDraft {
   action: RecommendedAction | undefined;
   /** Undefined until somebody chooses: then it follows from the answer. */
   disposition: Disposition | undefined;
+  /** Undefined until somebody chooses: then the charges that the assessment names count. */
+  refunds: readonly ChosenRefund[] | undefined;
   reason: string | undefined;
   comment: string;
   feedback: string;
@@ -19,6 +21,7 @@ const EMPTY: DecisionDraft = {
   rejecting: false,
   action: undefined,
   disposition: undefined,
+  refunds: undefined,
   reason: undefined,
   comment: "",
   feedback: "",
@@ -65,8 +68,14 @@ export function useDecisionDraft(caseId: string, about: string | undefined): Dec
     change: (part) => set((known) => ({ ...known, draft: { ...known.draft, ...part } })),
     clear: () => set((known) => ({ about: known.about, draft: EMPTY })),
     begin: (question) => setKept(recall(subject, caseId, question)),
-    moveTo: (question) => set((known) => ({ ...known, about: question })),
-    adoptOlder: () => set((known) => ({ about: known.about, draft: known.older ?? known.draft })),
+    // Which charges can be refunded is another matter in another question.
+    moveTo: (question) =>
+      set((known) => ({ ...known, about: question, draft: { ...known.draft, refunds: undefined } })),
+    adoptOlder: () =>
+      set((known) => ({
+        about: known.about,
+        draft: { ...(known.older ?? known.draft), refunds: undefined },
+      })),
     discardOlder: () => set((known) => ({ about: known.about, draft: known.draft })),
   };
 }
@@ -74,6 +83,7 @@ export function useDecisionDraft(caseId: string, about: string | undefined): Dec
 const isStarted = (draft: DecisionDraft): boolean =>
   draft.action !== undefined ||
   draft.disposition !== undefined ||
+  draft.refunds !== undefined ||
   draft.reason !== undefined ||
   hasText(draft);
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
-import type { RecommendedAction, ReviewRequest } from "@/api/types";
+import type { ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 import type { DecisionDraft } from "./decision-draft";
@@ -31,6 +31,7 @@ export function approval(
   review: ReviewRequest,
   action: RecommendedAction,
   draft: DecisionDraft,
+  refunds?: readonly ChosenRefund[],
 ): DecisionRequest {
   const comment = draft.comment.trim();
   return {
@@ -40,6 +41,7 @@ export function approval(
     ...dispositionOf(draft.disposition ?? impliedDisposition("approve", action)),
     ...reasonOf(draft),
     ...(comment !== "" && { comment }),
+    ...(refunds != null && { refunds: [...refunds] }),
   };
 }
 

@@ -9,6 +9,8 @@ export const keys = {
   viewCount: (query: unknown) => ["cases", "view-count", query] as const,
   views: ["views"] as const,
   case: (caseId: string) => ["case", caseId] as const,
+  preview: (caseId: string, reviewId: string, order: unknown) =>
+    ["case", caseId, "preview", reviewId, order] as const,
   caseEvents: (caseId: string) => ["case", caseId, "events"] as const,
   caseMilestones: (caseId: string) => ["case", caseId, "milestones"] as const,
   caseAudit: (caseId: string) => ["case", caseId, "audit"] as const,
