@@ -35,8 +35,8 @@ def conclusion_faults(
                 yield seq, f"its {name} is not that of the assessment"
     if log.limits is None:
         return
-    for seq, said in log.asked:
-        if _asks_fewer(said, kept.get(said["round"]), log.limits):
+    for seq, said, limits in log.asked:
+        if limits is not None and _asks_fewer(said, kept.get(said["round"]), limits):
             yield seq, "it asks fewer people than the limits of the case name"
     for seq, decision, first in log.decided_on:
         if _overrules_silently(decision, first, kept.get(decision["round"], {})):

@@ -64,8 +64,8 @@ class LogFacts:
     """The question that the event before asked: one that goes straight to a manager is escalated at once."""
     concluded: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
     """What is said of each assessment, and by which event."""
-    asked: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
-    """How each question was put, or passed on."""
+    asked: list[tuple[int, Data, Limits | None]] = field(default_factory=list[tuple[int, Data, Limits | None]])
+    """How each question was put, or passed on, and the policy of the case then: a worse alert may join later."""
     decided_on: list[tuple[int, Data, Data | None]] = field(default_factory=list[tuple[int, Data, Data | None]])
     """Each decision, with the first of two approvals."""
     approved: dict[int, tuple[str, Data]] = field(default_factory=dict[int, tuple[str, Data]])

@@ -45,7 +45,7 @@ class ReviewOpened(EventData, ReviewRequest):
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
-        log.asked.append((event.seq, data))
+        log.asked.append((event.seq, data, log.limits))
         number: int = data["round"]
         reason = None if number == log.facts.round else why_no_round(log.facts, number)
         reason = reason or log.facts.why_not_investigated()
@@ -96,7 +96,7 @@ class Escalated(EventData, ReviewRequest):
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
-        log.asked.append((event.seq, data))
+        log.asked.append((event.seq, data, log.limits))
         question = log.open_question(data["review_id"])
         if question is None:
             return NOBODY_ASKED

@@ -16,6 +16,7 @@ from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.queries.filters import CaseQuery
 from contracts.alert import MAX_JOINED, Alert
 from contracts.case import CaseState
+from contracts.investigation import InvestigationPolicy
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
@@ -231,6 +232,19 @@ def test_worst_alert_gives_the_case_its_severity(book: CaseBook):
 
     listed = book.summary(case)
     assert (listed.severity, listed.alert_count, listed.alert_id) == ("critical", 3, an_alert(1).alert_id)
+    assert book.verify_case_log() is None
+
+
+def test_question_before_a_worse_alert_was_asked_rightly(book: CaseBook):
+    case = opened(book)
+    begin(book, case, policy=InvestigationPolicy(four_eyes_refund_minor=50_000))
+    ask(book, case)
+    book.open_case(later(severity="critical"))
+    assert book.verify_case_log() is None
+    ask(book, case, 2)
+    review = book.get_case(case).review
+    assert review is not None
+    assert review.four_eyes_actions == ("clear",)
     assert book.verify_case_log() is None
 
 
