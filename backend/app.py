@@ -19,6 +19,7 @@ from backend.api import (
     events,
     exports,
     health,
+    merges,
     metrics,
     model_spend,
     notes,
@@ -46,6 +47,7 @@ OPEN = (session.router, config.router, health.router, metrics.router)
 FENCED = (
     workflow.router,
     decisions.router,
+    merges.router,
     reopenings.router,
     previews.router,
     reversals.router,

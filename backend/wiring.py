@@ -28,6 +28,7 @@ from backend.services.installation import (
     IngestStatus,
     PublicConfig,
 )
+from backend.services.merges import MergeService
 from backend.services.outbox_relay import OutboxRelay
 from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
@@ -80,6 +81,7 @@ def wire(
         cases=CaseService(workspace, record, scheduler, relay),
         decisions=decisions,
         reversals=ReversalService(workspace, relay),
+        merges=MergeService(workspace, scheduler, relay),
         reopenings=ReopeningService(workspace, relay),
         readiness=ReadinessProbe(facade.transactions, threads),
         bulk=BulkActions(workspace, decisions, utc_now),

@@ -40,6 +40,8 @@ class AsyncWorkspace:
         """The same for threads, for example those that write a file."""
 
         self.open_case = awaited(workspace.open_case, off_loop)
+        self.merge_cases = awaited(workspace.merge_cases, off_loop)
+        self.detach_alert = awaited(workspace.detach_alert, off_loop)
         self.accept_decision = awaited(workspace.accept_decision, off_loop)
         self.four_eyes_limit = awaited(workspace.four_eyes_limit, off_loop)
         self.withdraw_proposal = awaited(workspace.withdraw_proposal, off_loop)

@@ -16,6 +16,7 @@ from casebook.commands import (
     attachments,
     claims,
     decisions,
+    merges,
     notes,
     reopenings,
     reversals,
@@ -23,6 +24,7 @@ from casebook.commands import (
     snoozes,
 )
 from casebook.commands.attachments import Upload
+from casebook.commands.merges import MovedAlerts
 from casebook.database.transactions import Transactions
 from casebook.facade import Facade
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
@@ -91,6 +93,22 @@ class WorkspaceApi(Facade):
                 recorded = alert_commands.record_alert(connection, alert, self._joins, self._clock(), opened_by)
             if recorded is not None:
                 return recorded
+
+    def merge_cases(self, source: str, target: str, subject: str, reason: str) -> MovedAlerts:
+        """Make the open case `source` part of `target`: its alerts join that one, and it is closed as merged.
+
+        Raises AlertsCannotMove where one of them is decided or they are of two customers, ClaimedByOther, CaseClosed.
+        """
+        with self._write() as connection:
+            return merges.merge_cases(connection, source, target, subject, reason, self._clock())
+
+    def detach_alert(self, case_id: str, alert_id: str, subject: str, reason: str) -> MovedAlerts:
+        """Take an alert out of an open case, into one of its own. Raises AlertsCannotMove, ClaimedByOther, CaseClosed.
+
+        Where the alert opened a case that was merged, that case goes on with it.
+        """
+        with self._write() as connection:
+            return merges.detach_alert(connection, case_id, alert_id, subject, reason, self._clock())
 
     def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
         """Take a person's answer: exactly once per review, and only to what is being asked right now.

@@ -19,7 +19,7 @@ from contracts.review import Approval, Decision, Disposition, ReviewRequest
 from contracts.snooze import Snooze
 
 CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]
-CaseOutcome = Literal["auto_cleared", ActionOutcome, "unresolved", "failed"]
+CaseOutcome = Literal["auto_cleared", ActionOutcome, "unresolved", "failed", "merged"]
 Phase = Literal["investigating", "assessing", "awaiting_review", "escalated", "acting", "closed"]
 SpecialistState = Literal["pending", "running", "ok", "not_evaluable", "unavailable"]
 
@@ -91,6 +91,8 @@ class CaseAlert(RecordedAlert):
 
     round: int | None
     """The first round that investigates it; null while none does."""
+    moved_to: CaseId | None = None
+    """The case that has it now, where people merged or detached it."""
 
 
 class CaseSummary(Contract):
@@ -158,6 +160,8 @@ class CaseView(Contract):
     """The customer's case before it, which could not take its alert."""
     followed_by: tuple[CaseId, ...]
     """Cases of the customer that were opened because this one could not take their alerts, oldest first."""
+    merged_into: CaseId | None = None
+    """The case that it has become a part of."""
     progress: CaseProgress
     reports: tuple[SpecialistReport, ...]
     assessment: RiskAssessment | None

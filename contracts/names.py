@@ -39,6 +39,9 @@ CLOSE_CASE = "close_case"
 ALERTS_JOINED = "alerts-joined"
 """Alerts joined the case that no round has investigated."""
 
+CASE_MERGED = "case-merged"
+"""The case has become a part of another one: its orchestration is over."""
+
 # Entities and their operations
 FRAUD_ANALYSIS_AGENT = "FraudAnalysisAgent"
 REMEMBER_ROUND = "remember_round"
@@ -53,6 +56,9 @@ def analyst_decision(round_number: int) -> str:
 CaseEventType = Literal[
     "case_opened",
     "alert_joined",
+    "alert_detached",
+    "case_merged",
+    "case_unmerged",
     "round_started",
     "specialist_started",
     "specialist_finished",

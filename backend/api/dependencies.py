@@ -26,6 +26,7 @@ from backend.services.decisions import DecisionService
 from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
+from backend.services.merges import MergeService
 from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
@@ -52,6 +53,7 @@ class Services:
     cases: CaseService
     decisions: DecisionService
     reversals: ReversalService
+    merges: MergeService
     reopenings: ReopeningService
     readiness: ReadinessProbe
     bulk: BulkActions

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from casebook.audit.integrity import Calls, IntegrityCheck, Row, digest_of
 from casebook.case_log.call_chain import spend_of
 from casebook.case_log.hash_chain import BrokenLink, person_of
+from casebook.projection.alerts import AlertDetached, AlertJoined, CaseMerged
 from casebook.projection.attachments import ATTACHMENT
 from casebook.projection.case_projection import Facts
-from casebook.projection.cases import ALERT, CASE, AlertJoined, CaseOpened
+from casebook.projection.cases import ALERT, CASE, CaseOpened
 from casebook.projection.changes import ProjectedTable
 from casebook.projection.decisions import DECISION
 from casebook.projection.effects import EFFECT
@@ -83,8 +84,10 @@ def _seq_of(event: object, number: int) -> int:
 
 def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
     case: Json = said["case"]
+    homes = {name: moved_to for _, name, *_, moved_to in _shown_alerts(said)}
     for alert in _alerts(said):
-        yield _row(ALERT, alert)
+        row = _row(ALERT, alert)
+        yield replace(row, facts={**row.facts, "moved_to": homes.get(row.key)})
     origins: dict[str, Facts] = {}
     reports: dict[str, Row] = {}
     for each in said["rounds"]:
@@ -124,31 +127,37 @@ def _alerts(said: Json) -> list[Json]:
 
 
 def _recorded_alerts(said: Json) -> list[tuple[Any, ...]]:
-    """How each alert came to the case, by its log."""
+    """How each alert came to the case, and where it is now, by its log."""
     events: list[Json] = said["events"]
     rounds = [(each["seq"], each["data"]["round"]) for each in events if each["type"] == RoundStarted.type]
-    return [
-        (
-            said["case"]["case_id"],
-            each["data"]["alert"]["alert_id"],
-            each["at"],
-            person_of(each["actor"]),
-            next((number for seq, number in rounds if seq > each["seq"]), None),
-        )
-        for each in events
-        if each["type"] in (CaseOpened.type, AlertJoined.type)
-    ]
+    came: dict[str, tuple[Any, ...]] = {}
+    moved: dict[str, str | None] = {}
+    for each in events:
+        data = each["data"]
+        match each["type"]:
+            case CaseOpened.type | AlertJoined.type:
+                name = data["alert"]["alert_id"]
+                # The alert that opened the case stays the first, when it comes back.
+                if moved and name != next(iter(came)):
+                    came.pop(name, None)
+                round_number = next((number for seq, number in rounds if seq > each["seq"]), None)
+                came[name] = (each["at"], person_of(each["actor"]), round_number)
+                moved[name] = None
+            case AlertDetached.type:
+                moved[data["alert_id"]] = data["moved_to"]
+            case CaseMerged.type:
+                moved.update(dict.fromkeys(data["alert_ids"], data["into"]))
+            case _:
+                pass
+    return [(said["case"]["case_id"], name, *how, moved[name]) for name, how in came.items()]
 
 
 def _shown_alerts(said: Json) -> list[tuple[Any, ...]]:
     if said["version"] == 1:
         return _recorded_alerts(said)
-    names = ("case_id", "recorded_at", "recorded_by", "round")
-    return [
-        (case_id, each["alert"]["alert_id"], *more)
-        for each in said["case"]["alerts"]
-        for case_id, *more in [[each[name] for name in names]]
-    ]
+    names = ("recorded_at", "recorded_by", "round", "moved_to")
+    shown: list[Json] = said["case"]["alerts"]
+    return [(each["case_id"], each["alert"]["alert_id"], *(each[name] for name in names)) for each in shown]
 
 
 def _reports_of(assessment: Json | None) -> list[Json]:

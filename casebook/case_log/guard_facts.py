@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, or_, select
 from casebook.case_log.append import is_logged
 from casebook.case_log.locked_case import LockedCase
 from casebook.policy.guards import GuardFacts, OvertakenQuestion
-from casebook.projection.cases import AlertJoined, OrchestrationFailed
+from casebook.projection.alerts import AlertDetached, AlertJoined
+from casebook.projection.cases import OrchestrationFailed
 from casebook.projection.effects import FactsChanged
 from casebook.projection.reopenings import CaseReopened
 from casebook.projection.rounds import Assessed, RoundStarted
@@ -53,7 +54,10 @@ _SAID = (
 )
 _ALERTS = (
     select(_EVENTS.c.type, _EVENTS.c.data)
-    .where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type.in_((AlertJoined.type, RoundStarted.type)))
+    .where(
+        _EVENTS.c.case_id == bindparam("of_case"),
+        _EVENTS.c.type.in_((AlertJoined.type, AlertDetached.type, RoundStarted.type)),
+    )
     .order_by(_EVENTS.c.seq)
 )
 
@@ -91,7 +95,7 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
         found.reopens_review = found.reopens_review or (
             said.get("reopens_review", True) and said["round"] == case.round
         )
-    if case.alert_count > 1:
+    if case.alert_changes:
         _add_alerts(connection, case, found, reviews)
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
+from casebook.errors import CaseClosed, CaseMerged, CaseNotFound, IllegalMove
 from casebook.policy.lifecycle import MOVES
 from casebook.projection.case_head import CHANGING, CaseHead
 from casebook.schema.base import PlainRow, table_of
@@ -85,6 +85,8 @@ def locked_in(row: PlainRow) -> LockedCase:
 
 def refuse_closed(case: LockedCase) -> None:
     """Raises CaseClosed when nothing about the case may change any more."""
+    if case.outcome == "merged":
+        raise CaseMerged(case.merged_into)
     if case.state == "closed":
         raise CaseClosed(case.outcome)
 

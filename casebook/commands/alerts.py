@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, literal_column, select
+from sqlalchemy import Connection, and_, bindparam, insert, literal_column, select
 
 from casebook.case_log.append import append, lock_log, next_seq
 from casebook.case_log.guard_facts import guard_facts_of
@@ -11,7 +11,8 @@ from casebook.commands.case_words import add_words
 from casebook.commands.recovery import is_stalled
 from casebook.policy.actors import SYSTEM
 from casebook.policy.alert_joins import JoinPolicy, leaves_time
-from casebook.projection.cases import AlertJoined, CaseOpened
+from casebook.projection.alerts import AlertJoined
+from casebook.projection.cases import CaseOpened
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.tokenizer import join_words, words_of_alert
 from casebook.schema.base import table_of
@@ -26,7 +27,7 @@ CONSIDERED = 5
 
 _CASES, _ALERTS, _REVIEWS = table_of(CaseRow), table_of(AlertRow), table_of(ReviewRow)
 _KEEP_WORDS = insert(table_of(CaseTextRow))
-_CASE_OF = select(_ALERTS.c.case_id).where(_ALERTS.c.alert_id == bindparam("of_alert"))
+_CASE_OF = select(_ALERTS.c.case_id).where(_ALERTS.c.alert_id == bindparam("of_alert"), _ALERTS.c.moved_to.is_(None))
 _NEWEST = (
     select(_CASES.c.case_id, _CASES.c.state)
     .where(_CASES.c.customer_id == bindparam("of_customer"))
@@ -36,7 +37,11 @@ _NEWEST = (
 # The words of the partial index, which SQLite compares as they are written.
 _OPEN = _NEWEST.where(_CASES.c.state != literal_column("'closed'"))
 _FIRST = (
-    select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case")).order_by(_ALERTS.c.recorded_seq).limit(1)
+    select(_ALERTS.c.body)
+    .select_from(
+        _CASES.join(_ALERTS, and_(_ALERTS.c.case_id == _CASES.c.case_id, _ALERTS.c.alert_id == _CASES.c.alert_id))
+    )
+    .where(_CASES.c.case_id == bindparam("of_case"))
 )
 _ASKED = select(_REVIEWS.c.review_id, _REVIEWS.c.opened_at, _REVIEWS.c.due_at, _REVIEWS.c.required_role).where(
     _REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open"
@@ -66,7 +71,7 @@ def record_alert(
         return OpenedCase(case_id=known, created=False)
     if _cases_of(connection, alert.customer_id) != (newest, considered):
         return None
-    return _open(connection, alert, newest, raised_by or SYSTEM, now)
+    return open_with(connection, alert, newest, raised_by or SYSTEM, now)
 
 
 def _cases_of(connection: Connection, customer_id: int) -> tuple[str | None, list[str]]:
@@ -78,7 +83,8 @@ def _cases_of(connection: Connection, customer_id: int) -> tuple[str | None, lis
     return (cases[0].case_id if cases else None), [each.case_id for each in found]
 
 
-def _open(connection: Connection, alert: Alert, follows: str | None, actor: str, now: datetime) -> OpenedCase:
+def open_with(connection: Connection, alert: Alert, follows: str | None, actor: str, now: datetime) -> OpenedCase:
+    """Open the case of an alert that has none. The caller has locked the log."""
     case_id = ids.case_id(alert.alert_id)
     seq = next_seq(connection)
     append(connection, LockedCase(case_id=case_id), CaseOpened(alert=alert, follows=follows), actor, now, seq=seq)

@@ -134,7 +134,7 @@ def _answerable(
 def _refuse_overtaken(connection: Connection, case_id: str, round_number: int) -> None:
     joined = overtook(connection, case_id, round_number)
     if joined is not None:
-        raise NewEvidence(joined.alert.alert_type, joined.alert.description, joined.at)
+        raise NewEvidence(joined.news, joined.at)
 
 
 def _refuse_other_approval(proposal: Proposal, decision: Decision, action: RecommendedAction) -> None:

@@ -68,7 +68,7 @@ def refuse_later_round(connection: Connection, case: LockedCase, round_number: i
 
 def refuse_uninvestigated(connection: Connection, case: LockedCase) -> None:
     """Raises AlertsJoined while alerts of the case wait for a round that investigates them."""
-    if case.alert_count > 1 and guard_facts_of(connection, case).why_not_investigated() is not None:
+    if case.alert_changes and guard_facts_of(connection, case).why_not_investigated() is not None:
         raise AlertsJoined(case.case_id)
 
 

@@ -66,7 +66,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     """
     case = lock_case(connection, opening.case_id)
     review, reason = opening.review, opening.escalation_reason
-    if opening.round <= case.round and case.alert_count > 1:
+    if opening.round <= case.round and case.alert_changes:
         refuse_overtaken(connection, case.case_id, review.review_id)
     if is_logged(connection, case.case_id, _opened(opening, review).dedupe_key()):
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
@@ -74,7 +74,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
     refuse_uninvestigated(connection, case)
-    overtaken = guard_facts_of(connection, case).overtaken if case.alert_count > 1 else None
+    overtaken = guard_facts_of(connection, case).overtaken if case.alert_changes else None
     if reason is None and overtaken is not None and overtaken.role == "manager":
         reason = ASKED_BEFORE_AN_ALERT_JOINED
     target: CaseState = "awaiting_review" if reason is None else "escalated"

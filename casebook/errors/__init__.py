@@ -49,6 +49,8 @@ CasebookError
 ├── ReviewSuperseded        409
 ├── NewEvidence             409
 ├── AlertsJoined            409
+├── AlertsCannotMove        409
+├── CaseMerged              409  also a CaseClosed
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
 ├── TransitionRefused       409
@@ -122,7 +124,9 @@ from casebook.errors.decisions import (
     UnknownReasonCode,
 )
 from casebook.errors.effects import (
+    AlertsCannotMove,
     CaseClosed,
+    CaseMerged,
     CaseOpen,
     IllegalMove,
     NothingToReverse,
@@ -172,6 +176,7 @@ from casebook.errors.transitions import (
 )
 
 __all__ = [
+    "AlertsCannotMove",
     "AlertsJoined",
     "AlreadyDecided",
     "AssessmentChanged",
@@ -179,6 +184,7 @@ __all__ = [
     "AttachmentNotFound",
     "AttachmentTooLarge",
     "CaseClosed",
+    "CaseMerged",
     "CaseNotFound",
     "CaseOpen",
     "CasebookCorrupt",

@@ -229,14 +229,14 @@ class ReviewNotFound(CasebookError):
 
 
 class NewEvidence(CasebookError):
-    """An alert joined the case before its question was answered."""
+    """The alerts of the case changed before its question was answered."""
 
     id = "new-evidence"
     status = 409
 
-    def __init__(self, alert_type: str, description: str, joined_at: datetime) -> None:
+    def __init__(self, news: str, at: datetime) -> None:
         super().__init__(
-            f"New evidence joined this case at {joined_at:%H:%M} UTC, '{alert_type}': {description.rstrip('.')}. "
+            f"The evidence of this case changed at {at:%H:%M} UTC, {news}. "
             "Nothing was decided: it is being investigated, and you are asked again."
         )
 

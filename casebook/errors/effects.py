@@ -1,6 +1,7 @@
 """Effects and reversals that the record refuses."""
 
 from casebook.errors.base import CasebookError
+from contracts.names import CASE_MERGED
 
 
 class CaseClosed(CasebookError):
@@ -11,6 +12,25 @@ class CaseClosed(CasebookError):
 
     def __init__(self, outcome: str | None) -> None:
         super().__init__(f"This case is closed with the outcome '{outcome}': nothing about it can be changed.")
+
+
+class CaseMerged(CaseClosed):
+    """The case has become a part of another one."""
+
+    id = CASE_MERGED
+
+    def __init__(self, into: str | None) -> None:
+        CasebookError.__init__(self, f"This case was merged into '{into}': work on that one.")
+
+
+class AlertsCannotMove(CasebookError):
+    """Cases were to be merged, or an alert detached, that must stay as they are."""
+
+    id = "alerts-cannot-move"
+    status = 409
+
+    def __init__(self, case_id: str, reason: str) -> None:
+        super().__init__(f"The alerts of case '{case_id}' cannot be moved: {reason}.")
 
 
 class CaseOpen(CasebookError):

@@ -88,6 +88,10 @@ class GuardFacts:
         """Why the case takes no further alert; None when it does."""
         if self.alert_count > MAX_JOINED:
             return f"it has {self.alert_count} alerts already"
+        return self.why_alerts_stay()
+
+    def why_alerts_stay(self) -> str | None:
+        """Why the alerts of the case may not change any more; None when they may."""
         if self.verdict == "approve":
             return f"round {self.round} is decided"
         if self.reopens_review:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
+from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.order_keys import LastOrder
+from casebook.policy.priority import PRIORITY
 from casebook.policy.review_terms import Limits
 from contracts.actions import ACTIONS, RecommendedAction
 from contracts.alert import Severity
@@ -55,6 +56,8 @@ class LogFacts:
     """The guard facts, as the commands read them from the tables."""
     customer: int | None = None
     severity: Severity = "critical"
+    alerts: dict[str, Severity] = field(default_factory=dict[str, Severity])
+    """The alerts that it has, in the order in which they came, and how bad each is."""
     limits: Limits | None = None
     """The policy of the case; None until its first round has begun."""
     begun: set[int] = field(default_factory=set[int])
@@ -97,6 +100,22 @@ class LogFacts:
         """Nobody is asked any more."""
         for question in self.questions.values():
             question.is_open = False
+
+    def rate(self) -> None:
+        """The severity of the case follows from its alerts."""
+        if self.alerts:
+            self.severity = min(self.alerts.values(), key=PRIORITY.__getitem__)
+        self.limits = None if self.limits is None else self.limits.for_severity(self.severity)
+
+    def overtake(self, review_id: str | None) -> str | None:
+        """The alerts changed, which ends the open question. Why it was not the one that is named; None when it was."""
+        asked, facts = self.asked_now(), self.facts
+        if (None if asked is None else asked[0]) != review_id:
+            return "it overtook another question than the one that was asked"
+        if asked is not None and facts.asked_role is not None:
+            facts.overtaken = OvertakenQuestion(facts.asked_role, asked[1].due_at)
+        self.end_questions()
+        return None
 
     def asked_now(self) -> tuple[str, AskedQuestion] | None:
         """The question that is open, with its id; None when nobody is asked."""

@@ -40,6 +40,8 @@ class CaseHead:
     """The worst of its alerts."""
     priority: int = 2
     alert_count: int = 1
+    alert_changes: int = 0
+    merged_into: str | None = None
 
     opened: Columns | None = field(default=None, init=False)
     """Columns that never change, once the event that opens the case is applied."""
@@ -75,8 +77,15 @@ class CaseHead:
     def take_alert(self, severity: Severity) -> None:
         """One more alert, which may be worse than those before it."""
         self.alert_count += 1
+        self.alert_changes += 1
         if PRIORITY[severity] < self.priority:
             self.severity, self.priority = severity, PRIORITY[severity]
+
+    def lose_alert(self, severity: Severity) -> None:
+        """One alert less; `severity` is the worst of the others."""
+        self.alert_count -= 1
+        self.alert_changes += 1
+        self.severity, self.priority = severity, PRIORITY[severity]
 
     def claim(self, subject: str, at: datetime, expires_at: datetime) -> None:
         """Somebody works on it: it is not snoozed any more."""

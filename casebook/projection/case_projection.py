@@ -84,7 +84,8 @@ class CaseProjection:
                 rows, sought = self._rows_of(table.name), _facts(where).items()
                 for name, there in rows.items():
                     if sought <= there.facts.items():
-                        rows[name] = ExpectedRow(seq, _digest(content), {**there.facts, **_facts(columns)})
+                        digest = there.digest if content is None else _digest(content)
+                        rows[name] = ExpectedRow(seq, digest, {**there.facts, **_facts(columns)})
             case Delete(table):
                 self._rows_of(table.name).clear()
 

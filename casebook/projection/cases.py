@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from casebook.policy.actors import SYSTEM
-from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
+from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.priority import PRIORITY
 from casebook.projection.case_head import CaseHead
@@ -61,6 +61,7 @@ class CaseOpened(EventData):
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
         alert: Data = data["alert"]
         log.customer, log.severity = alert["customer_id"], alert["severity"]
+        log.alerts[alert["alert_id"]] = alert["severity"]
         return None
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
@@ -78,48 +79,7 @@ class CaseOpened(EventData):
             "follows": self.follows,
         }
         case.severity, case.priority = alert.severity, PRIORITY[alert.severity]
-        yield Insert(ALERT, {"alert_id": alert.alert_id, "recorded_seq": at.seq}, alert)
-
-
-class AlertJoined(EventData):
-    """One more alert of the customer. An open question about what was concluded without it is over."""
-
-    type: ClassVar[CaseEventType] = "alert_joined"
-    actors: ClassVar[Actors] = "anybody"
-    named_by: ClassVar[tuple[str, ...]] = ("alert_id",)
-
-    alert: Alert
-    review_id: str | None
-    """The question that it overtook; null when nobody was asked."""
-
-    @property
-    def alert_id(self) -> str:
-        """Of the alert."""
-        return self.alert.alert_id
-
-    @classmethod
-    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
-        alert: Data = data["alert"]
-        facts, asked = log.facts, log.asked_now()
-        reason = facts.why_no_alert()
-        facts.alert_count += 1
-        facts.unseen_alerts += 1
-        if PRIORITY[alert["severity"]] < PRIORITY[log.severity]:
-            log.severity = alert["severity"]
-            log.limits = None if log.limits is None else log.limits.for_severity(log.severity)
-        if (None if asked is None else asked[0]) != data["review_id"]:
-            return "it overtook another question than the one that was asked"
-        if asked is not None and facts.asked_role is not None:
-            facts.overtaken = OvertakenQuestion(facts.asked_role, asked[1].due_at)
-        log.end_questions()
-        return reason if alert["customer_id"] == log.customer else "it is about another customer"
-
-    def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
-        case.take_alert(self.alert.severity)
-        yield Insert(ALERT, {"alert_id": self.alert_id, "recorded_seq": at.seq}, self.alert)
-        if self.review_id is not None:
-            case.move("investigating")
-            yield from end_open_review(case, "superseded")
+        yield Insert(ALERT, {"alert_id": alert.alert_id, "recorded_seq": at.seq, "moved_to": None}, alert)
 
 
 class OrchestrationFailed(EventData):
@@ -187,6 +147,8 @@ class CaseClosed(EventData):
         """Why the case may not end with `outcome`; None when it may."""
         if outcome == "auto_cleared":
             return _why_not_by_itself(found)
+        if outcome == "merged":
+            return "only people merge cases"
         if outcome == "unresolved":
             return f"{', '.join(sorted(found.done))} is done" if found.done else found.why_nobody_withdrew()
         if outcome == "failed":

@@ -92,7 +92,7 @@ class Put(NamedTuple):
 
 
 class Update(NamedTuple):
-    """Every row of the case with these values."""
+    """Every row of the case with these values. Without `content` they keep theirs."""
 
     of: ProjectedTable
     where: Columns

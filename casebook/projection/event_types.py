@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeGuard
 
 from casebook.projection import (
+    alerts,
     attachments,
     cases,
     claims,
@@ -31,6 +32,7 @@ from contracts.names import CaseEventType
 
 _NOUNS = (
     cases,
+    alerts,
     reopenings,
     rounds,
     reviews,

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.errors import CaseNotFound
+from casebook.errors import CaseMerged, CaseNotFound
 from casebook.policy.review_terms import Limits
 from casebook.projection.rounds import Assessed, RoundStarted
 from casebook.queries.agent_runs import saved_reports
@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _EVENTS, _DECISIONS = table_of(CaseEventRow), table_of(DecisionRow)
 _CASES, _REVIEWS, _ROUNDS = table_of(CaseRow), table_of(ReviewRow), table_of(RoundRow)
+_MERGED = select(_CASES.c.merged_into).where(_CASES.c.case_id == bindparam("of_case"))
 _IS_ASKED = select(_REVIEWS.c.review_id).where(_REVIEWS.c.case_id == bindparam("of_case")).limit(1)
 _BEGUN = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == RoundStarted.named(1)
@@ -55,7 +56,8 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
     of = {"of_case": case_id}
     alerts = alerts_in_round(connection, case_id, round_number)
     if not alerts:
-        raise CaseNotFound(case_id)
+        merged = connection.execute(_MERGED, of).first()
+        raise CaseNotFound(case_id) if merged is None else CaseMerged(merged.merged_into)
     begun = connection.execute(_BEGUN, of).scalar()
     kept = saved_reports(connection, case_id, round_number) if reports else {}
     return CaseBrief(

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from casebook.case_log.append import read_event
+from casebook.case_log.hash_chain import person_of
 from casebook.errors import CaseNotFound, EvidenceNotFound
 from casebook.queries.alerts import alerts_of
 from casebook.queries.claims import running_claim
@@ -65,6 +66,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "alert": alerts[0].alert,
             "alerts": alerts,
             "follows": case.follows,
+            "merged_into": case.merged_into,
             "followed_by": _followed_by(connection, case_id),
             "progress": progress_of(case),
             "reports": current.reports if current else (),
@@ -77,7 +79,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
             "last_seq": case.last_seq,
-            "opened_by": alerts[0].recorded_by,
+            "opened_by": _opened_by(connection, case),
             "claim": running_claim(case, now),
             "snooze": current_snooze(case, now),
             "proposal": read_proposal(connection, case_id),
@@ -87,6 +89,11 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "spend": shown_spend(connection, case_id),
         }
     )
+
+
+def _opened_by(connection: Connection, case: PlainRow) -> str | None:
+    actor = connection.scalars(select(CaseEventRow.actor).where(CaseEventRow.seq == case.opened_seq)).one_or_none()
+    return person_of(actor)
 
 
 def _followed_by(connection: Connection, case_id: str) -> tuple[str, ...]:

@@ -149,16 +149,31 @@ class CaseRow(Base, kw_only=True):
     """How many alerts it has."""
     follows: Mapped[str | None] = mapped_column(default=None)
     """The customer's case before it, which could not take its alert."""
+    alert_changes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often an alert joined it or was detached, since it was opened."""
+    merged_into: Mapped[str | None] = mapped_column(default=None)
+    """The case that it has become a part of."""
 
 
 class AlertRow(Base, kw_only=True):
     """An alert of a case, word for word. Apart from `case`, so that a case's many updates do not rewrite it."""
 
     __tablename__ = "alert"
-    __table_args__ = (Index("ix_alert_case_id_recorded_seq", "case_id", "recorded_seq"),)
+    __table_args__ = (
+        Index("ix_alert_case_id_recorded_seq", "case_id", "recorded_seq"),
+        Index(
+            "ix_alert_home",
+            "alert_id",
+            unique=True,
+            sqlite_where=text("moved_to IS NULL"),
+            postgresql_where=text("moved_to IS NULL"),
+        ),
+    )
 
+    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), primary_key=True)
     alert_id: Mapped[str] = mapped_column(primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
     recorded_seq: Mapped[int] = mapped_column(BigInteger, unique=True)
     """`seq` of the event that put it on record: its case was opened, or it joined one."""
+    moved_to: Mapped[str | None] = mapped_column(default=None)
+    """The case that has it now; null: this one. An alert is in one case at a time."""
     body: Mapped[str]

@@ -8,7 +8,7 @@ A policy here is part of every open case's history: raise its number of attempts
 with a new INVESTIGATION_VERSION, because a replayed case must find the attempts that it has already made.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
@@ -65,6 +65,13 @@ class Refused(Exception):
 class AlertsJoined(Exception):
     """Alerts joined the case that nobody has investigated: the next round does, whatever was to come now."""
 
+
+class CaseMerged(Exception):
+    """The case has become a part of another one: there is nothing more to do."""
+
+
+_NEWS: Mapping[ErrorId, type[Exception]] = {names.ALERTS_JOINED: AlertsJoined, names.CASE_MERGED: CaseMerged}
+"""What a step answers that is no refusal."""
 
 Context = task.OrchestrationContext
 T = TypeVar("T")
@@ -260,7 +267,7 @@ def _refuse(payload: RawPayload | None) -> None:
     # A refusal may be the answer of any activity. Nothing else begins like one.
     if payload is not None and payload.startswith('{"refused":'):
         refusal = _read(payload, Refusal)
-        raise AlertsJoined if refusal.refused == names.ALERTS_JOINED else Refused(refusal)
+        raise _NEWS[refusal.refused] if refusal.refused in _NEWS else Refused(refusal)
 
 
 def _done(pending: task.Task[RawPayload]) -> Orchestration[None]:

@@ -59,6 +59,9 @@ def _investigate(
         except activity_stubs.AlertsJoined:
             # What was asked or concluded did not know of them; the next round does.
             course = _from_next_round(ctx, case, memory)
+        except activity_stubs.CaseMerged:
+            status.show_closed("merged")
+            return "merged"
 
 
 def _from_round(

@@ -244,7 +244,7 @@ def test_question_before_a_worse_alert_was_asked_rightly(book: CaseBook):
     ask(book, case, 2)
     review = book.get_case(case).review
     assert review is not None
-    assert review.four_eyes_actions == ("clear",)
+    assert "clear" in (review.four_eyes_actions or ())
     assert book.verify_case_log() is None
 
 
@@ -287,7 +287,9 @@ def test_decision_on_an_overtaken_question_is_told_what_joined(book: CaseBook):
     book.open_case(later(description="A new device logged in."))
 
     for _ in range(2):
-        with pytest.raises(NewEvidence, match=r"'impossible_travel': A new device logged in\. Nothing was decided"):
+        with pytest.raises(
+            NewEvidence, match=r"'impossible_travel' joined it: A new device logged in\. Nothing was decided"
+        ):
             book.accept_decision(a_decision(opening), MANAGER)
         if book.get_case(case).round == 1:
             ask(book, case, 2)

@@ -188,6 +188,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/alerts/{alert_id}/detach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detach an alert into a case of its own
+         * @description Take an alert out of an open case that is not decided: both are investigated apart from here on.
+         *
+         *     Returns the case that the alert has now: the one that it opened once, or a new one.
+         */
+        post: operations["detach_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/attachments": {
         parameters: {
             query?: never;
@@ -352,6 +374,29 @@ export interface paths {
         get: operations["get_case_history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge a case into another one
+         * @description Make an open case part of another open case of the same customer, as long as neither is decided.
+         *
+         *     Its alerts join that case, whose next round investigates them; it is closed as merged. Detaching the alert that
+         *     opened it takes that back, until the other case is decided.
+         */
+        post: operations["merge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1455,6 +1500,8 @@ export interface components {
             alert: components["schemas"]["Alert"];
             /** Case Id */
             case_id: string;
+            /** Moved To */
+            moved_to: string | null;
             /**
              * Recorded At
              * Format: date-time
@@ -1510,7 +1557,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "alert_joined" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -1540,7 +1587,7 @@ export interface components {
          */
         CaseProgress: {
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
             /**
              * Phase
              * @enum {string}
@@ -1583,7 +1630,7 @@ export interface components {
             /** Opened Within Hours */
             opened_within_hours: number | null;
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
             /** Overdue */
             overdue: boolean | null;
             /** Q */
@@ -1636,7 +1683,7 @@ export interface components {
             /** Opened Within Hours */
             opened_within_hours?: number | null;
             /** Outcome */
-            outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
             /** Overdue */
             overdue?: boolean | null;
             /** Q */
@@ -1709,7 +1756,7 @@ export interface components {
              */
             opened_at: string;
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
             proposal: components["schemas"]["Proposal"] | null;
             /** Recommended Action */
             recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
@@ -1778,6 +1825,8 @@ export interface components {
             follows: string | null;
             /** Last Seq */
             last_seq: number;
+            /** Merged Into */
+            merged_into: string | null;
             /**
              * Opened At
              * Format: date-time
@@ -1791,7 +1840,7 @@ export interface components {
              */
             other_locks: components["schemas"]["EffectOrder"][];
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
             progress: components["schemas"]["CaseProgress"];
             proposal: components["schemas"]["Proposal"] | null;
             /** Reports */
@@ -2015,6 +2064,14 @@ export interface components {
              * @enum {string}
              */
             status: "accepted" | "awaiting_second_approval";
+        };
+        /**
+         * DetachOrder
+         * @description Why an alert is detached.
+         */
+        DetachOrder: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Effect
@@ -2345,6 +2402,16 @@ export interface components {
             first: components["schemas"]["MalformedInput"][];
         };
         /**
+         * MergeOrder
+         * @description Into which case another one is merged, and why.
+         */
+        MergeOrder: {
+            /** Into */
+            into: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Money
          * @description `amount_minor` counts the currency's smallest unit: 1299 of USD is 12.99 dollars.
          */
@@ -2670,7 +2737,7 @@ export interface components {
             /** Opened By */
             opened_by: string | null;
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
             period: components["schemas"]["Period"] | null;
             /** Prepared By */
             prepared_by: string;
@@ -3594,7 +3661,7 @@ export interface operations {
                 assignee?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
-                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;
@@ -4035,6 +4102,105 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detach_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetachOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4742,7 +4908,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "alert_joined" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -4785,6 +4951,104 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5760,7 +6024,7 @@ export interface operations {
                 assignee?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
-                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;

@@ -133,6 +133,7 @@ export const caseAlert = (over: Partial<CaseAlert> = {}): CaseAlert => ({
   recorded_at: "2026-11-21T08:00:00Z",
   recorded_by: null,
   round: 1,
+  moved_to: null,
   ...over,
 });
 
@@ -145,6 +146,7 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   alerts: [caseAlert()],
   follows: null,
   followed_by: [],
+  merged_into: null,
   progress: {
     phase: "awaiting_review",
     round: 1,

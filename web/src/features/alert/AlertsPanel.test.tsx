@@ -1,8 +1,10 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { beforeEach, expect, test, vi } from "vitest";
-import { alert, caseAlert, caseView } from "@/test/fixtures";
+import { alert, caseAlert, caseView, summary, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
+import { json, problem, serve } from "@/test/server";
 import { AlertsPanel } from "./AlertsPanel";
 
 vi.mock("@tanstack/react-router", () => ({
@@ -23,7 +25,10 @@ const joined = (number: number, round: number | null = null) =>
     round,
   });
 
-beforeEach(() => localStorage.clear());
+beforeEach(() => {
+  localStorage.clear();
+  serve(() => json({ items: [], next_cursor: null, total: 0 }));
+});
 
 test("only alert of a case has no timeline", () => {
   renderInApp(<AlertsPanel view={caseView()} />);
@@ -56,4 +61,58 @@ test("case links to those before and after it", () => {
   renderInApp(<AlertsPanel view={caseView({ follows: "case-a", followed_by: ["case-c"] })} />);
   expect(screen.getByRole("link", { name: "case-a" })).toHaveAttribute("href", "/cases/case-a");
   expect(screen.getByRole("link", { name: "case-c" })).toHaveAttribute("href", "/cases/case-c");
+});
+
+test("alert that joined is detached for a reason", async () => {
+  const calls = serve(() => json(summary(2)));
+  const user = userEvent.setup();
+  renderInApp(<AlertsPanel view={caseView({ alerts: [caseAlert(), joined(1, 2)] })} />);
+  await user.click(screen.getByRole("button", { name: "Detach…" }));
+  await user.type(await screen.findByRole("textbox"), "Another story.");
+  await user.click(screen.getByRole("button", { name: "Detach" }));
+  const detached = () => calls.find(({ method }) => method === "POST");
+  await waitFor(() => expect(detached()).toBeDefined());
+  expect(detached()).toMatchObject({
+    path: `/api/cases/${caseView().case_id}/alerts/new_device-1/detach`,
+    body: { reason: "Another story." },
+  });
+});
+
+test("other open case of the customer can be merged into", async () => {
+  const calls = serve(({ method }) =>
+    method === "GET"
+      ? json({ items: [summary(7)], next_cursor: null, total: 1 })
+      : problem(
+          "alerts-cannot-move",
+          409,
+          "The alerts of case 'case-7' cannot be moved: round 1 is decided.",
+        ),
+  );
+  const user = userEvent.setup();
+  renderInApp(<AlertsPanel view={caseView()} />);
+  await user.click(await screen.findByRole("button", { name: "Merge into it…" }));
+  await user.type(await screen.findByRole("textbox"), "One story.");
+  await user.click(screen.getByRole("button", { name: "Merge" }));
+  expect(await screen.findByText(/round 1 is decided/)).toBeVisible();
+  expect(calls.find(({ method }) => method === "POST")).toMatchObject({
+    path: `/api/cases/${caseView().case_id}/merge`,
+    body: { into: "case-7", reason: "One story." },
+  });
+});
+
+test("nobody moves alerts of a decided case, and no viewer does", () => {
+  const alerts = [caseAlert(), joined(1, 1)];
+  const closed = renderInApp(<AlertsPanel view={caseView({ state: "closed", review: null, alerts })} />);
+  expect(screen.queryByRole("button", { name: "Detach…" })).toBeNull();
+  closed.unmount();
+  renderInApp(<AlertsPanel view={caseView({ alerts })} />, vera);
+  expect(screen.queryByRole("button", { name: "Detach…" })).toBeNull();
+});
+
+test("alert that was moved links to its case", () => {
+  const moved = { ...joined(1, 1), moved_to: "case-other" };
+  renderInApp(<AlertsPanel view={caseView({ alerts: [caseAlert(), moved], merged_into: "case-all" })} />);
+  expect(screen.getByRole("link", { name: "case-other" })).toBeVisible();
+  expect(screen.getByRole("link", { name: "case-all" })).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Detach…" })).toBeNull();
 });

@@ -7,6 +7,9 @@ import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
 import { AlertDetails, AlertPanel, AlertTags } from "./AlertPanel";
 import classes from "./AlertsPanel.module.css";
+import { CaseLink } from "./CaseLink";
+import { DetachButton } from "./DetachButton";
+import { mayMoveAlerts } from "./move-alerts";
 import { alertsSeen, saveAlertsSeen } from "./alerts-seen";
 import { RelatedCases } from "./RelatedCases";
 
@@ -23,6 +26,7 @@ export function AlertsPanel({ view }: { view: CaseView }) {
 function AlertTimeline({ view }: { view: CaseView }) {
   const subject = useIdentity()?.subject ?? "";
   const count = view.alerts.length;
+  const mayMove = mayMoveAlerts(view, useIdentity());
   const [seen] = useState(() => alertsSeen(subject, view.case_id));
   useEffect(() => saveAlertsSeen(subject, view.case_id, count), [subject, view.case_id, count]);
   const fresh = seen === undefined ? 0 : Math.max(0, count - seen);
@@ -40,6 +44,7 @@ function AlertTimeline({ view }: { view: CaseView }) {
             entry={each}
             isNew={index >= count - fresh}
             isFirst={index === 0}
+            mayMove={mayMove}
           />
         ))}
       </ol>
@@ -51,9 +56,11 @@ interface EntryProps {
   entry: CaseAlert;
   isNew: boolean;
   isFirst: boolean;
+  mayMove: boolean;
 }
 
-function Entry({ entry: { alert, recorded_at, recorded_by, round }, isNew, isFirst }: EntryProps) {
+function Entry({ entry, isNew, isFirst, mayMove }: EntryProps) {
+  const { alert, case_id, recorded_at, recorded_by, round, moved_to } = entry;
   const nameOf = useActorName();
   return (
     <li className={classes["entry"]} data-new={isNew}>
@@ -65,8 +72,17 @@ function Entry({ entry: { alert, recorded_at, recorded_by, round }, isNew, isFir
       <p className={classes["origin"]}>
         {isFirst ? "Opened the case" : "Joined"} <Time at={recorded_at} />
         {recorded_by !== null && ` by ${nameOf(recorded_by)}`} ·{" "}
-        {round === null ? "not investigated yet" : `investigated in round ${round}`}
+        {moved_to !== null ? (
+          <>
+            now in <CaseLink id={moved_to} />
+          </>
+        ) : round === null ? (
+          "not investigated yet"
+        ) : (
+          `investigated in round ${round}`
+        )}
       </p>
+      {mayMove && !isFirst && moved_to === null && <DetachButton caseId={case_id} alertId={alert.alert_id} />}
       <details open={isNew || isFirst}>
         <summary>{alert.description}</summary>
         <AlertDetails alert={alert} />

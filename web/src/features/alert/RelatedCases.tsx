@@ -1,12 +1,18 @@
-import { Link } from "@tanstack/react-router";
 import type { CaseView } from "@/api/types";
 import classes from "./AlertsPanel.module.css";
+import { CaseLink } from "./CaseLink";
+import { MergeButtons } from "./MergeButtons";
 
-/** Cases of the same customer before and after this one: what could not join it any more. */
-export function RelatedCases({ view: { follows, followed_by } }: { view: CaseView }) {
-  if (follows === null && followed_by.length === 0) return null;
+/** Cases of the same customer: before and after this one, and those that are open beside it. */
+export function RelatedCases({ view }: { view: CaseView }) {
+  const { follows, followed_by, merged_into } = view;
   return (
     <ul className={classes["related"]} aria-label="Related cases">
+      {merged_into !== null && (
+        <li>
+          Merged into <CaseLink id={merged_into} />
+        </li>
+      )}
       {follows !== null && (
         <li>
           Follows <CaseLink id={follows} />
@@ -17,12 +23,7 @@ export function RelatedCases({ view: { follows, followed_by } }: { view: CaseVie
           Later evidence: <CaseLink id={id} />
         </li>
       ))}
+      <MergeButtons view={view} />
     </ul>
   );
 }
-
-const CaseLink = ({ id }: { id: string }) => (
-  <Link to="/cases/$caseId" params={{ caseId: id }}>
-    <code>{id}</code>
-  </Link>
-);

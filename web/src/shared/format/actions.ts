@@ -44,7 +44,7 @@ export const ACTIONS: Record<RecommendedAction, ActionWords> = {
 
 /** How a case ends whose action was carried out. */
 export const ACTION_OUTCOME: Record<
-  Exclude<CaseOutcome, "auto_cleared" | "unresolved" | "failed">,
+  Exclude<CaseOutcome, "auto_cleared" | "unresolved" | "failed" | "merged">,
   ToneLabel
 > = {
   cleared: { label: "Cleared", tone: "good" },

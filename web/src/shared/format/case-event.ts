@@ -36,6 +36,15 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
         },
         (data["alert"] as Partial<Alert> | undefined)?.description,
       );
+    case "alert_detached":
+      return withDetail(
+        { text: `Alert detached: ${text(data["alert_id"]) ?? ""}`, tone: "warn" },
+        data["reason"],
+      );
+    case "case_merged":
+      return withDetail({ text: `Merged into ${text(data["into"]) ?? ""}`, tone: "neutral" }, data["reason"]);
+    case "case_unmerged":
+      return withDetail({ text: "Detached again: the case goes on", tone: "warn" }, data["reason"]);
     case "orchestration_failed":
       return withDetail(
         { text: "The investigation failed: a person continues the case", tone: "high" },

@@ -35,6 +35,7 @@ export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
   ...ACTION_OUTCOME,
   unresolved: { label: "Unresolved", tone: "high" },
   failed: { label: "Action failed or in doubt", tone: "bad" },
+  merged: { label: "Merged", tone: "neutral" },
 };
 
 const DECIDED: ToneLabel = { label: "Decided", tone: "accent" };
