@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 export async function openCase(
   stack: StackAddresses,
   customer: Profile,
-  severity: "medium" | "high" = "high",
+  severity: "low" | "medium" | "high" = "high",
 ): Promise<string> {
   const { customer_id, home_country, story } = customer;
   const country = story?.country ?? home_country;
