@@ -45,6 +45,8 @@ from contracts.release import VERSION
 # What everybody may ask; everything else needs a person with a role.
 OPEN = (session.router, config.router, health.router, metrics.router)
 FENCED = (
+    # Before what is asked of one case: in `/api/cases/bulk/preview`, `bulk` is none.
+    bulk.router,
     workflow.router,
     decisions.router,
     merges.router,
@@ -60,7 +62,6 @@ FENCED = (
     # Before the cases: `/api/cases/next` is no case.
     claims.router,
     snoozes.router,
-    bulk.router,
     cases.router,
     notes.router,
     attachments.router,
