@@ -180,3 +180,40 @@ def test_alerts_in_an_export_and_in_the_list(joining: LocalStack) -> None:
     listed = joining.http.get("/api/cases", params={"customer_id": customer["customer_id"]}).raise_for_status().json()
     assert [each["alert_count"] for each in listed["items"]] == [2]
     json.dumps(page)
+
+
+def test_merged_case_ends_and_goes_on_when_detached(joining: LocalStack) -> None:
+    customer = joining.customer("account_takeover", 2)
+    case = joining.start_case(foreign_login(customer))
+    joining.wait_for_case(case, lambda view: view.review is not None)
+    joining.start_case(second_alert(customer, "moved"))
+    joining.wait_for_case(case, lambda view: view.round == 2 and view.review is not None)
+
+    def order(path: str, **body: str) -> dict[str, Any]:
+        return joining.http.post(f"/api/cases/{path}", json=body).raise_for_status().json()
+
+    other = order(f"{case}/alerts/moved/detach", reason="Another story.")["case_id"]
+    joining.wait_for_case(other, lambda view: view.review is not None)
+    joining.wait_for_case(case, lambda view: view.round == 3 and view.review is not None)
+
+    assert order(f"{other}/merge", into=case, reason="One story after all.")["case_id"] == case
+    joining.wait_for_case(case, lambda view: view.round == 4 and view.review is not None)
+    wait_for_end(joining, other, "merged")
+
+    assert order(f"{case}/alerts/moved/detach", reason="Two stories.")["case_id"] == other
+    apart = joining.wait_for_case(other, lambda view: view.round == 2 and view.review is not None)
+    kept = joining.wait_for_case(case, lambda view: view.round == 5 and view.review is not None)
+    for view in (apart, kept):
+        assert [alert.moved_to for alert in view.alerts if alert.alert.alert_id == "moved"] in ([None], [other])
+        assert joining.decide(view, "approve", action="lock_account").status_code == 202
+        joining.wait_for_case(view.case_id, lambda view: view.state == "closed")
+
+
+def wait_for_end(joining: LocalStack, case: str, result: str) -> None:
+    """Until the orchestration of a case has ended like this."""
+    pause = Event()
+    for _ in range(int(WAIT_S / 0.05)):
+        if joining.http.get(f"/api/workflow/status/{case}").raise_for_status().json()["result"] == result:
+            return
+        pause.wait(0.05)  # the end of an orchestration is no event of its case
+    raise AssertionError(f"the orchestration of {case} has not ended as {result}")

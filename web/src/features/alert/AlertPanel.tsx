@@ -10,7 +10,7 @@ import { EventTable } from "./EventTable";
 const SOURCE: Record<Alert["source"], string> = {
   live: "From live telemetry",
   replay: "From a recording",
-  manual: "Opened by a person",
+  manual: "Reported by a person",
 };
 
 /** The only alert of a case, with its evidence at that time. */
@@ -32,15 +32,21 @@ export function AlertTags({ alert }: { alert: Alert }) {
   );
 }
 
+interface AlertDetailsProps {
+  alert: Alert;
+  /** What it says stands above it already. */
+  hideDescription?: boolean;
+}
+
 /** What an alert says, and its events. */
-export function AlertDetails({ alert }: { alert: Alert }) {
+export function AlertDetails({ alert, hideDescription = false }: AlertDetailsProps) {
   const triggers = new Set(alert.trigger_events.map((event) => event.event_id));
   const others = alert.recent_events.filter((event) => !triggers.has(event.event_id));
   return (
     <>
       <div className={classes["layout"]} data-baseline={alert.baseline !== null}>
         <div>
-          <p className={classes["description"]}>{alert.description}</p>
+          {!hideDescription && <p className={classes["description"]}>{alert.description}</p>}
           <p className={classes["origin"]}>
             {alert.source === "manual" ? (
               "Raised"

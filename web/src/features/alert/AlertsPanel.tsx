@@ -85,7 +85,7 @@ function Entry({ entry, isNew, isFirst, mayMove }: EntryProps) {
       {mayMove && !isFirst && moved_to === null && <DetachButton caseId={case_id} alertId={alert.alert_id} />}
       <details open={isNew || isFirst}>
         <summary>{alert.description}</summary>
-        <AlertDetails alert={alert} />
+        <AlertDetails alert={alert} hideDescription />
       </details>
     </li>
   );
