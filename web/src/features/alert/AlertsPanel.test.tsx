@@ -2,6 +2,8 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { beforeEach, expect, test, vi } from "vitest";
+import type { CasePage } from "@/api/types";
+import { keys } from "@/shared/api/keys";
 import { alert, caseAlert, caseView, summary, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
@@ -98,6 +100,14 @@ test("other open case of the customer can be merged into", async () => {
     path: `/api/cases/${caseView().case_id}/merge`,
     body: { into: "case-7", reason: "One story." },
   });
+});
+
+test("cases to merge with are kept as a page of the list", async () => {
+  serve(() => json({ items: [summary(7)], next_cursor: null, total: 1 }));
+  const { queries } = renderInApp(<AlertsPanel view={caseView()} />);
+  await screen.findByRole("button", { name: "Merge into it…" });
+  const [page] = queries.getQueriesData<CasePage>({ queryKey: keys.caseLists });
+  expect(page?.[1]?.items).toEqual([summary(7)]);
 });
 
 test("nobody moves alerts of a decided case, and no viewer does", () => {

@@ -48,11 +48,12 @@ const OPEN: CaseSummary["state"][] = ["investigating", "awaiting_review", "escal
 
 /** The customer's other cases that this one could become a part of. */
 export function useMergeTargets(view: CaseView, enabled: boolean) {
-  const query = { customer_id: view.alert.customer_id, state: OPEN };
+  const query = { customer_id: view.alert.customer_id, state: OPEN, sort: "-opened" as const };
   return useQuery({
+    // A page of the list as any other: what happens live changes it.
     queryKey: keys.casePage(query, null),
-    queryFn: async ({ signal }) => bodyOf(await api.GET("/api/cases", { params: { query }, signal })).items,
-    select: (items) => items.filter(({ case_id }) => case_id !== view.case_id),
+    queryFn: async ({ signal }) => bodyOf(await api.GET("/api/cases", { params: { query }, signal })),
+    select: ({ items }) => items.filter(({ case_id }) => case_id !== view.case_id),
     enabled,
   });
 }
