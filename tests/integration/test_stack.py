@@ -127,7 +127,7 @@ def test_replay_reports_unreadable_lines_and_plays_the_rest(tmp_path: Path) -> N
         assert report["malformed"]["count"] == 2
         assert [entry["line"] for entry in report["malformed"]["first"]] == [4, 6]
         pids = stack.pids()
-        alerts = stack.http.get("/api/alerts").json()["items"]
+        alerts = [item["alert"] for item in stack.http.get("/api/alerts").json()["items"]]
         assert [(alert["customer_id"], alert["source"]) for alert in alerts] == [(9001, "replay")]
         assert stack.stop() == 0
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
