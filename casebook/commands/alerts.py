@@ -14,18 +14,19 @@ from casebook.policy.alert_joins import JoinPolicy, leaves_time
 from casebook.projection.alerts import AlertJoined
 from casebook.projection.cases import CaseOpened
 from casebook.queries.cursors import OpenedCase
+from casebook.queries.review_rows import open_question
 from casebook.queries.tokenizer import join_words, words_of_alert
 from casebook.schema.base import table_of
 from casebook.schema.cases import AlertRow, CaseRow
-from casebook.schema.reviews import ReviewRow
 from casebook.schema.workspace import CaseTextRow
 from contracts import ids
 from contracts.alert import Alert
+from contracts.review import ReviewRequest
 
 CONSIDERED = 5
 """How many open cases of a customer are considered, the newest first."""
 
-_CASES, _ALERTS, _REVIEWS = table_of(CaseRow), table_of(AlertRow), table_of(ReviewRow)
+_CASES, _ALERTS = table_of(CaseRow), table_of(AlertRow)
 _KEEP_WORDS = insert(table_of(CaseTextRow))
 _CASE_OF = select(_ALERTS.c.case_id).where(_ALERTS.c.alert_id == bindparam("of_alert"), _ALERTS.c.moved_to.is_(None))
 _NEWEST = (
@@ -42,9 +43,6 @@ _FIRST = (
         _CASES.join(_ALERTS, and_(_ALERTS.c.case_id == _CASES.c.case_id, _ALERTS.c.alert_id == _CASES.c.alert_id))
     )
     .where(_CASES.c.case_id == bindparam("of_case"))
-)
-_ASKED = select(_REVIEWS.c.review_id, _REVIEWS.c.opened_at, _REVIEWS.c.due_at, _REVIEWS.c.required_role).where(
-    _REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open"
 )
 
 
@@ -106,12 +104,25 @@ def _join(
         return None
     if guard_facts_of(connection, case).why_no_alert() is not None:
         return None
-    asked = connection.execute(_ASKED, {"of_case": case_id}).first()
+    asked = open_question(connection, case_id)
     if asked is not None and asked.required_role == "manager" and not leaves_time(asked.opened_at, asked.due_at, now):
         return None
-    joined = AlertJoined(alert=alert, review_id=None if asked is None else asked.review_id)
-    append(connection, case, joined, actor, now)
-    add_words(connection, case.opened_seq, *words_of_alert(alert))
+    join_case(connection, case, alert, asked, actor, now)
     return OpenedCase(
         case_id=case_id, created=False, joined=True, overtaken_round=None if asked is None else case.round
     )
+
+
+def join_case(
+    connection: Connection,
+    case: LockedCase,
+    alert: Alert,
+    asked: ReviewRequest | None,
+    actor: str,
+    now: datetime,
+    moved_from: str | None = None,
+) -> None:
+    """Give a case one more alert, which ends the question that is being `asked`."""
+    review_id = None if asked is None else asked.review_id
+    append(connection, case, AlertJoined(alert=alert, review_id=review_id, moved_from=moved_from), actor, now)
+    add_words(connection, case.opened_seq, *words_of_alert(alert))

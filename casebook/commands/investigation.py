@@ -19,6 +19,7 @@ from casebook.errors import (
     RoundNotJustified,
 )
 from casebook.policy.actors import WORKER
+from casebook.policy.guards import GuardFacts
 from casebook.projection.cases import CaseClosed
 from casebook.projection.event_data import JournalHead
 from casebook.projection.reopenings import CaseReopened
@@ -66,9 +67,9 @@ def refuse_later_round(connection: Connection, case: LockedCase, round_number: i
         raise RoundNotJustified(case.case_id, round_number, reason)
 
 
-def refuse_uninvestigated(connection: Connection, case: LockedCase) -> None:
+def refuse_uninvestigated(case: LockedCase, found: GuardFacts) -> None:
     """Raises AlertsJoined while alerts of the case wait for a round that investigates them."""
-    if case.alert_changes and guard_facts_of(connection, case).why_not_investigated() is not None:
+    if found.why_not_investigated() is not None:
         raise AlertsJoined(case.case_id)
 
 
@@ -169,8 +170,9 @@ def close_case(connection: Connection, closing: CloseCaseInput, now: datetime) -
     if case.state == "closed" and case.outcome == closing.outcome:
         return
     refuse_closed(case)
-    refuse_uninvestigated(connection, case)
-    _refuse_outcome(connection, case, closing, now)
+    found = guard_facts_of(connection, case)
+    refuse_uninvestigated(case, found)
+    _refuse_outcome(connection, case, found, closing, now)
     refuse_move(case, "closed")
     closed = CaseClosed(
         outcome=closing.outcome,
@@ -186,8 +188,9 @@ def journal_head(case: LockedCase) -> JournalHead:
     return JournalHead(entries=case.journal_entries, hash=case.journal_hash)
 
 
-def _refuse_outcome(connection: Connection, case: LockedCase, closing: CloseCaseInput, now: datetime) -> None:
-    found = guard_facts_of(connection, case)
+def _refuse_outcome(
+    connection: Connection, case: LockedCase, found: GuardFacts, closing: CloseCaseInput, now: datetime
+) -> None:
     limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
     found.patience = None if limits is None else limits.patience
     stale = closing.round != case.round

@@ -1,4 +1,4 @@
-"""Delivery acknowledgements: which starts and decisions the scheduler has taken."""
+"""The outbox: what the scheduler has taken, and which cases it must be given again."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -21,6 +21,12 @@ _DELIVERED = (
     .where(_DECISION.c.review_id.in_(_ACKNOWLEDGED), _DECISION.c.delivered_at.is_(None))
     .values(delivered_at=bindparam("now"))
 )
+_UNSCHEDULED = update(_CASE).where(_CASE.c.case_id == bindparam("of_case")).values(scheduled_at=None)
+
+
+def unschedule(connection: Connection, case_id: str) -> None:
+    """The case must be started again: its orchestration is over, or will be."""
+    connection.execute(_UNSCHEDULED, {"of_case": case_id})
 
 
 def confirm(connection: Connection, scheduled: Collection[str], delivered: Collection[str], now: datetime) -> None:

@@ -12,6 +12,7 @@ from casebook.case_log.append import append
 from casebook.case_log.guard_facts import changes_noted, guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_move
 from casebook.commands.investigation import conclude
+from casebook.commands.outbox import unschedule
 from casebook.commands.reviews import open_review
 from casebook.errors import AssessmentNotRecorded, CaseNotFound
 from casebook.policy.actors import SYSTEM
@@ -52,7 +53,6 @@ _REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
 _STANDS = select(_CASES.c.state, _CASES.c.severity, _CASES.c.scheduled_at).where(
     _CASES.c.case_id == bindparam("of_case")
 )
-_UNSCHEDULE = update(_CASES).where(_CASES.c.case_id == bindparam("of_case")).values(scheduled_at=None)
 _LEAVE = (
     update(_CASES)
     .where(_CASES.c.case_id == bindparam("of_case"), _CASES.c.scheduled_at.is_(None))
@@ -110,7 +110,7 @@ def recover_case(
     _record_failure(connection, case, reason, failures, now)
     goes_on = failures < MAX_FAILURES or again
     if goes_on:
-        connection.execute(_UNSCHEDULE, {"of_case": case_id})
+        unschedule(connection, case_id)
     else:
         connection.execute(_LEAVE, {"of_case": case_id, "now": now})
         _ask_manager(connection, case, reason, now)

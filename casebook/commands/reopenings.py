@@ -4,29 +4,25 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from casebook.case_log.append import append
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.commands.investigation import conclude
+from casebook.commands.outbox import unschedule
 from casebook.commands.recovery import failed_closed
 from casebook.errors import CaseOpen, NotAllowed, NotReopenable
 from casebook.policy.actors import SYSTEM
 from casebook.policy.guards import GuardFacts
 from casebook.projection.reopenings import REOPENED, CaseReopened
 from casebook.queries.agent_runs import saved_assessment
-from casebook.schema.base import table_of
-from casebook.schema.cases import CaseRow
 from contracts.actions import RecommendedAction, action_of
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.review import Role, may_act_as
 
 REASON = "The case was opened again: {}"
-
-_CASES = table_of(CaseRow)
-_UNSCHEDULE = update(_CASES).where(_CASES.c.case_id == bindparam("of_case")).values(scheduled_at=None)
 
 
 def reopen_case(
@@ -44,7 +40,7 @@ def reopen_case(
     reopened = CaseReopened(round=question.round, outcome=outcome, reason=reason)
     append(connection, case, reopened, subject, now)
     conclude(connection, case, question, SYSTEM, now)
-    connection.execute(_UNSCHEDULE, {"of_case": case_id})
+    unschedule(connection, case_id)
 
 
 def _reopenable(case: LockedCase) -> CaseOutcome:

@@ -22,7 +22,7 @@ from casebook.errors import (
     WeakerQuestion,
 )
 from casebook.policy.actors import WORKER
-from casebook.policy.guards import CLOCK_TOLERANCE
+from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from casebook.policy.review_terms import with_four_eyes, with_least_time, with_overtaken_terms
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.agent_runs import saved_assessment
@@ -73,8 +73,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     _refuse_mismatch(opening)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
-    refuse_uninvestigated(connection, case)
-    overtaken = guard_facts_of(connection, case).overtaken if case.alert_changes else None
+    overtaken = _overtaken_question(connection, case)
     if reason is None and overtaken is not None and overtaken.role == "manager":
         reason = ASKED_BEFORE_AN_ALERT_JOINED
     target: CaseState = "awaiting_review" if reason is None else "escalated"
@@ -105,6 +104,15 @@ def _opened(opening: ReviewOpening, review: ReviewRequest) -> ReviewOpened:
         recommended_action=assessment.recommended_action,
         **dict(review),
     )
+
+
+def _overtaken_question(connection: Connection, case: LockedCase) -> OvertakenQuestion | None:
+    """The question that an alert overtook, whose terms the next one keeps. Raises AlertsJoined while one waits."""
+    if not case.alert_changes:
+        return None
+    found = guard_facts_of(connection, case)
+    refuse_uninvestigated(case, found)
+    return found.overtaken
 
 
 def refuse_overtaken(connection: Connection, case_id: str, wanted: str) -> None:

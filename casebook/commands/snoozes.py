@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
@@ -11,17 +11,10 @@ from casebook.commands.claims import refuse_claimed_by_other
 from casebook.errors import NoOpenReview, NotAllowed, NotSnoozed, SnoozeTooLong, SnoozeTooShort
 from casebook.projection.snoozes import Snoozed, SnoozeEnded
 from casebook.queries.claims import running_claim
-from casebook.queries.review_rows import ASKED, read_review
+from casebook.queries.review_rows import open_question
 from casebook.queries.snoozes import current_snooze
-from casebook.schema.base import table_of
-from casebook.schema.reviews import ReviewRow
 from contracts.review import ReviewRequest, Role, may_act_as
 from contracts.snooze import Snooze
-
-_REVIEWS = table_of(ReviewRow)
-_OPEN = select(*(_REVIEWS.c[name] for name in ASKED)).where(
-    _REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open"
-)
 
 
 def snooze(
@@ -82,7 +75,7 @@ def latest_end(review: ReviewRequest, now: datetime) -> datetime:
 def _waiting(connection: Connection, case_id: str) -> tuple[LockedCase, ReviewRequest]:
     case = lock_case(connection, case_id)
     refuse_closed(case)
-    review = connection.execute(_OPEN, {"of_case": case_id}).first()
+    review = open_question(connection, case_id)
     if review is None:
         raise NoOpenReview
-    return case, read_review(review)
+    return case, review

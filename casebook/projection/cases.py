@@ -184,11 +184,9 @@ class CaseClosed(EventData):
 def _why_not_by_itself(found: GuardFacts) -> str | None:
     if found.was_asked:
         return "a person was asked, so a person decides"
-    if found.unseen_alerts:
-        return found.why_not_investigated()
     if found.route != "auto_clear":
         return f"the assessment on record of round {found.round} does not say so"
-    return None
+    return found.why_not_investigated()
 
 
 def _why_not_failed(found: GuardFacts, now: datetime) -> str | None:

@@ -74,6 +74,11 @@ def alerts_of(connection: Connection, case_id: str) -> tuple[CaseAlert, ...]:
     )
 
 
+def current_alerts(connection: Connection, case_id: str) -> tuple[Alert, ...]:
+    """The alerts that a case has now, in order."""
+    return tuple(Alert.model_validate_json(row.body) for row in connection.execute(_BODIES, {"of_case": case_id}))
+
+
 def alerts_in_round(connection: Connection, case_id: str, round_number: int) -> tuple[Alert, ...]:
     """The alerts that a round investigates, in order: those on record when it began, or now where it has not begun."""
     rows = _opener_first(connection.execute(_BODIES, {"of_case": case_id}).all())

@@ -1,8 +1,11 @@
-"""Reads a review from its row."""
+"""Reads reviews from their rows."""
 
 import json
 
-from casebook.schema.base import PlainRow
+from sqlalchemy import Connection, bindparam, select
+
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.reviews import ReviewRow
 from contracts.review import ReviewRequest
 
 ASKED = (
@@ -16,6 +19,17 @@ ASKED = (
     "remind_at",
 )
 """The columns of a row that its question needs."""
+
+_REVIEWS = table_of(ReviewRow)
+_OPEN = select(*(_REVIEWS.c[name] for name in ASKED)).where(
+    _REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open"
+)
+
+
+def open_question(connection: Connection, case_id: str) -> ReviewRequest | None:
+    """What is being asked about a case; None when nobody is asked."""
+    row = connection.execute(_OPEN, {"of_case": case_id}).first()
+    return None if row is None else read_review(row)
 
 
 def read_review(row: PlainRow) -> ReviewRequest:
