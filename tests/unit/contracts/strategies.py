@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import cache
@@ -91,7 +91,7 @@ def of_type(annotation: Any, metadata: Sequence[Any] = ()) -> Strategy:
         assert ellipsis is ...
         shortest, longest = _limit(metadata, "min_length") or 0, min(2, _limit(metadata, "max_length") or 2)
         return st.lists(of_type(item), min_size=shortest, max_size=longest).map(tuple)
-    if get_origin(annotation) is dict:
+    if get_origin(annotation) in {dict, Mapping}:
         key, value = get_args(annotation)
         return st.dictionaries(of_type(key), of_type(value), max_size=3)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
