@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from backend.services.batches import write_in_batches
 from casebook.async_api import AsyncAccesses
 from casebook.case_log.access_chain import Seen, seen_each_time, seen_in_window
 from casebook.errors import CasebookUnavailable
@@ -16,7 +17,6 @@ log = logging.getLogger("casewright.accesses")
 
 PAUSE_S = 1.0
 """How long to gather before writing: at most what was seen in this time is lost when the process is killed."""
-RETRY_S = 5.0
 BATCH = 500
 """Lines of one transaction."""
 MAX_PENDING = 10_000
@@ -79,16 +79,7 @@ class AccessRecorder:
 
     async def run(self) -> None:
         """Write what comes in until cancelled."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            await asyncio.sleep(PAUSE_S)
-            try:
-                await self.write()
-            except CasebookUnavailable as error:
-                log.warning("%s What people saw is recorded later.", error)
-                self._arrived.set()
-                await asyncio.sleep(RETRY_S)
+        await write_in_batches(self._arrived, self.write, PAUSE_S, "What people saw is recorded later.")
 
     async def close(self) -> None:
         """Write the rest when nobody is answered any more. What cannot be written goes to the log, line by line."""

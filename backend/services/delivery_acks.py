@@ -1,16 +1,12 @@
 """Delivery acknowledgements of the scheduler, written to the casebook in batches."""
 
 import asyncio
-import logging
 
+from backend.services.batches import write_in_batches
 from casebook.async_api import AsyncRelay
-from casebook.errors import CasebookUnavailable
-
-log = logging.getLogger("casewright.relay")
 
 PAUSE_S = 0.25
 """How long to gather before writing. Nobody waits for it, and those who need it on record call `write` first."""
-RETRY_S = 5.0
 
 
 class DeliveryAcks:
@@ -54,13 +50,4 @@ class DeliveryAcks:
 
     async def run(self) -> None:
         """Write what comes in until cancelled."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            await asyncio.sleep(PAUSE_S)
-            try:
-                await self.write()
-            except CasebookUnavailable as error:
-                log.warning("%s What the scheduler was told is noted later.", error)
-                await asyncio.sleep(RETRY_S)
-                self._arrived.set()
+        await write_in_batches(self._arrived, self.write, PAUSE_S, "What the scheduler was told is noted later.")

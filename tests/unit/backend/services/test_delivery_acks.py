@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 import pytest
 
 from backend.auth.identity import Identity
+from backend.services import batches
 from backend.services import delivery_acks as acks_module
 from backend.services.delivery_acks import DeliveryAcks
 from backend.services.outbox_relay import OutboxRelay
@@ -63,7 +64,7 @@ async def test_what_the_casebook_cannot_take_now_is_written_later(
     book: CaseBook, outbox: CountingOutbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acks_module, "PAUSE_S", 0.0)
-    monkeypatch.setattr(acks_module, "RETRY_S", 0.0)
+    monkeypatch.setattr(batches, "RETRY_S", 0.0)
     acks = DeliveryAcks(async_relay(outbox))
     running = asyncio.create_task(acks.run())
     outbox.reachable = False
