@@ -62,6 +62,12 @@ def an_alert(number: int = 1, source: AlertSource = "live") -> Alert:
     )
 
 
+def later(number: int = 2, customer: int = 1, **changes: object) -> Alert:
+    """A further alert of a customer, of another rule."""
+    alert = an_alert(number).model_copy(update={"customer_id": customer, "rule_id": "new_device", **changes})
+    return Alert.model_validate(alert.model_dump() | {"trigger_events": (), "recent_events": ()})
+
+
 def open_case(book: CaseBook, number: int = 1) -> str:
     return book.open_case(an_alert(number)).case_id
 
@@ -270,6 +276,13 @@ def ask(book: CaseBook, case: str, round_number: int = 1) -> ReviewOpening:
     opening = an_opening(case, round_number=round_number)
     book.open_review(opening)
     return opening
+
+
+def ask_manager(book: CaseBook, case: str) -> None:
+    """The same, passed on to a manager because nobody answered in time."""
+    opening = ask(book, case)
+    pass_time(book)
+    book.escalate(an_escalation(opening, 400))
 
 
 def asked_in_short(book: CaseBook, number: int = 1, assessment: RiskAssessment | None = None) -> ReviewOpening:

@@ -9,12 +9,11 @@ from sqlalchemy import Engine
 
 from casebook.commands.recovery import MAX_FAILURES
 from casebook.database.transactions import Transactions
-from casebook.errors import AlertsJoined, NewEvidence, OutcomeNotJustified, RoundNotJustified
+from casebook.errors import AlertsJoined, RoundNotJustified
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.queries.filters import CaseQuery
 from contracts.alert import MAX_JOINED, Alert
 from contracts.case import CaseState
-from contracts.investigation import InvestigationPolicy
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     HASTY,
@@ -25,15 +24,16 @@ from tests.unit.casebook.builders import (
     a_decision,
     an_alert,
     an_assessment,
-    an_escalation,
     an_opening,
     ask,
+    ask_manager,
     begin,
     carry_out,
     closing,
     conclude,
     decide,
     investigate,
+    later,
     only_on,
     pass_time,
     put,
@@ -50,12 +50,6 @@ def joins() -> JoinPolicy:
 @pytest.fixture
 def book(engine: Engine, joins: JoinPolicy) -> CaseBook:
     return CaseBook(Transactions(engine, SteppingClock()), joins=joins)
-
-
-def later(number: int = 2, customer: int = 1, **changes: object) -> Alert:
-    """A further alert of the customer."""
-    alert = an_alert(number).model_copy(update={"customer_id": customer, "rule_id": "new_device", **changes})
-    return Alert.model_validate(alert.model_dump() | {"trigger_events": (), "recent_events": ()})
 
 
 def opened(book: CaseBook) -> str:
@@ -85,12 +79,6 @@ def _first_report(book: CaseBook, case: str) -> None:
     book.start_specialist(case, 1, "usage")
 
 
-def _asked_of_manager(book: CaseBook, case: str) -> None:
-    opening = ask(book, case)
-    pass_time(book)
-    book.escalate(an_escalation(opening, 400))
-
-
 def _proposed(book: CaseBook, case: str) -> None:
     opening = an_opening(case)
     put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"approvals_required": 2})}))
@@ -111,19 +99,19 @@ def _acting(book: CaseBook, case: str) -> None:
 
 
 def _given_up(book: CaseBook, case: str) -> None:
-    _asked_of_manager(book, case)
+    ask_manager(book, case)
     decision = a_decision(an_opening(case), "reject")
     book.accept_decision(decision, MANAGER)
 
 
 def _expired(book: CaseBook, case: str) -> None:
-    _asked_of_manager(book, case)
+    ask_manager(book, case)
     pass_time(book, 400)
     book.expire_review(case, f"{case}:r1")
 
 
 def _nearly_expired(book: CaseBook, case: str) -> None:
-    _asked_of_manager(book, case)
+    ask_manager(book, case)
     due_at = book.get_case(case).review
     assert due_at is not None
     clock = book.transactions.now
@@ -159,7 +147,7 @@ MOMENTS: dict[str, Moment] = {
     "a specialist runs": Moment(_first_report, joins=True),
     "assessed": Moment(investigate, joins=True),
     "analyst asked": Moment(ask, joins=True, overtakes=True),
-    "manager asked": Moment(_asked_of_manager, joins=True, overtakes=True),
+    "manager asked": Moment(ask_manager, joins=True, overtakes=True),
     "first of two approvals given": Moment(_proposed, joins=True, overtakes=True),
     "analyst rejected": Moment(_rejected, joins=True, state="awaiting_review"),
     "approved": Moment(_approved, joins=False, state="awaiting_review"),
@@ -232,19 +220,6 @@ def test_worst_alert_gives_the_case_its_severity(book: CaseBook):
     assert book.verify_case_log() is None
 
 
-def test_question_before_a_worse_alert_was_asked_rightly(book: CaseBook):
-    case = opened(book)
-    begin(book, case, policy=InvestigationPolicy(four_eyes_refund_minor=50_000))
-    ask(book, case)
-    book.open_case(later(severity="critical"))
-    assert book.verify_case_log() is None
-    ask(book, case, 2)
-    review = book.get_case(case).review
-    assert review is not None
-    assert "clear" in (review.four_eyes_actions or ())
-    assert book.verify_case_log() is None
-
-
 def test_case_is_found_by_the_words_of_each_alert(book: CaseBook):
     case = opened(book)
     book.open_case(later(description="A parcel went to Zanzibar."))
@@ -278,91 +253,6 @@ def test_nothing_is_asked_or_concluded_before_all_is_investigated(book: CaseBook
     assert book.verify_case_log() is None
 
 
-def test_decision_on_an_overtaken_question_is_told_what_joined(book: CaseBook):
-    case = opened(book)
-    opening = ask(book, case)
-    book.open_case(later(description="A new device logged in."))
-
-    for _ in range(2):
-        with pytest.raises(
-            NewEvidence, match=r"'impossible_travel' joined it: A new device logged in\. Nothing was decided"
-        ):
-            book.accept_decision(a_decision(opening), MANAGER)
-        if book.get_case(case).round == 1:
-            ask(book, case, 2)
-    assert book.get_case(case).decisions == ()
-
-
-def test_steps_of_an_overtaken_question_say_that_alerts_joined(book: CaseBook):
-    case = opened(book)
-    opening = ask(book, case)
-    book.open_case(later())
-    review = opening.review.review_id
-    pass_time(book)
-    steps: list[Callable[[], object]] = [
-        lambda: book.open_review(opening),
-        lambda: book.accepted_decision(case, review),
-        lambda: book.asked_review(case, review),
-        lambda: book.escalate(an_escalation(opening, 400)),
-        lambda: book.expire_review(case, review),
-    ]
-    for step in steps:
-        with pytest.raises(AlertsJoined):
-            step()
-    ask(book, case, 2)
-    for step in steps:
-        with pytest.raises(AlertsJoined):
-            step()
-    assert book.refusals_by_reason() == {}
-
-
-def test_next_question_is_due_no_later(book: CaseBook):
-    case = opened(book)
-    due_at = ask(book, case).review.due_at
-    book.open_case(later(2))
-    pass_time(book, 10)
-    again = an_opening(case, round_number=2)
-    again = again.model_copy(
-        update={"review": again.review.model_copy(update={"due_at": due_at + timedelta(hours=10)})}
-    )
-    investigate(book, case, 2)
-    book.open_review(again)
-
-    review = book.get_case(case).review
-    assert review is not None
-    assert review.due_at == due_at
-    assert book.verify_case_log() is None
-
-
-def test_overdue_question_stays_overdue(book: CaseBook):
-    case = opened(book)
-    due_at = ask(book, case).review.due_at
-    book.open_case(later(2))
-    pass_time(book, 100)
-    ask(book, case, 2)
-
-    review = book.get_case(case).review
-    assert review is not None
-    assert review.due_at == due_at
-    assert book.escalate(an_escalation(an_opening(case, round_number=2), 400)) is None
-    assert book.verify_case_log() is None
-
-
-def test_manager_who_was_asked_is_asked_again(book: CaseBook):
-    case = opened(book)
-    _asked_of_manager(book, case)
-    due_at = book.get_case(case).review
-    assert due_at is not None
-    book.open_case(later(2))
-    ask(book, case, 2)
-
-    view = book.get_case(case)
-    assert view.review is not None
-    assert (view.state, view.review.required_role) == ("escalated", "manager")
-    assert view.review.due_at <= due_at.due_at
-    assert book.verify_case_log() is None
-
-
 def test_later_round_begins_only_for_what_joined(book: CaseBook):
     case = opened(book)
     ask(book, case)
@@ -372,38 +262,6 @@ def test_later_round_begins_only_for_what_joined(book: CaseBook):
     begin(book, case, 2)
     with pytest.raises(RoundNotJustified):
         begin(book, case, 3)
-
-
-def test_person_is_asked_about_all_alerts_after_a_failure(book: CaseBook):
-    case = opened(book)
-    ask(book, case)
-    book.open_case(later(2))
-    book.confirm(scheduled=(case,))
-    recovered = book.recover_case(case, "It was ended.")
-    assert recovered is not None
-    assert recovered.goes_on
-
-    failed = book.resume_case(case)
-    assert failed is not None
-    assert not isinstance(failed, str)
-    assert failed.assessment.round == 2
-    opening = an_opening(case, failed.assessment)
-    book.open_review(opening)
-    assert book.open_case(later(3)).created
-    assert book.accept_decision(a_decision(opening), MANAGER)
-    with pytest.raises(OutcomeNotJustified):
-        book.close_case(closing(case, "auto_cleared", 2))
-    assert book.verify_case_log() is None
-
-
-def test_overtaken_cases_wait_until_their_round_begins(book: CaseBook):
-    case = opened(book)
-    ask(book, case)
-    assert book.overtaken_cases() == []
-    book.open_case(later(2))
-    assert book.overtaken_cases() == [(case, 1)]
-    begin(book, case, 2)
-    assert book.overtaken_cases() == []
 
 
 @only_on("sqlite")

@@ -9,20 +9,14 @@ from sqlalchemy import Engine
 from casebook.database.transactions import Transactions
 from casebook.errors import NewEvidence
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
-from contracts.alert import Alert
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import MANAGER, SteppingClock, a_decision, an_alert, ask
+from tests.unit.casebook.builders import MANAGER, SteppingClock, a_decision, an_alert, ask, later
 
 
 @pytest.fixture
 def joins() -> JoinPolicy:
     return JoinPolicy(JoinRule(hours=72))
-
-
-def later(number: int, customer: int) -> Alert:
-    """A further alert of the customer."""
-    return an_alert(number).model_copy(update={"customer_id": customer})
 
 
 def test_simultaneous_alerts_on_two_backends_open_one_case(engine: Engine, joins: JoinPolicy):
