@@ -10,9 +10,6 @@ from casebook.audit.regulatory_report import build_report
 from casebook.audit.verify import AuditReport, CaseAudit
 from casebook.case_log import append
 from casebook.commands import (
-    alerts as alert_commands,
-)
-from casebook.commands import (
     attachments,
     claims,
     decisions,
@@ -23,13 +20,14 @@ from casebook.commands import (
     saved_views,
     snoozes,
 )
+from casebook.commands.alerts import record_alert
 from casebook.commands.attachments import Upload
 from casebook.commands.merges import MovedAlerts
 from casebook.database.transactions import Transactions
 from casebook.facade import Facade
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
-from casebook.queries import alerts as recorded_alerts
 from casebook.queries import case_brief, case_counts, case_export, case_list, case_summary, case_view, model_spend
+from casebook.queries.alerts import list_alerts
 from casebook.queries.attachments import AttachedFile, list_attachments, read_file
 from casebook.queries.case_export import ExportPage, ExportPosition
 from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
@@ -90,7 +88,7 @@ class WorkspaceApi(Facade):
         """
         while True:
             with self._write() as connection:
-                recorded = alert_commands.record_alert(connection, alert, self._joins, self._clock(), opened_by)
+                recorded = record_alert(connection, alert, self._joins, self._clock(), opened_by)
             if recorded is not None:
                 return recorded
 
@@ -284,7 +282,7 @@ class WorkspaceApi(Facade):
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
         with self._read() as connection:
-            return recorded_alerts.list_alerts(connection, limit, cursor)
+            return list_alerts(connection, limit, cursor)
 
     # Notes and files
 

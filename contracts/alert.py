@@ -54,8 +54,13 @@ class Alert(Contract):
 
 def worst_severity(alerts: Iterable[Alert]) -> Severity:
     """The worst severity of one or more alerts."""
+    return worst_of(alert.severity for alert in alerts)
+
+
+def worst_of(severities: Iterable[Severity]) -> Severity:
+    """The worst of one or more."""
     by_weight: tuple[Severity, ...] = get_args(Severity)
-    return by_weight[max(by_weight.index(alert.severity) for alert in alerts)]
+    return by_weight[max(map(by_weight.index, severities))]
 
 
 def name_of(alert: Alert) -> str:

@@ -10,10 +10,9 @@ from typing import Any, cast
 
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.order_keys import LastOrder
-from casebook.policy.priority import PRIORITY
 from casebook.policy.review_terms import Limits
 from contracts.actions import ACTIONS, RecommendedAction
-from contracts.alert import Severity
+from contracts.alert import Severity, worst_of
 from contracts.case import CaseEvent
 
 Data = Mapping[str, Any]
@@ -104,7 +103,7 @@ class LogFacts:
     def rate(self) -> None:
         """The severity of the case follows from its alerts."""
         if self.alerts:
-            self.severity = min(self.alerts.values(), key=PRIORITY.__getitem__)
+            self.severity = worst_of(self.alerts.values())
         self.limits = None if self.limits is None else self.limits.for_severity(self.severity)
 
     def overtake(self, review_id: str | None) -> str | None:

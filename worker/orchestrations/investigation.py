@@ -68,8 +68,7 @@ def _from_round(
     ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, round_number: int
 ) -> Orchestration[CaseOutcome]:
     concluded = yield from assess_round(ctx, case, round_number, memory)
-    came = yield from _clear_or_ask(ctx, case, memory, concluded)
-    return came if isinstance(came, str) else (yield from _to_the_end(ctx, case, memory, came))
+    return (yield from _from_conclusion(ctx, case, memory, concluded))
 
 
 def _from_next_round(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory) -> Orchestration[CaseOutcome]:
@@ -82,6 +81,12 @@ def _from_next_round(ctx: task.OrchestrationContext, case: OpenCase, memory: Cas
         concluded = yield from assess_again(ctx, case, case.status.round)
         settled = yield from _ask(ctx, case, memory, Subject(concluded), ask_analyst)
         return (yield from _to_the_end(ctx, case, memory, settled))
+    return (yield from _from_conclusion(ctx, case, memory, concluded))
+
+
+def _from_conclusion(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, concluded: Conclusion
+) -> Orchestration[CaseOutcome]:
     came = yield from _clear_or_ask(ctx, case, memory, concluded)
     return came if isinstance(came, str) else (yield from _to_the_end(ctx, case, memory, came))
 
