@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from contracts.case import CaseView
+from tests.integration.test_readme import lines_to_try, run
 from tests.support.alerts import foreign_login
 from tests.support.stack import ROOT, LocalStack, Profile, free_ports
 
@@ -179,7 +180,6 @@ def test_alerts_in_an_export_and_in_the_list(joining: LocalStack) -> None:
     assert [(each["alert"]["alert_id"], each["case_id"]) for each in page["items"]] == [("listed", case)]
     listed = joining.http.get("/api/cases", params={"customer_id": customer["customer_id"]}).raise_for_status().json()
     assert [each["alert_count"] for each in listed["items"]] == [2]
-    json.dumps(page)
 
 
 def test_merged_case_ends_and_goes_on_when_detached(joining: LocalStack) -> None:
@@ -207,6 +207,19 @@ def test_merged_case_ends_and_goes_on_when_detached(joining: LocalStack) -> None
         assert [alert.moved_to for alert in view.alerts if alert.alert.alert_id == "moved"] in ([None], [other])
         assert joining.decide(view, "approve", action="lock_account").status_code == 202
         joining.wait_for_case(view.case_id, lambda view: view.state == "closed")
+
+
+def test_lines_of_the_readme_work_beside_an_open_case(joining: LocalStack) -> None:
+    sign_in, start, show, approve, _ = lines_to_try()
+    earlier = second_alert({**joining.customer("account_takeover"), "customer_id": 1}, "before-the-readme")
+    case = joining.start_case(earlier)
+    joining.wait_for_case(case, lambda view: view.review is not None)
+    assert run(f"{sign_in}\n{start}", joining).strip() == case
+    joining.wait_for_case(case, lambda view: view.round > 1 and view.review is not None)
+    again = f"{sign_in}\n{start} >&2"
+    assert json.loads(run(f"{again}\n{show}", joining))["state"] == "awaiting_review"
+    assert json.loads(run(f"{again}\n{approve}", joining))["status"] == "accepted"
+    joining.wait_for_case(case, lambda view: view.state == "closed")
 
 
 def wait_for_end(joining: LocalStack, case: str, result: str) -> None:

@@ -27,9 +27,9 @@ def test_five_lines_take_a_case_to_a_locked_account(stack: LocalStack) -> None:
     sign_in, start, show, approve, ask = lines_to_try()
 
     def run_signed_in(line: str) -> dict[str, Any]:
-        return json.loads(run(f"{sign_in}\n{line}", stack))
+        return json.loads(run(f"{sign_in}\n{start} >&2\n{line}", stack))
 
-    assert run_signed_in(start)["instance_id"] == "case-readme"
+    assert run(f"{sign_in}\n{start}", stack).strip() == "case-readme"
     stack.wait_for_case("case-readme", awaits_review(1))
     assert run_signed_in(show)["state"] == "awaiting_review"
     assert run_signed_in(approve)["status"] == "accepted"
