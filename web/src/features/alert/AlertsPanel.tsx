@@ -60,7 +60,7 @@ interface EntryProps {
 }
 
 function Entry({ entry, isNew, isFirst, mayMove }: EntryProps) {
-  const { alert, case_id, recorded_at, recorded_by, round, moved_to } = entry;
+  const { alert, recorded_at, recorded_by } = entry;
   const nameOf = useActorName();
   return (
     <li className={classes["entry"]} data-new={isNew}>
@@ -68,25 +68,30 @@ function Entry({ entry, isNew, isFirst, mayMove }: EntryProps) {
         <h3>{humanise(alert.alert_type)}</h3>
         {isNew && <Tag tone="warn">New</Tag>}
         <AlertTags alert={alert} />
+        {mayMove && !isFirst && entry.moved_to === null && (
+          <DetachButton caseId={entry.case_id} alertId={alert.alert_id} />
+        )}
       </div>
       <p className={classes["origin"]}>
         {isFirst ? "Opened the case" : "Joined"} <Time at={recorded_at} />
-        {recorded_by !== null && ` by ${nameOf(recorded_by)}`} ·{" "}
-        {moved_to !== null ? (
-          <>
-            now in <CaseLink id={moved_to} />
-          </>
-        ) : round === null ? (
-          "not investigated yet"
-        ) : (
-          `investigated in round ${round}`
-        )}
+        {recorded_by !== null && ` by ${nameOf(recorded_by)}`} · <WhereItIs entry={entry} />
       </p>
-      {mayMove && !isFirst && moved_to === null && <DetachButton caseId={case_id} alertId={alert.alert_id} />}
       <details open={isNew || isFirst}>
         <summary>{alert.description}</summary>
         <AlertDetails alert={alert} hideDescription />
       </details>
     </li>
   );
+}
+
+/** Which round investigates an alert, or which case has it now. */
+function WhereItIs({ entry: { round, moved_to } }: { entry: CaseAlert }) {
+  if (moved_to !== null) {
+    return (
+      <>
+        now in <CaseLink id={moved_to} />
+      </>
+    );
+  }
+  return round === null ? "not investigated yet" : `investigated in round ${round}`;
 }

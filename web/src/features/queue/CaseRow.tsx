@@ -52,7 +52,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
             <span className={classes["customer"]}> · Customer {item.customer_id}</span>
           </Link>
           {(item.severity === "critical" || item.severity === "high") && (
-            <Tag tone={SEVERITY[item.severity].tone} title="Severity of the alert">
+            <Tag tone={SEVERITY[item.severity].tone} title="The worst severity of its alerts">
               {SEVERITY[item.severity].label}
             </Tag>
           )}
