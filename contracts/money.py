@@ -67,3 +67,8 @@ def to_minor_unit(amount: Decimal, currency: str) -> Decimal:
 def written(amount: Decimal, currency: str) -> str:
     """An amount in major units as people write it: `1,234.50 EUR`, `500,000 JPY`."""
     return f"{amount:,.{minor_digits(currency)}f} {currency}"
+
+
+def as_written(money: Money) -> str:
+    """An amount as people write it."""
+    return written(in_major_units(money.amount_minor, money.currency), money.currency)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from contracts.base import Contract, UtcDateTime
 from contracts.effect import EffectOrder
-from contracts.money import Money, in_major_units, written
+from contracts.money import Money, as_written
 from contracts.refunds import ChosenRefund, total_of
 
 LeftOutReason = Literal["refunded", "part_refunded", "disputed", "unknown"]
@@ -92,4 +92,4 @@ def _charges(count: int) -> str:
 
 
 def _spoken(total: Iterable[Money]) -> str:
-    return " and ".join(written(in_major_units(money.amount_minor, money.currency), money.currency) for money in total)
+    return " and ".join(map(as_written, total))

@@ -1,5 +1,6 @@
 """A specialist's report: its findings, and the recorded evidence that they cite."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -98,3 +99,10 @@ class SpecialistReport(Contract):
         """Whether it says how risky the case is, and rests at least one finding on what was recorded."""
         is_scored = self.status == "ok" and self.risk_score is not None and 0 <= self.risk_score <= 1
         return is_scored and not all(finding.unsupported for finding in self.findings)
+
+
+def answered_calls(reports: Iterable[SpecialistReport], tools: Sequence[str]) -> tuple[str, ...]:
+    """The recorded calls of these tools that were answered, oldest first within each report."""
+    return tuple(
+        call.tool_call_id for report in reports for call in report.tool_calls if call.ok and call.tool in tools
+    )

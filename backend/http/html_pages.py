@@ -7,7 +7,7 @@ from datetime import datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contracts.alert import Baseline
-from contracts.money import Money, in_major_units, written
+from contracts.money import Money, as_written
 from contracts.report import Finding
 
 CHUNK_CHARS = 64 * 1024
@@ -43,9 +43,7 @@ def _pretty(value: object) -> str:
 
 
 def _money(money: Money | None) -> str:
-    if money is None:
-        return "not known"
-    return written(in_major_units(money.amount_minor, money.currency), money.currency)
+    return "not known" if money is None else as_written(money)
 
 
 def _baseline(baseline: Baseline) -> str:

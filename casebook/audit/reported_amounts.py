@@ -6,12 +6,14 @@ from typing import cast
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from casebook.audit.reported_sources import CHARGES_TOOL, Sources
+from casebook.audit.reported_sources import Sources
 from contracts.actions import REFUNDS
 from contracts.base import UtcDateTime
 from contracts.case import CaseView
+from contracts.charges import CHARGES_TOOL
 from contracts.effect import Effect
 from contracts.money import Money, minor_digits
+from contracts.refunds import total_of
 from contracts.regulatory_report import Amounts, ReportedAmount
 from contracts.telemetry import TransactionEvent
 
@@ -36,12 +38,8 @@ def amounts_of(case: CaseView, sources: Sources) -> Amounts:
 
 def total(amounts: Sequence[ReportedAmount]) -> tuple[Money, ...] | None:
     """What the amounts add up to, by currency in alphabetical order; None when one of them is not known."""
-    sums: dict[str, int] = {}
-    for each in amounts:
-        if each.money is None:
-            return None
-        sums[each.money.currency] = sums.get(each.money.currency, 0) + each.money.amount_minor
-    return tuple(Money(amount_minor=sums[currency], currency=currency) for currency in sorted(sums))
+    known = [each.money for each in amounts if each.money is not None]
+    return total_of(known) if len(known) == len(amounts) else None
 
 
 def refunded(effect: Effect) -> Money | None:

@@ -9,7 +9,6 @@ from contracts.report import Evidence
 from contracts.telemetry import TelemetryEvent
 
 CUSTOMER_TOOL = "get_customer"
-CHARGES_TOOL = "get_recent_charges"
 
 
 class Sources:

@@ -7,11 +7,10 @@ from casebook.queries.agent_runs import saved_assessment
 from casebook.schema.base import table_of
 from casebook.schema.rounds import EvidenceRow
 from contracts.actions import ACTIONS
-from contracts.assessment import RiskAssessment
 from contracts.charges import CHARGES_TOOL, REFUNDABLE, KnownCharge, known_charges
 from contracts.ids import parse_review_id
-from contracts.money import in_major_units, written
-from contracts.report import Evidence
+from contracts.money import as_written
+from contracts.report import Evidence, answered_calls
 from contracts.review import Decision
 
 _EVIDENCE = table_of(EvidenceRow)
@@ -36,29 +35,16 @@ def with_seen_refunds(connection: Connection, case_id: str, decision: Decision) 
             raise ChargeNotSeen(each.charge_id)
         left = known.money
         if each.amount.currency != left.currency or not 0 < each.amount.amount_minor <= left.amount_minor:
-            raise RefundTooLarge(each.charge_id, _spoken(each.amount.amount_minor, each.amount.currency), _of(known))
+            raise RefundTooLarge(each.charge_id, as_written(each.amount), as_written(left))
     return decision.model_copy(update={"refunds": tuple(sorted(chosen, key=lambda each: each.charge_id))})
 
 
 def seen_charges(connection: Connection, case_id: str, round_number: int) -> dict[str, KnownCharge]:
     """The charges in the answers on which the assessment of a round rests, by their ids."""
     assessment = saved_assessment(connection, case_id, round_number)
-    called = [] if assessment is None else _charges_calls(assessment)
+    called = () if assessment is None else answered_calls(assessment.reports, (CHARGES_TOOL,))
     recorded = select(_EVIDENCE.c.evidence_id, _EVIDENCE.c.body).where(
         _EVIDENCE.c.case_id == case_id, _EVIDENCE.c.evidence_id.in_(called)
     )
     bodies = {row.evidence_id: row.body for row in connection.execute(recorded)}
     return known_charges(Evidence.model_validate_json(bodies[call]) for call in called if call in bodies)
-
-
-def _charges_calls(assessment: RiskAssessment) -> list[str]:
-    calls = (call for report in assessment.reports for call in report.tool_calls)
-    return [call.tool_call_id for call in calls if call.ok and call.tool == CHARGES_TOOL]
-
-
-def _of(known: KnownCharge) -> str:
-    return _spoken(known.money.amount_minor, known.money.currency)
-
-
-def _spoken(amount_minor: int, currency: str) -> str:
-    return written(in_major_units(amount_minor, currency), currency)

@@ -12,12 +12,13 @@ from contracts.charges import CHARGES_TOOL, KnownCharge, known_charges
 from contracts.ids import run_id
 from contracts.investigation import AssessmentOrder, AssessmentTask, InvestigationPolicy
 from contracts.journal import JournalEntry
+from contracts.report import answered_calls
 from screening.coverage import REQUIRED
 from worker.activities.recorded import Briefs
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.journal import RunJournal
 from worker.domain.assessments import NO_JUDGEMENT, assess
-from worker.domain.facts import answered_calls, refund_total
+from worker.domain.facts import refund_total
 from worker.domain.recorded import assessment_task, recorded_reports
 from worker.domain.rule_floor import rules_against
 from worker.ports.record import CaseRecord

@@ -16,7 +16,7 @@ from contracts.ids import target_of
 from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
 from contracts.money import Money, in_major_units
 from contracts.refunds import ChosenRefund, approved_refund, total_of
-from contracts.report import Evidence, SpecialistReport
+from contracts.report import Evidence, answered_calls
 from contracts.review import Decision
 from contracts.words import cut
 from worker.domain.orders import EarlierRefund, refunds_in
@@ -91,13 +91,6 @@ def order_for(case_id: str, customer_id: int, assessment: RiskAssessment, decisi
         refund_charge_ids=charge_ids,
         refund_total=total,
         facts=facts_behind(case_id, customer_id, decision.action, assessment, decision.refunds),
-    )
-
-
-def answered_calls(reports: Iterable[SpecialistReport], tools: Sequence[str]) -> tuple[str, ...]:
-    """The recorded calls of these tools that were answered, oldest first within each report."""
-    return tuple(
-        call.tool_call_id for report in reports for call in report.tool_calls if call.ok and call.tool in tools
     )
 
 
