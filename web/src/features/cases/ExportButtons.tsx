@@ -1,12 +1,5 @@
-import { Button, Menu } from "@mantine/core";
 import { mayActAs, useIdentity } from "@/shared/api/session";
-import { ChevronDownIcon, DownloadIcon } from "@/shared/ui/icons";
-
-interface Download {
-  href: string;
-  label: string;
-  title: string;
-}
+import { type Download, DownloadMenu } from "@/shared/ui/DownloadMenu";
 
 const exports = (caseUrl: string): Download[] => [
   {
@@ -35,24 +28,10 @@ export function ExportButtons({ caseId }: { caseId: string }) {
   const url = `/api/cases/${encodeURIComponent(caseId)}`;
   const working = mayActAs(useIdentity(), "analyst");
   return (
-    <Menu position="bottom-end" width={230}>
-      <Menu.Target>
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<DownloadIcon size={13} />}
-          rightSection={<ChevronDownIcon size={12} />}
-        >
-          Export
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {[...exports(url), ...(working ? reports(url) : [])].map(({ href, label, title }) => (
-          <Menu.Item key={href} component="a" href={href} title={title} download>
-            {label}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <DownloadMenu
+      downloads={[...exports(url), ...(working ? reports(url) : [])]}
+      variant="default"
+      width={230}
+    />
   );
 }

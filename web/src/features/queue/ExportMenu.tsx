@@ -1,6 +1,5 @@
-import { Button, Menu } from "@mantine/core";
 import { type QueueQuery, toApiQuery } from "@/shared/queue/query";
-import { ChevronDownIcon, DownloadIcon } from "@/shared/ui/icons";
+import { DownloadMenu } from "@/shared/ui/DownloadMenu";
 
 const FORMATS = [
   { format: "csv", label: "CSV, for spreadsheets" },
@@ -20,26 +19,13 @@ function exportUrl(query: QueueQuery, format: string): string {
 
 /** Saves every case that passes the filters. */
 export function ExportMenu({ query }: { query: QueueQuery }) {
+  const downloads = FORMATS.map(({ format, label }) => ({ href: exportUrl(query, format), label }));
   return (
-    <Menu position="bottom-end" width={210}>
-      <Menu.Target>
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          leftSection={<DownloadIcon size={13} />}
-          rightSection={<ChevronDownIcon size={12} />}
-          title="Every case of this list in one file"
-        >
-          Export
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {FORMATS.map(({ format, label }) => (
-          <Menu.Item key={format} component="a" href={exportUrl(query, format)} download>
-            {label}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <DownloadMenu
+      downloads={downloads}
+      variant="subtle"
+      width={210}
+      title="Every case of this list in one file"
+    />
   );
 }
