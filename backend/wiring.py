@@ -36,8 +36,9 @@ from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
 from casebook.access_api import AccessApi
-from casebook.async_api import AsyncAccesses, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncWorkspace
 from casebook.database.transactions import utc_now
+from casebook.desk_api import DeskApi
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
@@ -76,6 +77,7 @@ def wire(
         record=record,
         access_record=access_record,
         accesses=AccessRecorder(access_record, utc_now),
+        desk=AsyncDesk(DeskApi(facade.transactions), threads),
         failed=relay.failed,
         scheduler=scheduler,
         cases=CaseService(workspace, record, scheduler, relay),

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar
 
 from casebook.access_api import AccessApi
+from casebook.desk_api import DeskApi
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 
@@ -126,3 +127,13 @@ class AsyncAccesses:
         self.record = awaited(accesses.record, off_loop)
         self.of_case = awaited(accesses.of_case, off_loop)
         self.list = awaited(accesses.list, off_loop)
+
+
+class AsyncDesk:
+    """`DeskApi` for routes, likewise."""
+
+    def __init__(self, desk: DeskApi, off_loop: BlockingCalls) -> None:
+        self.blocking = desk
+        """The same for threads."""
+
+        self.changes = awaited(desk.changes, off_loop)

@@ -34,6 +34,7 @@ from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, O
 from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
 from casebook.queries.notes import list_notes
 from casebook.queries.refused_transitions import refusals, refusals_by_reason
+from casebook.queries.saved_views import list_views
 from contracts.alert import Alert
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal, RefusedTransition
 from contracts.claim import Claim
@@ -267,17 +268,17 @@ class WorkspaceApi(Facade):
     def list_views(self, subject: str) -> tuple[SavedView, ...]:
         """The views of one person, and those that others share, by name."""
         with self._read() as connection:
-            return saved_views.list_views(connection, subject)
+            return list_views(connection, subject)
 
     def delete_view(self, subject: str, name: str) -> None:
         """Forget a view. Raises SavedViewNotFound."""
         with self._write() as connection:
-            saved_views.delete_view(connection, subject, name)
+            saved_views.delete_view(connection, subject, name, self._clock())
 
-    def stop_sharing(self, owner: str, name: str) -> None:
+    def stop_sharing(self, owner: str, name: str, subject: str) -> None:
         """Let only its owner see a view, among whose views it stays. Raises SharedViewNotFound."""
         with self._write() as connection:
-            saved_views.stop_sharing(connection, owner, name)
+            saved_views.stop_sharing(connection, owner, name, subject, self._clock())
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
@@ -397,10 +398,16 @@ class WorkspaceApi(Facade):
         with self._read() as connection:
             return case_view.case_events(connection, case_id)
 
-    def audit(self, anchored: Iterable[int] = (), anchored_accesses: Iterable[int] = ()) -> AuditReport:
-        """Verify every event and access against the one before it, and every row against the log.
+    def audit(
+        self,
+        anchored: Iterable[int] = (),
+        anchored_accesses: Iterable[int] = (),
+        anchored_changes: Iterable[int] = (),
+    ) -> AuditReport:
+        """Verify every event, access and line of the desk log against the one before it, and every row against them.
 
-        `anchored`: also digest the log up to each of these events; `anchored_accesses`: likewise up to these lines.
+        `anchored`: also digest the log up to each of these events; `anchored_accesses` and `anchored_changes`: likewise
+        the access record and the desk log up to these lines.
         """
         with self._read() as connection:
-            return verify.verify_case_log(connection, anchored, anchored_accesses)
+            return verify.verify_case_log(connection, anchored, anchored_accesses, anchored_changes)

@@ -40,7 +40,7 @@ class CannotVerify(Exception):
 
 @dataclass(frozen=True)
 class Anchor:
-    """What the log, and the access record, were at one time."""
+    """What the log, the access record and the desk log were at one time."""
 
     seq: int
     digest: str
@@ -48,6 +48,9 @@ class Anchor:
     access: int = 0
     """The number of its last line; 0 where there was none."""
     access_hash: str | None = None
+    change: int = 0
+    """The number of the last line of the desk log, likewise."""
+    change_hash: str | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,13 +115,21 @@ def _verify_casebook(url: str, anchor_file: Path | None) -> int:
         _say_broken("", report.broken)
         _say(f"Verified: {report.cases} cases, {report.events} events; {which}.")
         return BROKEN
-    last, accesses = max(report.digests), report.accesses
-    now = Anchor(last, report.digests[last], _now(), accesses.lines, accesses.digests.get(accesses.lines))
+    last, accesses, changes = max(report.digests), report.accesses, report.changes
+    now = Anchor(
+        last,
+        report.digests[last],
+        _now(),
+        accesses.lines,
+        accesses.digests.get(accesses.lines),
+        changes.lines,
+        changes.digests.get(changes.lines),
+    )
     if anchor_file is not None and _says_more(now, anchors):
         _add_anchor(anchor_file, now)
     _say(
-        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows, {accesses.lines} accesses; "
-        f"digest {report.digests[last]}; {which}."
+        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows, {accesses.lines} accesses, "
+        f"{changes.lines} desk changes; digest {report.digests[last]}; {which}."
     )
     if report.refused:
         _say(
@@ -137,12 +148,16 @@ def _changed_since(anchor: Anchor, report: AuditReport) -> str | None:
         return f"log up to event {anchor.seq}"
     if anchor.access and report.accesses.digests.get(anchor.access) != anchor.access_hash:
         return f"access record up to line {anchor.access}"
+    if anchor.change and report.changes.digests.get(anchor.change) != anchor.change_hash:
+        return f"desk log up to line {anchor.change}"
     return None
 
 
 def _says_more(now: Anchor, anchors: Sequence[Anchor]) -> bool:
-    seq, access = (max((getattr(each, name) for each in anchors), default=0) for name in ("seq", "access"))
-    return now.seq > seq or now.access > access
+    return any(
+        getattr(now, name) > max((getattr(each, name) for each in anchors), default=0)
+        for name in ("seq", "access", "change")
+    )
 
 
 def _shown(url: str) -> str:
@@ -164,7 +179,9 @@ def _audit(url: str, anchors: Sequence[Anchor]) -> AuditReport:
     try:
         require_current(engine)
         workspace = WorkspaceApi(Transactions(engine))
-        return workspace.audit([each.seq for each in anchors], [each.access for each in anchors])
+        return workspace.audit(
+            [each.seq for each in anchors], [each.access for each in anchors], [each.change for each in anchors]
+        )
     finally:
         engine.dispose()
 
@@ -192,10 +209,17 @@ def _read_anchors(path: Path) -> list[Anchor]:
 
 
 def _anchor_in(said: dict[str, Any]) -> Anchor:
-    # Lines that were written before there was an access record say nothing of it.
-    access, digest = int(said.get("access", 0)), said.get("access_hash")
+    # Lines that were written before there was an access record, or a desk log, say nothing of it.
+    ends = {name: (int(said.get(name, 0)), said.get(f"{name}_hash")) for name in ("access", "change")}
+    (access, access_hash), (change, change_hash) = ends["access"], ends["change"]
     return Anchor(
-        int(said["seq"]), str(said["digest"]), str(said["at"]), access, None if digest is None else str(digest)
+        int(said["seq"]),
+        str(said["digest"]),
+        str(said["at"]),
+        access,
+        None if access_hash is None else str(access_hash),
+        change,
+        None if change_hash is None else str(change_hash),
     )
 
 
@@ -203,6 +227,8 @@ def _add_anchor(path: Path, anchor: Anchor) -> None:
     said: dict[str, Any] = {"at": anchor.at, "seq": anchor.seq, "digest": anchor.digest}
     if anchor.access:
         said |= {"access": anchor.access, "access_hash": anchor.access_hash}
+    if anchor.change:
+        said |= {"change": anchor.change, "change_hash": anchor.change_hash}
     line = json.dumps(said)
     try:
         with path.open("a", encoding="utf-8") as file:

@@ -32,7 +32,7 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
-from casebook.async_api import AsyncAccesses, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncWorkspace
 from casebook.errors import NotAllowed
 from contracts.base import Contract
 from contracts.review import Role
@@ -48,6 +48,7 @@ class Services:
     record: AsyncRelay
     access_record: AsyncAccesses
     accesses: AccessRecorder
+    desk: AsyncDesk
     failed: FailedOrchestrations
     scheduler: Scheduler
     cases: CaseService

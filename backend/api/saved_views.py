@@ -84,6 +84,6 @@ async def delete_view(name: Name, services: ServicesDep, identity: CurrentIdenti
     responses=documented(403, 404, 422, 503),
     dependencies=[RequireManager],
 )
-async def stop_sharing_view(owner: str, name: Name, services: ServicesDep) -> None:
+async def stop_sharing_view(owner: str, name: Name, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Let only its owner see a view, among whose views it stays. Managers only; owners save it with `shared` false."""
-    await services.workspace.stop_sharing(owner, name)
+    await services.workspace.stop_sharing(owner, name, identity.subject)

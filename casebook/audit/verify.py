@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from casebook.audit.accesses import AccessAudit, broken_access_of, verify_accesses
 from casebook.audit.audited_tables import calls_of, head_of, rows_of
+from casebook.audit.desk_log import DeskAudit, verify_desk_log
 from casebook.audit.integrity import IntegrityCheck
 from casebook.case_log.append import hash_of_row, last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
@@ -74,6 +75,8 @@ class AuditReport:
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
     accesses: AccessAudit = field(default_factory=AccessAudit)
     """Of the access record, which is no part of any case."""
+    changes: DeskAudit = field(default_factory=DeskAudit)
+    """Of the desk log, likewise."""
 
     def add(self, broken: BrokenLink | None) -> None:
         """Keep the first of all invalid events and rows."""
@@ -95,11 +98,14 @@ class CaseAudit:
 
 
 def verify_case_log(
-    connection: Connection, anchored: Iterable[int] = (), anchored_accesses: Iterable[int] = ()
+    connection: Connection,
+    anchored: Iterable[int] = (),
+    anchored_accesses: Iterable[int] = (),
+    anchored_changes: Iterable[int] = (),
 ) -> AuditReport:
     """Verify everything; `anchored`: also give the digest of the log up to each of these events.
 
-    `anchored_accesses`: likewise of the access record up to each of these lines.
+    `anchored_accesses` and `anchored_changes`: likewise of the access record and the desk log up to these lines.
     """
     report = AuditReport()
     gap = _verify_numbers(connection, report, frozenset(anchored))
@@ -115,8 +121,8 @@ def verify_case_log(
     if report.broken is None:
         report.add(gap or _orphan(connection))
     report.accesses = verify_accesses(connection, anchored_accesses)
-    if report.broken is None:
-        report.broken = report.accesses.broken
+    report.changes = verify_desk_log(connection, anchored_changes)
+    report.broken = report.broken or report.accesses.broken or report.changes.broken
     return report
 
 

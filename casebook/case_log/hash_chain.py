@@ -9,6 +9,9 @@ from casebook.projection.changes import as_json
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash, quoted, text_hash
 
+_OUTSIDE_CASES = frozenset({"access", "desk_change", "saved_view"})
+"""Tables that no event of a case is about."""
+
 _UNSEALED = HASH_PREFIX + "0" * 64
 
 
@@ -23,7 +26,7 @@ class BrokenLink:
 
     case_id: str
     seq: int
-    """Of the invalid event, or of the event that made the invalid row. Of an access its number."""
+    """Of the invalid event, or of the event that made the invalid row. Outside cases the number of a line."""
     reason: str
     row: str = "event"
     """Which row: `event`, or a table and its key."""
@@ -31,7 +34,7 @@ class BrokenLink:
     @property
     def place(self) -> str:
         """Event and row, in words."""
-        if self.row.partition(" ")[0] == "access":
+        if self.row.partition(" ")[0] in _OUTSIDE_CASES:
             return self.row
         return f"event {self.seq}" if self.row == "event" else f"event {self.seq}, {self.row}"
 

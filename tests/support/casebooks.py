@@ -6,12 +6,13 @@ import signal
 from casebook.access_api import AccessApi
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.database.engine import for_writing, open_engine
+from casebook.desk_api import DeskApi
 from casebook.relay_api import RelayApi
 from casebook.worker_api import WorkerApi
 from casebook.workspace_api import WorkspaceApi
 
 
-class CaseBook(WorkerApi, WorkspaceApi, RelayApi, AccessApi):
+class CaseBook(WorkerApi, WorkspaceApi, RelayApi, AccessApi, DeskApi):
     """All facades of one casebook, for tests that play everybody."""
 
     def verify_case_log(self) -> BrokenLink | None:

@@ -9,7 +9,8 @@ import anyio.to_thread
 import pytest
 
 from casebook.access_api import AccessApi
-from casebook.async_api import AsyncAccesses, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncWorkspace
+from casebook.desk_api import DeskApi
 from casebook.errors import CaseNotFound
 from casebook.facade import Facade
 from casebook.relay_api import RelayApi
@@ -64,6 +65,7 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
         (WorkspaceApi, AsyncWorkspace(book, OneThread())),
         (RelayApi, AsyncRelay(book, OneThread())),
         (AccessApi, AsyncAccesses(book, OneThread())),
+        (DeskApi, AsyncDesk(book, OneThread())),
     ):
         own = {name for name, _ in inspect.getmembers(facade, inspect.isfunction) if not name.startswith("_")}
         inherited = {name for name, _ in inspect.getmembers(Facade, inspect.isfunction)}

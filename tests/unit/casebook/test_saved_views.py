@@ -36,10 +36,10 @@ def test_everybody_sees_a_shared_view_its_owner_changes(book: CaseBook) -> None:
 
 def test_view_that_is_no_longer_shared_stays_its_owners(book: CaseBook) -> None:
     book.save_view("ana", "Urgent", URGENT, shared=True)
-    book.stop_sharing("ana", "Urgent")
+    book.stop_sharing("ana", "Urgent", "maria")
     assert (seen(book, "ben"), seen(book, "ana")) == ([], [("ana", "Urgent", False)])
     with pytest.raises(SharedViewNotFound, match="ana shares no view named 'Urgent'"):
-        book.stop_sharing("ana", "Urgent")
+        book.stop_sharing("ana", "Urgent", "maria")
 
 
 def test_only_so_many_views_are_shared(book: CaseBook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from casebook.audit.export import write_json
 from casebook.case_log.access_chain import seen_each_time
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.queries.filters import CaseQuery
 from casebook.workspace_api import WorkspaceApi
 from scripts.verify_case_log import main
 from tests.support.casebooks import CaseBook
@@ -258,7 +259,7 @@ def test_cut_off_access_record_differs_from_its_anchor(
     assert len(anchors.read_text().splitlines()) == 2
     record_accesses(file, 1)
     assert main(casebook(file, "--anchor", str(anchors))) == 0
-    assert ", 4 accesses; " in capsys.readouterr().out
+    assert ", 4 accesses, 0 desk changes; " in capsys.readouterr().out
 
     # Whoever cuts lines off can bend the end of the record, too.
     tamper("DELETE FROM access WHERE number = 4")
@@ -282,3 +283,29 @@ def test_changed_access_is_named(file: Path, tamper: Tamper, capsys: pytest.Capt
     assert capsys.readouterr().out.startswith(
         "Broken: access '2': its content is not what was linked to the line before it.\n"
     )
+
+
+def test_rewritten_desk_log_differs_from_its_anchor(
+    file: Path, tamper: Tamper, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    anchors = tmp_path / "anchors.jsonl"
+    save_view(file, "ana")
+    assert main(casebook(file, "--anchor", str(anchors))) == 0
+    assert ", 1 desk changes; " in capsys.readouterr().out
+    tamper("UPDATE desk_change SET actor = 'mallory'")
+    assert main(casebook(file)) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("Broken: desk_change '1': its content is not what was linked to the line before it.")
+    tamper("DELETE FROM desk_change")
+    tamper("DELETE FROM saved_view")
+    tamper("UPDATE desk_log_head SET last_number = 0, last_hash = NULL")
+    save_view(file, "mallory")
+    assert main(casebook(file)) == 0
+    assert main(casebook(file, "--anchor", str(anchors))) == 1
+    assert "Broken: the desk log up to line 1 is not the one that was anchored at " in capsys.readouterr().out
+
+
+def save_view(file: Path, subject: str) -> None:
+    engine = open_engine(f"sqlite:///{file}")
+    WorkspaceApi(Transactions(engine)).save_view(subject, "Urgent", CaseQuery(overdue=True))
+    engine.dispose()

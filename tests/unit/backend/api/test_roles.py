@@ -38,6 +38,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/cases/{case_id}": "viewer",
     "GET /api/cases/{case_id}/history": "viewer",
     "GET /api/accesses": "manager",
+    "GET /api/desk-log": "manager",
     "GET /api/cases/{case_id}/accesses": "manager",
     "GET /api/cases/{case_id}/audit": "viewer",
     "GET /api/cases/{case_id}/export": "viewer",

@@ -1,0 +1,42 @@
+"""The desk log: what people change that belongs to no case, with the value before and after."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt
+
+from contracts.base import Contract, FiniteJson, UtcDateTime
+from contracts.ids import Hash
+
+DeskChangeKind = Literal["view_saved", "view_deleted", "view_unshared"]
+"""What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared."""
+
+
+class DeskChange(Contract):
+    """One line of the desk log."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Counts all lines, without gaps."""
+    at: UtcDateTime
+    actor: str
+    """The stable subject id of who changed it."""
+    kind: DeskChangeKind
+    owner: str | None
+    """Whose it is; null for what is everybody's."""
+    name: str
+    """What it is called: of a view its name."""
+    before: dict[str, FiniteJson] | None
+    """Null where there was nothing."""
+    after: dict[str, FiniteJson] | None
+    """Null where nothing is left."""
+    hash: Hash
+    """Over all other fields and the hash of the line before it."""
+
+
+class DeskChangePage(Contract):
+    """Lines of the desk log, oldest first: the newest, or those before another page."""
+
+    items: tuple[DeskChange, ...]
+    next_cursor: str | None
+    """Leads further back; null on the last page."""
+    total: NonNegativeInt
+    """How many lines the whole log has."""
