@@ -178,6 +178,7 @@ def _lifespan(
         attachment_max_bytes=settings.attachment_max_bytes,
         notes_per_case=settings.notes_per_case,
         closing_policy=settings.closing_policy,
+        decision_hold=timedelta(seconds=settings.decision_hold_seconds),
         joins=JoinPolicy(JoinRule(hours=settings.alert_join_hours), settings.alert_join_rules),
     )
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_valid
 from pydantic_settings import NoDecode
 
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
+from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
 from contracts.addresses import checked
 from contracts.closing import ANSWERS, NO_POLICY, Answer, ClosingPolicy, RequiredField
 from runtime.listening import is_loopback
@@ -61,6 +62,8 @@ class BackendSettings(ProcessSettings):
 
     closing_policy: Annotated[ClosingPolicy, NoDecode] = NO_POLICY
     """What a decision must have: `clear: reason_code, comment; reject: disposition`."""
+    decision_hold_seconds: Annotated[float, Field(ge=0, le=MAX_HOLD_SECONDS)] = DECISION_HOLD_SECONDS
+    """How long whoever approved something can take that back before it is done; 0: it is done at once."""
     alert_join_hours: Annotated[float, Field(ge=0, le=MAX_JOIN_HOURS)] = JOIN_HOURS
     """How far from the first alert of a customer's open case another may lie to join it; 0: each opens a case."""
     alert_join_rules: dict[str, JoinRule] = Field(default_factory=dict[str, JoinRule])

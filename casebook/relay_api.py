@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from casebook.commands import heartbeats, outbox, recovery, reversals
+from casebook.commands import heartbeats, holds, outbox, recovery, reversals
 from casebook.commands.recovery import Recovery
 from casebook.facade import Facade
 from casebook.queries import case_list, case_view
 from casebook.queries.alerts import overtaken_cases
 from casebook.queries.cursors import Backlog, CasePage
 from casebook.queries.filters import CaseQuery
+from casebook.queries.holds import running_holds
 from casebook.queries.reversals import unfinished_reversals, unscheduled_reversals
 from contracts.case import CaseState, CaseView
 from contracts.reversal import Reversal
@@ -44,12 +45,24 @@ class RelayApi(Facade):
             return case_view.under_investigation(connection, self._clock() - within)
 
     def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
-        """Accepted decisions that the scheduler has not acknowledged, oldest first.
+        """Final decisions that the scheduler has not acknowledged, oldest first.
 
         `after` is the id of a review with a decision: only those that were accepted later.
         """
         with self._read() as connection:
             return case_view.undelivered_decisions(connection, limit, after)
+
+    def end_holds(self, limit: int = 100) -> timedelta | None:
+        """Let decisions count whose hold is over; how long until the next one is, or None when none runs."""
+        with self._read() as connection:
+            running = running_holds(connection, limit)
+        for hold in running:
+            left = hold.until - self._clock()
+            if left > timedelta(0):
+                return left
+            with self._write() as connection:
+                holds.end_hold(connection, hold.case_id, hold.review_id, self._clock())
+        return timedelta(0) if len(running) == limit else None
 
     def overtaken_cases(self, limit: int = 100) -> list[tuple[str, int]]:
         """Cases, and the round whose question an alert overtook, whose next round has not begun; the oldest first."""

@@ -155,7 +155,8 @@ class WorkerApi(Facade):
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking: no decision on this review is accepted from here on.
 
-        A decision accepted before that is returned and remains valid: follow it instead of the deadline.
+        A decision accepted before that is returned and remains valid: follow it instead of the deadline. From then on
+        nobody can take it back.
         Raises QuestionNotAsked, and DeadlineNotPassed while there is time to answer.
         """
         with self._judged(case_id) as connection:
@@ -170,13 +171,13 @@ class WorkerApi(Facade):
             reviews.remind(connection, case_id, review_id, at, self._clock())
 
     def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
-        """The answer that was accepted on this review, or None; `announced`: so many times one was said to be there.
+        """The final answer to this review, or None; `announced`: so many times one was said to be there.
 
-        Announcements of an answer that is not on record are counted in the log of refused transitions.
-        Raises QuestionNotAsked when nobody is, or was, asked that.
+        As long as an answer can be taken back it is none. Announcements of an answer that is not on record are counted
+        in the log of refused transitions. Raises QuestionNotAsked when nobody is, or was, asked that.
         """
         with self._read() as connection:
-            decision = effects.decision_on(connection, case_id, review_id)
+            decision = effects.final_decision_on(connection, case_id, review_id)
         if decision is None:
             self.asked_review(case_id, review_id)
             if announced:

@@ -13,6 +13,7 @@ from casebook.commands import (
     attachments,
     claims,
     decisions,
+    holds,
     merges,
     notes,
     reopenings,
@@ -72,10 +73,12 @@ class WorkspaceApi(Facade):
         notes_per_case: int = NOTES_PER_CASE,
         closing_policy: ClosingPolicy = NO_POLICY,
         joins: JoinPolicy = EACH_ALONE,
+        decision_hold: timedelta = timedelta(0),
     ) -> None:
         super().__init__(transactions)
         self._lease = claim_lease
         self._joins = joins
+        self._hold = decision_hold
         self.attachment_max_bytes = attachment_max_bytes
         self.notes_per_case = notes_per_case
         self._closing_policy = closing_policy
@@ -114,12 +117,22 @@ class WorkspaceApi(Facade):
 
         `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
         recorded, undelivered until `RelayApi.confirm` says so; or a Proposal when this was the first of two approvals:
-        then the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded or ReviewNotFound (wrong round),
+        then the review stays open. Where something is done because of it, and there is a hold, it can be taken back
+        until `held_until`. Raises CaseNotFound, CaseClosed, ReviewSuperseded or ReviewNotFound (wrong round),
         AlreadyDecided, NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover,
         OtherActionProposed, ReasonMissing, UnknownReasonCode or FieldsMissing; then nothing has changed.
         """
         with self._write() as connection:
-            return decisions.accept_decision(connection, decision, roles, self._clock(), self._closing_policy)
+            now = self._clock()
+            return decisions.accept_decision(connection, decision, roles, now, self._closing_policy, self._hold)
+
+    def withdraw_decision(self, case_id: str, subject: str) -> Decision:
+        """Take back what `subject` decided, and return it: the question is open again, on the same terms.
+
+        Raises NothingToTakeBack, NotTheDecider, and DecisionInEffect once its hold is over.
+        """
+        with self._write() as connection:
+            return holds.withdraw_decision(connection, case_id, subject, self._clock(), self._lease)
 
     def four_eyes_limit(self, case_id: str) -> int | None:
         """Refunds above this many minor units need two people in this case; None where its policy names no limit."""

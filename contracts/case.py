@@ -10,6 +10,7 @@ from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.base import Contract, FiniteJson, Score, UtcDateTime, added_later
 from contracts.claim import Claim
 from contracts.effect import Effect, EffectOrder
+from contracts.hold import Hold
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.names import CaseEventType
 from contracts.refunds import ChosenRefunds
@@ -123,6 +124,8 @@ class CaseSummary(Contract):
     snooze: Snooze | None = None
     """Until when it is left out of the queue; null when it is not, or when that time is over."""
     proposal: Proposal | None = None
+    hold: Hold | None = None
+    """What was decided and can still be taken back; null when nothing can."""
     disposition: Disposition | None = None
     """Of the last decision."""
     reversed: tuple[ReversalAction, ...] = ()
@@ -180,6 +183,8 @@ class CaseView(Contract):
     snooze: Snooze | None = None
     """Until when it is left out of the queue; null when it is not, or when that time is over."""
     proposal: Proposal | None = None
+    hold: Hold | None = None
+    """What was decided and can still be taken back; null when nothing can."""
     reversals: tuple[Reversal, ...] = ()
     """Requests to reverse effects, oldest first."""
     also_locked_by: tuple[CaseId, ...] = ()

@@ -68,6 +68,8 @@ CaseEventType = Literal[
     "approval_given",
     "approval_withdrawn",
     "decision_accepted",
+    "decision_withdrawn",
+    "hold_ended",
     "escalated",
     "review_expired",
     "effect_started",

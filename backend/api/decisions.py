@@ -49,6 +49,7 @@ class DecisionRequest(Contract):
 class DecisionResponse(Contract):
     """`accepted`: the decision is recorded and reaches the investigation, even through a crash.
 
+    Until `held_until`, where there is one, whoever decided can take it back, and nothing is done.
     `awaiting_second_approval`: the approval is recorded, and nothing happens before another person gives theirs.
     """
 
@@ -56,6 +57,7 @@ class DecisionResponse(Contract):
     status: Literal["accepted", "awaiting_second_approval"]
     approvals_given: int
     approvals_required: int
+    held_until: UtcDateTime | None = None
 
 
 @router.post(
@@ -95,8 +97,29 @@ async def decide(order: DecisionRequest, services: ServicesDep, identity: Curren
         )
     given = 1 if accepted.approvals is None else len(accepted.approvals)
     return DecisionResponse(
-        review_id=accepted.review_id, status="accepted", approvals_given=given, approvals_required=given
+        review_id=accepted.review_id,
+        status="accepted",
+        approvals_given=given,
+        approvals_required=given,
+        held_until=accepted.held_until,
     )
+
+
+@router.delete(
+    "/api/cases/{case_id}/decision",
+    operation_id="withdraw_decision",
+    summary="Take one's own decision back",
+    responses=documented(403, 404, 409, 503),
+)
+async def withdraw_decision(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> Decision:
+    """Take back what one has just decided, as long as its hold runs: see `hold` of the case.
+
+    The review is open again, with the same assessment, deadline and role. Answers the decision as it was, so that
+    nothing that was typed is lost.
+    """
+    withdrawn = await services.decisions.take_back(case_id, identity)
+    services.change_feed.wake(awaiting=case_id)
+    return withdrawn
 
 
 @router.delete(

@@ -10,6 +10,7 @@ from backend.services.instances import OVER, ended, ensure_running, refused
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
 from backend.services.scheduler_memory import SchedulerMemory
 from casebook.async_api import AsyncRelay
+from contracts.case import CaseView
 from contracts.ids import parse_review_id
 from contracts.names import INVESTIGATION
 from contracts.review import Decision
@@ -81,7 +82,7 @@ class CaseOrchestrations:
         if progress is None or progress.phase not in ASKING_PHASES:
             return False
         view = await self._record.get_case(case)
-        missed = [each for each in view.decisions if parse_review_id(each.review_id)[1] == progress.round]
+        missed = [each for each in _final(view) if parse_review_id(each.review_id)[1] == progress.round]
         for decision in missed:
             await self._scheduler.deliver(decision)
         return bool(missed)
@@ -126,9 +127,15 @@ class CaseOrchestrations:
             return
         await self.start(case)
         self._memory.canary = case
-        for decision in view.decisions:
+        for decision in _final(view):
             await self._scheduler.deliver(decision)
 
     async def _recover(self, case: str, reason: str, *, again: bool = False, unstarted: bool = False) -> None:
         if await self._failed.recover(case, reason, again=again, unstarted=unstarted):
             self._wake()
+
+
+def _final(view: CaseView) -> tuple[Decision, ...]:
+    """What was decided in a case, but for what can still be taken back."""
+    held = None if view.hold is None else view.hold.review_id
+    return tuple(each for each in view.decisions if each.review_id != held)

@@ -38,8 +38,18 @@ class DecisionService:
             log.info("%s: %s proposed by %s", accepted.review_id, accepted.action, identity.subject)
         else:
             log.info("%s: %s by %s", accepted.review_id, accepted.verdict, accepted.decided_by)
-            self._relay.deliver_now(accepted)
+            if accepted.held_until is None:
+                self._relay.deliver_now(accepted)
+            else:
+                # It learns when the hold ends, and delivers the decision then.
+                self._relay.wake()
         return accepted
+
+    async def take_back(self, case_id: str, identity: Identity) -> Decision:
+        """Take back what `identity` decided. Raises what `WorkspaceApi.withdraw_decision` raises."""
+        withdrawn = await self._workspace.withdraw_decision(case_id, identity.subject)
+        log.info("%s: %s taken back by %s", withdrawn.review_id, withdrawn.action, identity.subject)
+        return withdrawn
 
     async def withdraw(self, case_id: str, identity: Identity) -> None:
         """Withdraw the first approval that `identity` gave. Raises what `WorkspaceApi.withdraw_proposal` raises."""

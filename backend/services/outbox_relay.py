@@ -62,6 +62,7 @@ class OutboxRelay:
         self._cases = CaseOrchestrations(record, scheduler, self.failed, self._memory, self.wake)
         self._overtaken = OvertakenCases(record, self._attempts, self._cases, clock)
         self._reversals = ReversalOrchestrations(record, scheduler)
+        self._next_hold_ends: timedelta | None = None
         self.recovery = Recovery(record, scheduler, self._attempts, self._memory, self._cases, self._reversals)
         self._watchdog = Watchdog(record, scheduler, self._attempts, self.failed, self._cases, self._reversals, clock)
 
@@ -118,14 +119,21 @@ class OutboxRelay:
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(THROTTLED_SWEEP_S if self._admission.throttled else SWEEP_S):
+            async with asyncio.timeout(self.rest_s):
                 await self._woken.wait()
         except TimeoutError:
             return
 
+    @property
+    def rest_s(self) -> float:
+        """How long to rest, unless woken: no longer than until the next hold ends."""
+        usual = THROTTLED_SWEEP_S if self._admission.throttled else SWEEP_S
+        return usual if self._next_hold_ends is None else min(usual, self._next_hold_ends.total_seconds())
+
     async def sweep(self) -> None:
         """Start and deliver all that waits and is due. Raises SchedulerUnavailable, CasebookUnavailable."""
         # Deliver decisions first: a person is waiting.
+        self._next_hold_ends = await self._record.end_holds()
         await self._deliver_waiting()
         await self._overtaken.wake_waiting()
         await self._start_waiting()

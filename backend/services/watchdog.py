@@ -77,7 +77,9 @@ class Watchdog:
         """
         state = await self._cases.inspect(case.case_id)
         progress = None if state is None else state.custom_status
-        if state is None or progress is None or progress.phase not in ASKING_PHASES or case.due_at is not None:
+        if state is None or progress is None or progress.phase not in ASKING_PHASES:
+            return
+        if case.due_at is not None or case.hold is not None:
             return
         if utc_now() - state.last_updated_at < UNMOVED:
             return

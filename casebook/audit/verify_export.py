@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from casebook.audit.integrity import Calls, IntegrityCheck, Row, digest_of
 from casebook.case_log.call_chain import spend_of
@@ -112,12 +112,21 @@ def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
         yield _row(REVIEW, {**case["review"], "round": case["round"], "status": "open"})
     if case["proposal"] is not None:
         yield _row(PROPOSAL, case["proposal"])
-    for table, name in ((DECISION, "decisions"), (EFFECT, "effects"), (REVERSAL, "reversals")):
+    for decision in case["decisions"]:
+        row = _row(DECISION, decision)
+        yield replace(row, facts={**row.facts, "on_hold_until": _end_of_hold(case, row.key)})
+    for table, name in ((EFFECT, "effects"), (REVERSAL, "reversals")):
         for item in case[name]:
             yield _row(table, item)
     for note in said["notes"]:
         yield _row(NOTE, note)
     yield from map(_attachment, said["attachments"])
+
+
+def _end_of_hold(case: Json, review_id: str) -> JsonValue:
+    """Until when a decision can be taken back, by what the case shows. Releases before knew no hold."""
+    hold: Json | None = case.get("hold")
+    return None if hold is None or hold["review_id"] != review_id else hold["held_until"]
 
 
 def _alerts(said: Json) -> list[Json]:

@@ -29,6 +29,7 @@ _ASKED = (
         _REVIEWS.c.required_role,
         _DECISIONS.c.verdict,
         _DECISIONS.c.action,
+        _DECISIONS.c.on_hold_until,
     )
     .select_from(_REVIEWS.outerjoin(_DECISIONS, _DECISIONS.c.review_id == _REVIEWS.c.review_id))
     .where(_REVIEWS.c.case_id == bindparam("of_case"))
@@ -78,7 +79,9 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
         if review.round == case.round:
             found.asked_role = review.required_role
             found.is_expired = review.status == "expired"
-            found.verdict, found.action = review.verdict, review.action
+            found.is_held = review.on_hold_until is not None
+            if not found.is_held:
+                found.verdict, found.action = review.verdict, review.action
     for row in connection.execute(_DONE, of):
         found.effects[row.action] = row.status
         if row.status == "done":

@@ -53,8 +53,9 @@ def _write(connection: Connection, case_id: str, change: Change, contents: Conte
             found = {_OF + name: value for name, value in where.items()}
             values = {**_plain(columns), **_content(table, content, contents)}
             connection.execute(_update(table, tuple(where)), {f"{_OF}case_id": case_id, **found, **values})
-        case projected.Delete(table):
-            connection.execute(_delete(table), {f"{_OF}case_id": case_id})
+        case projected.Delete(table, where):
+            found = {_OF + name: value for name, value in where.items()}
+            connection.execute(_delete(table, tuple(where)), {f"{_OF}case_id": case_id, **found})
 
 
 def _plain(columns: Columns) -> dict[str, Any]:
@@ -92,5 +93,6 @@ def _update(table: ProjectedTable, where: tuple[str, ...]) -> Update:
 
 
 @cache
-def _delete(table: ProjectedTable) -> Delete:
-    return delete(table.table).where(table.table.c.case_id == bindparam(f"{_OF}case_id"))
+def _delete(table: ProjectedTable, where: tuple[str, ...]) -> Delete:
+    columns = table.table.c
+    return delete(table.table).where(*(columns[name] == bindparam(_OF + name) for name in ("case_id", *where)))

@@ -47,6 +47,12 @@ def claim(connection: Connection, case_id: str, subject: str, now: datetime, lea
     return current.model_copy(update={"expires_at": case.claim_expires_at})
 
 
+def claim_if_free(connection: Connection, case: LockedCase, subject: str, now: datetime, lease: timedelta) -> None:
+    """Claim a case for who goes on with it, unless somebody works on it."""
+    if running_claim(case, now) is None:
+        _claim_for(connection, case, subject, subject, now, lease)
+
+
 def assign(connection: Connection, case_id: str, assignee: str, manager: str, now: datetime, lease: timedelta) -> Claim:
     """Claim a case for `assignee`, whoever works on it, in the name of `manager`."""
     case = lock_case(connection, case_id)

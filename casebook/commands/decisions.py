@@ -1,7 +1,7 @@
 """Accepts the decision of one person, or of two, exactly once. Each command runs inside one transaction."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Connection, bindparam, select
@@ -11,6 +11,7 @@ from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
 from casebook.commands.chosen_refunds import with_seen_refunds
 from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.effects import decision_on
+from casebook.commands.holds import withdrawals_of
 from casebook.errors import (
     AlreadyDecided,
     AssessmentChanged,
@@ -30,6 +31,7 @@ from casebook.errors import (
 )
 from casebook.policy.closing_policy import answer_of, missing_fields
 from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, needs_two_by_choice, overrules
+from casebook.policy.holds import held_until
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
 from casebook.queries.alerts import overtook
@@ -57,8 +59,11 @@ def accept_decision(
     roles: Collection[Role],
     now: datetime,
     policy: ClosingPolicy = NO_POLICY,
+    hold: timedelta = timedelta(0),
 ) -> Decision | Proposal:
     """Take a person's answer, if it answers exactly what is being asked right now, and by whom it is asked.
+
+    `hold`: how long it can be taken back where it has an effect.
 
     The first of two approvals is kept as a proposal and returned as such; a decision is returned as it is recorded.
     """
@@ -76,9 +81,13 @@ def accept_decision(
         is_critical = decision.action == "clear" and _is_critical(connection, case)
         if proposal is None and _needs_two(connection, review, decision, decision.action, is_critical=is_critical):
             return _propose(connection, case, decision, decision.action, now)
-    recorded = _complete(decision, proposal)
+    until = held_until(decision.verdict, decision.action, review.due_at, hold, now)
+    recorded = _complete(decision, proposal).model_copy(update={"held_until": until})
     before = cast("Disposition | None", case.disposition)
-    accepted = DecisionAccepted(round=review.round, previous_disposition=before, **dict(recorded))
+    withdrawals = withdrawals_of(connection, case.case_id, review.review_id)
+    accepted = DecisionAccepted(
+        round=review.round, previous_disposition=before, withdrawals=withdrawals, **dict(recorded)
+    )
     append(connection, case, accepted, decision.decided_by, now)
     return recorded
 

@@ -34,6 +34,7 @@ _STATUS = select(_EFFECTS.c.status).where(_EFFECTS.c.key == bindparam("of_effect
 _DECISION = select(_DECISIONS.c.body).where(
     _DECISIONS.c.review_id == bindparam("review_id"), _DECISIONS.c.case_id == bindparam("of_case")
 )
+_FINAL = _DECISION.where(_DECISIONS.c.on_hold_until.is_(None))
 _CAME = select(_EFFECTS.c.body).where(_EFFECTS.c.case_id == bindparam("of_case")).order_by(_EFFECTS.c.started_seq)
 _ORDERS = (
     select(_EFFECTS.c.action, _EFFECTS.c.key, _EFFECTS.c.status)
@@ -67,9 +68,15 @@ def decision_on(connection: Connection, case_id: str, wanted: str) -> Decision |
     return None if body is None else Decision.model_validate_json(body)
 
 
+def final_decision_on(connection: Connection, case_id: str, wanted: str) -> Decision | None:
+    """The same once it can no longer be taken back; None before, as if nobody had decided."""
+    body = connection.execute(_FINAL, {"review_id": wanted, "of_case": case_id}).scalar()
+    return None if body is None else Decision.model_validate_json(body)
+
+
 def approved_action(connection: Connection, case_id: str, wanted: str) -> ApprovedAction:
-    """What the accepted decision on the review `wanted` approves. Raises NotApproved without one."""
-    decision = decision_on(connection, case_id, wanted)
+    """What the final decision on the review `wanted` approves. Raises NotApproved without one."""
+    decision = final_decision_on(connection, case_id, wanted)
     customer_id = connection.execute(_CUSTOMER, {"of_case": case_id}).scalar()
     assessment = None if decision is None else saved_assessment(connection, case_id, parse_review_id(wanted)[1])
     if customer_id is None or decision is None or decision.action is None or assessment is None:

@@ -73,7 +73,9 @@ _FAILED_WITH = (
 )
 _AT = select(_EVENTS.c.at).where(_EVENTS.c.seq == bindparam("the_event"))
 _REVIEW = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("wanted"))
-_DECISION = select(_DECISIONS.c.body).where(_DECISIONS.c.review_id == bindparam("wanted"))
+_DECISION = select(_DECISIONS.c.body).where(
+    _DECISIONS.c.review_id == bindparam("wanted"), _DECISIONS.c.on_hold_until.is_(None)
+)
 _REJECTIONS = select(func.count()).where(_DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject")
 
 

@@ -9,6 +9,7 @@ from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.effects import decision_on
+from casebook.commands.holds import decision_at_deadline
 from casebook.commands.investigation import refuse_later_round, refuse_uninvestigated
 from casebook.errors import (
     AlertsJoined,
@@ -140,7 +141,7 @@ def escalate(connection: Connection, escalation: Escalation, now: datetime) -> D
     if is_logged(connection, case.case_id, wanted.dedupe_key()):
         return None
     refuse_closed(case)
-    decided = decision_on(connection, case.case_id, review.review_id)
+    decided = decision_at_deadline(connection, case, review, now)
     if decided is not None:
         return decided
     refuse_overtaken(connection, case.case_id, review.review_id)
@@ -163,7 +164,7 @@ def expire_review(connection: Connection, case_id: str, expired: str, now: datet
     """Expire the review: no decision on it is accepted any more. An earlier one is returned and remains valid."""
     case = lock_case(connection, case_id)
     review = _review(connection, case, expired)
-    decided = decision_on(connection, case_id, expired)
+    decided = decision_at_deadline(connection, case, review, now)
     if decided is not None:
         return decided
     refuse_overtaken(connection, case_id, expired)

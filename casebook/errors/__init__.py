@@ -40,6 +40,9 @@ CasebookError
 │   ├── ChargeNotSeen
 │   └── RefundTooLarge
 ├── NoProposal              409
+├── NothingToTakeBack       409
+├── DecisionInEffect        409
+├── NotTheDecider           403
 ├── CaseClosed              409
 ├── CaseOpen                409
 ├── NotReopenable           409
@@ -105,12 +108,15 @@ from casebook.errors.decisions import (
     ChargeChosenTwice,
     ChargeNotSeen,
     ClaimedByOther,
+    DecisionInEffect,
     FieldsMissing,
     NewEvidence,
     NoOpenReview,
     NoProposal,
     NotAllowed,
     NotClaimed,
+    NothingToTakeBack,
+    NotTheDecider,
     NotTheProposer,
     OtherActionProposed,
     OtherRefundsProposed,
@@ -203,6 +209,7 @@ __all__ = [
     "ChargeNotSeen",
     "ClaimedByOther",
     "DeadlineNotPassed",
+    "DecisionInEffect",
     "EffectNotFound",
     "EvidenceNotFound",
     "FactsNotJustified",
@@ -221,8 +228,10 @@ __all__ = [
     "NotReopenable",
     "NotReversible",
     "NotSnoozed",
+    "NotTheDecider",
     "NotTheProposer",
     "NothingToReverse",
+    "NothingToTakeBack",
     "OtherActionProposed",
     "OtherRefundsProposed",
     "OutcomeNotJustified",

@@ -272,3 +272,36 @@ class AlreadyDecided(CasebookError):
 
     def __init__(self, decided_by: str) -> None:
         super().__init__(f"This review was already decided by {decided_by}. Reload to see the decision.")
+
+
+class NothingToTakeBack(CasebookError):
+    """Nothing was decided that could be taken back."""
+
+    id = "nothing-to-take-back"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Nothing that was decided in this case waits to take effect: there is nothing to take back.")
+
+
+class DecisionInEffect(CasebookError):
+    """A decision was to be taken back that takes effect already."""
+
+    id = "decision-in-effect"
+    status = 409
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(
+            f"The decision took effect at {since:%H:%M:%S} UTC and can no longer be taken back: "
+            "ask for what it did to be reversed."
+        )
+
+
+class NotTheDecider(CasebookError):
+    """Somebody tries to take back another person's decision."""
+
+    id = "not-the-decider"
+    status = 403
+
+    def __init__(self, decided_by: str) -> None:
+        super().__init__(f"Only {decided_by}, who decided, can take this decision back.")

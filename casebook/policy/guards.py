@@ -45,8 +45,10 @@ class GuardFacts:
     is_expired: bool = False
     """Whether nobody answered in time."""
     verdict: Verdict | None = None
-    """Of the accepted decision."""
+    """Of the accepted decision, once it can no longer be taken back."""
     action: RecommendedAction | None = None
+    is_held: bool = False
+    """Whether a decision was accepted that can still be taken back: nothing may rest on it yet."""
     facts_changed: bool = False
     """Whether what the approval relied on has changed."""
     reopens_review: bool = False
@@ -69,6 +71,8 @@ class GuardFacts:
     @property
     def is_settled(self) -> bool:
         """Whether the question of the round is decided for good: after a failure nobody is asked again."""
+        if self.is_held:
+            return True
         if self.verdict == "approve":
             # What has begun is found out first, whatever has changed since.
             return not self.facts_changed or any(self.effects.get(action) in IN_DOUBT for action in self.approved)
@@ -92,7 +96,7 @@ class GuardFacts:
 
     def why_alerts_stay(self) -> str | None:
         """Why the alerts of the case may not change any more; None when they may."""
-        if self.verdict == "approve":
+        if self.verdict == "approve" or self.is_held:
             return f"round {self.round} is decided"
         if self.reopens_review:
             return "its investigation failed, and a person is asked about it as it is"

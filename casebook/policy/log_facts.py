@@ -6,7 +6,7 @@ The guards of the event types (`EventData.guard`) read these facts, and add thos
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.order_keys import LastOrder
@@ -21,6 +21,13 @@ CLOCKS_AGREE = timedelta(hours=1)
 """How much the clocks of the writers of a log may differ."""
 
 NOBODY_ASKED = "nobody was being asked"
+
+
+class HeldDecision(NamedTuple):
+    """A decision that can still be taken back."""
+
+    said: Data
+    until: datetime
 
 
 @dataclass
@@ -38,6 +45,10 @@ class AskedQuestion:
     """Who gave a first approval, and of what."""
     first: Data | None = None
     """What they said then."""
+    held: HeldDecision | None = None
+    """The decision on it, while it can be taken back."""
+    withdrawals: int = 0
+    """How many decisions on it were taken back."""
 
     def needs_two(self, action: str | None) -> bool:
         """Whether two people must approve `action`."""

@@ -86,8 +86,10 @@ class CaseProjection:
                     if sought <= there.facts.items():
                         digest = there.digest if content is None else _digest(content)
                         rows[name] = ExpectedRow(seq, digest, {**there.facts, **_facts(columns)})
-            case Delete(table):
-                self._rows_of(table.name).clear()
+            case Delete(table, where):
+                rows, sought = self._rows_of(table.name), _facts(where).items()
+                for name in [name for name, there in rows.items() if sought <= there.facts.items()]:
+                    del rows[name]
 
     def _rows_of(self, table: str) -> dict[str, ExpectedRow]:
         return self.rows.setdefault(table, {})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
@@ -101,9 +102,10 @@ class Update(NamedTuple):
 
 
 class Delete(NamedTuple):
-    """Every row of the case in this table."""
+    """Every row of the case in this table, or those with these values."""
 
     of: ProjectedTable
+    where: Columns = MappingProxyType({})
 
 
 Change: TypeAlias = Insert | Put | Update | Delete

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from casebook.policy.four_eyes import needs_two_by_choice
-from casebook.policy.log_facts import CLOCKS_AGREE, NOBODY_ASKED, AskedQuestion, Data, LogFacts
+from casebook.policy.holds import has_effect, latest_end
+from casebook.policy.log_facts import CLOCKS_AGREE, NOBODY_ASKED, AskedQuestion, Data, HeldDecision, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
@@ -35,6 +36,13 @@ class DecisionAccepted(EventData, Decision):
     round: int
     previous_disposition: Disposition | None = added_later()
     """What the decision before took the case for."""
+    withdrawals: int | None = added_later()
+    """How many decisions on this review were taken back before it, where there were any."""
+
+    def dedupe_key(self, previous_seq: int = 0) -> str:
+        """A review is decided once, and once more after each time that the decision was taken back."""
+        again = () if self.withdrawals is None else (self.withdrawals,)
+        return self.named(self.review_id, *again)
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
@@ -42,7 +50,7 @@ class DecisionAccepted(EventData, Decision):
         if question is None or question.round != log.facts.round:
             return NOBODY_ASKED
         question.is_open = False
-        log.facts.verdict, log.facts.action = data["verdict"], data["action"]
+        reason = _note_answer(log, question, event, data)
         log.chosen[data["review_id"]] = data.get("refunds")
         log.decided_on.append((event.seq, data, question.first if question.proposal is not None else None))
         if question.digest != data["assessment_hash"]:
@@ -56,12 +64,12 @@ class DecisionAccepted(EventData, Decision):
             return "it does not say what is approved, or approves what is rejected"
         if data["verdict"] == "reject" and not says_something(data["feedback"]):
             return "it rejects without a word"
-        return _why_not_enough(log, question, data)
+        return reason or _why_not_enough(log, question, data)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         decision = Decision(**{name: getattr(self, name) for name in Decision.model_fields})
         answer = {name: getattr(self, name) for name in ("review_id", "round", "verdict", "action")}
-        yield Insert(DECISION, {**answer, "accepted_seq": at.seq}, decision)
+        yield Insert(DECISION, {**answer, "accepted_seq": at.seq, "on_hold_until": self.held_until}, decision)
         yield Update(REVIEW, {"review_id": self.review_id}, {"status": "decided"})
         yield Delete(PROPOSAL)
         case.due_at = None
@@ -74,6 +82,20 @@ class DecisionAccepted(EventData, Decision):
 def chosen_refunds(said: Any) -> tuple[ChosenRefund, ...] | None:
     """The refunds that an event says were chosen. Raises ValueError for what is none."""
     return None if said is None else _CHOSEN.validate_python(said)
+
+
+def _note_answer(log: LogFacts, question: AskedQuestion, event: CaseEvent, data: Data) -> str | None:
+    """What may rest on the answer from here on, or once its hold has ended. Why it cannot be held as it says."""
+    if data.get("withdrawals") != (question.withdrawals or None):
+        return f"{question.withdrawals} decisions on it were taken back before it"
+    if data.get("held_until") is None:
+        log.facts.verdict, log.facts.action = data["verdict"], data["action"]
+        return None
+    until = datetime.fromisoformat(data["held_until"])
+    log.facts.is_held, question.held = True, HeldDecision(data, until)
+    if not has_effect(data["verdict"], data["action"]):
+        return "it is held, and does nothing"
+    return None if event.at < until <= latest_end(question.due_at) else "it is held for too long, or not at all"
 
 
 def _why_not_enough(log: LogFacts, question: AskedQuestion, data: Data) -> str | None:

@@ -31,6 +31,8 @@ class EffectStarted(EventData, Effect):
     @staticmethod
     def why_not(found: GuardFacts, action: str, *, has_begun: bool) -> str | None:
         """Why an effect may not happen; None when it may. Changed facts end an approval, but not what has begun."""
+        if found.is_held:
+            return f"the decision on round {found.round} can still be taken back"
         if action not in found.approved:
             return f"no accepted decision on round {found.round} approves it"
         if found.facts_changed and not has_begun:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.errors import CaseNotFound
 from casebook.queries.claims import running_claim
+from casebook.queries.holds import holds_of
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.queries.snoozes import SNOOZE, current_snooze
 from casebook.schema.approvals import ProposalRow, ReversalRow
@@ -15,6 +16,7 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.reviews import ReviewRow
 from contracts.case import CaseSummary, Proposal
+from contracts.hold import Hold
 from contracts.review import ReviewRequest
 
 _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
@@ -35,7 +37,7 @@ _PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
 
 
 def summarise(connection: Connection, rows: Sequence[PlainRow], now: datetime) -> tuple[CaseSummary, ...]:
-    """Rows with at least the columns `SUMMARISED`, in three more statements however many there are."""
+    """Rows with at least the columns `SUMMARISED`, in at most four more statements however many there are."""
     if not rows:
         return ()
     cases = [row.case_id for row in rows]
@@ -46,10 +48,13 @@ def summarise(connection: Connection, rows: Sequence[PlainRow], now: datetime) -
         case_id: Proposal.model_validate_json(body)
         for case_id, body in connection.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
     }
+    # Of a case that is decided, and in which nothing has begun, nobody is asked.
+    decided = [row.case_id for row in rows if row.due_at is None and row.state in ("awaiting_review", "escalated")]
+    holds = holds_of(connection, decided, now) if decided else {}
     reversed_of: dict[str, list[str]] = {}
     for case_id, action in connection.execute(_REVERSED.where(_REVERSAL.case_id.in_(cases))):
         reversed_of.setdefault(case_id, []).append(action)
-    return tuple(_summary(row, reviews, proposals, reversed_of, now) for row in rows)
+    return tuple(_summary(row, reviews, proposals, holds, reversed_of, now) for row in rows)
 
 
 def read_summary(connection: Connection, case_id: str, now: datetime) -> CaseSummary:
@@ -65,6 +70,7 @@ def _summary(
     row: PlainRow,
     reviews: Mapping[str, ReviewRequest],
     proposals: Mapping[str, Proposal],
+    holds: Mapping[str, Hold],
     reversed_of: Mapping[str, Sequence[str]],
     now: datetime,
 ) -> CaseSummary:
@@ -76,6 +82,7 @@ def _summary(
             "claim": running_claim(row, now),
             "snooze": current_snooze(row, now),
             "proposal": proposals.get(row.case_id),
+            "hold": holds.get(row.case_id),
             "reversed": tuple(reversed_of.get(row.case_id, ())),
         }
     )

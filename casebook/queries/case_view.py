@@ -20,6 +20,7 @@ from casebook.queries.cursors import (
     read_cursor,
     write_cursor,
 )
+from casebook.queries.holds import holds_of
 from casebook.queries.model_spend import shown_spend
 from casebook.queries.reversals import other_locks, reversals_of
 from casebook.queries.review_rows import read_review
@@ -42,6 +43,9 @@ _EVIDENCE = table_of(EvidenceRow)
 _RECORDED = select(_EVIDENCE.c.body).where(
     *(_EVIDENCE.c[name] == bindparam(name) for name in ("case_id", "evidence_id"))
 )
+
+_UNDELIVERED = (DecisionRow.delivered_at.is_(None), DecisionRow.on_hold_until.is_(None))
+"""What may be delivered: nobody can take it back."""
 
 
 def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
@@ -83,6 +87,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "claim": running_claim(case, now),
             "snooze": current_snooze(case, now),
             "proposal": read_proposal(connection, case_id),
+            "hold": holds_of(connection, [case_id], now).get(case_id),
             "reversals": reversals_of(connection, case_id),
             "also_locked_by": tuple(lock.case_id for lock in locks),
             "other_locks": locks,
@@ -159,13 +164,8 @@ def is_scheduled(connection: Connection, case_id: str) -> bool:
 
 
 def undelivered_decisions(connection: Connection, limit: int, after: str | None) -> list[Decision]:
-    """Accepted decisions that the scheduler has not acknowledged, oldest first."""
-    waiting = (
-        select(DecisionRow.body)
-        .where(DecisionRow.delivered_at.is_(None))
-        .order_by(DecisionRow.accepted_seq)
-        .limit(page_length(limit))
-    )
+    """Final decisions that the scheduler has not acknowledged, oldest first."""
+    waiting = select(DecisionRow.body).where(*_UNDELIVERED).order_by(DecisionRow.accepted_seq).limit(page_length(limit))
     if after is not None:
         seen = select(DecisionRow.accepted_seq).where(DecisionRow.review_id == after).scalar_subquery()
         waiting = waiting.where(DecisionRow.accepted_seq > seen)
@@ -226,7 +226,7 @@ def list_events(
 def backlog(connection: Connection) -> Backlog:
     """How many cases and decisions wait for the scheduler."""
     cases = select(func.count()).select_from(CaseRow).where(CaseRow.scheduled_at.is_(None))
-    decisions = select(func.count()).select_from(DecisionRow).where(DecisionRow.delivered_at.is_(None))
+    decisions = select(func.count()).select_from(DecisionRow).where(*_UNDELIVERED)
     return Backlog(
         unscheduled=connection.execute(cases).scalar_one(), undelivered=connection.execute(decisions).scalar_one()
     )

@@ -59,6 +59,12 @@ class DecisionRow(Base, kw_only=True):
             sqlite_where=text("delivered_at IS NULL"),
             postgresql_where=text("delivered_at IS NULL"),
         ),
+        Index(
+            "ix_decision_on_hold",
+            "on_hold_until",
+            sqlite_where=text("on_hold_until IS NOT NULL"),
+            postgresql_where=text("on_hold_until IS NOT NULL"),
+        ),
     )
 
     review_id: Mapped[str] = mapped_column(ForeignKey("review.review_id"), primary_key=True)
@@ -69,4 +75,6 @@ class DecisionRow(Base, kw_only=True):
     accepted_seq: Mapped[int] = mapped_column(BigInteger)
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the scheduler acknowledged the delivery; null: not yet."""
+    on_hold_until: Mapped[datetime | None] = mapped_column(default=None)
+    """Until when it can be taken back; null once its hold has ended on record, or where it never had one."""
     body: Mapped[str]

@@ -25,8 +25,8 @@ from local.stack import running_parts
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_TIMEOUT_S = 90.0
 CASE_TIMEOUT_S = 60.0
-ALONE = {"ALERT_JOIN_HOURS": "0"}
-"""Most tests want a case of their own of a customer that others have used before."""
+ALONE = {"ALERT_JOIN_HOURS": "0", "DECISION_HOLD_SECONDS": "0"}
+"""Most tests want a case of their own of a customer that others have used before, and what is decided done at once."""
 
 
 class Profile(TypedDict):

@@ -29,6 +29,7 @@ def test_without_any_setting_it_serves_one_machine() -> None:
     assert settings.dts_endpoint == "http://127.0.0.1:8080"
     assert settings.casebook_url == "sqlite:///.casewright/casebook.db"
     assert settings.replay_files == ()
+    assert settings.decision_hold_seconds == 5
 
 
 def test_lists_split_like_paths_and_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +54,9 @@ def test_lists_split_like_paths_and_empty_is_none(monkeypatch: pytest.MonkeyPatc
         ("AUTO_CLEAR_THRESHOLD", "1.5"),
         ("EVENT_PRODUCER_ENABLED", "perhaps"),
         ("SESSION_HOURS", "0"),
+        ("DECISION_HOLD_SECONDS", "-1"),
+        ("DECISION_HOLD_SECONDS", "601"),
+        ("DECISION_HOLD_SECONDS", "inf"),
         ("CLOSING_POLICY", "clear"),
         ("CLOSING_POLICY", "clear:"),
         ("CLOSING_POLICY", "clear: mood"),

@@ -320,6 +320,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take one's own decision back
+         * @description Take back what one has just decided, as long as its hold runs: see `hold` of the case.
+         *
+         *     The review is open again, with the same assessment, deadline and role. Answers the decision as it was, so that
+         *     nothing that was typed is lost.
+         */
+        delete: operations["withdraw_decision"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/evidence/{evidence_id}": {
         parameters: {
             query?: never;
@@ -1579,7 +1602,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -1770,6 +1793,7 @@ export interface components {
             disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Due At */
             due_at: string | null;
+            hold: components["schemas"]["Hold"] | null;
             /** Last Seq */
             last_seq: number;
             /**
@@ -1845,6 +1869,7 @@ export interface components {
             followed_by: string[];
             /** Follows */
             follows: string | null;
+            hold: components["schemas"]["Hold"] | null;
             /** Last Seq */
             last_seq: number;
             /** Merged Into */
@@ -2022,6 +2047,8 @@ export interface components {
             disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Feedback */
             feedback: string | null;
+            /** Held Until */
+            held_until?: string | null;
             /** Reason Code */
             reason_code: string | null;
             /** Refunds */
@@ -2072,6 +2099,7 @@ export interface components {
          * DecisionResponse
          * @description `accepted`: the decision is recorded and reaches the investigation, even through a crash.
          *
+         *     Until `held_until`, where there is one, whoever decided can take it back, and nothing is done.
          *     `awaiting_second_approval`: the approval is recorded, and nothing happens before another person gives theirs.
          */
         DecisionResponse: {
@@ -2079,6 +2107,8 @@ export interface components {
             approvals_given: number;
             /** Approvals Required */
             approvals_required: number;
+            /** Held Until */
+            held_until: string | null;
             /** Review Id */
             review_id: string;
             /**
@@ -2278,6 +2308,28 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * Hold
+         * @description A running hold. It ends with an event of its own; until then nothing of what was decided begins.
+         */
+        Hold: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Held Until
+             * Format: date-time
+             */
+            held_until: string;
+            /** Review Id */
+            review_id: string;
+            /** Seconds Left */
+            seconds_left: number;
         };
         /**
          * Identity
@@ -4843,6 +4895,73 @@ export interface operations {
             };
         };
     };
+    withdraw_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_evidence: {
         parameters: {
             query?: never;
@@ -4976,7 +5095,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */

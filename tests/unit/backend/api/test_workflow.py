@@ -221,6 +221,7 @@ async def test_a_decision_is_accepted_once_and_delivered(
         "status": "accepted",
         "approvals_given": 1,
         "approvals_required": 1,
+        "held_until": None,
     }
     refused = next(answer for answer in answers if answer.status_code == 409)
     assert refused.json()["detail"] == "This review was already decided by ana. Reload to see the decision."
@@ -320,6 +321,7 @@ async def test_four_eyes_take_two_people_not_two_sessions(
             "status": "awaiting_second_approval",
             "approvals_given": 1,
             "approvals_required": 2,
+            "held_until": None,
         },
     )
     assert [(answer.status_code, answer.json()["id"]) for answer in (again, alias)] == [(403, "same-approver")] * 2

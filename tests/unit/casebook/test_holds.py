@@ -1,0 +1,598 @@
+"""A decision with an effect is held: it is taken back in time, or counts from then on."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from casebook.audit.export import write_json
+from casebook.audit.verify import audit_case
+from casebook.audit.verify_export import verify_export
+from casebook.database.engine import for_writing
+from casebook.database.transactions import Transactions
+from casebook.errors import (
+    AlertsCannotMove,
+    AlreadyDecided,
+    CaseClosed,
+    DeadlineNotPassed,
+    DecisionInEffect,
+    FactsNotJustified,
+    NoProposal,
+    NotApproved,
+    NothingToTakeBack,
+    NotTheDecider,
+    OutcomeNotJustified,
+    RoundNotJustified,
+)
+from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.workspace_api import CLAIM_MINUTES
+from contracts.actions import ACTIONS, RecommendedAction
+from contracts.case import CaseEvent, Proposal
+from contracts.investigation import ReviewOpening
+from contracts.review import Decision, Role, Verdict
+from tests.support.casebooks import CaseBook
+from tests.unit.casebook.builders import (
+    MANAGER,
+    NOON,
+    SteppingClock,
+    a_decision,
+    an_effect,
+    an_escalation,
+    ask,
+    ask_manager,
+    asked_in_short,
+    carry_out,
+    closing,
+    later,
+    open_case,
+    pass_time,
+)
+from tests.unit.casebook.test_forged_logs import Bend, saying, without, write_anew
+from tests.unit.casebook.test_four_eyes import asked_for_two, by
+
+ANALYST: tuple[Role, ...] = ("analyst",)
+HOLD = timedelta(minutes=5)
+
+
+@pytest.fixture
+def book(engine: Engine, clock: SteppingClock) -> CaseBook:
+    return CaseBook(Transactions(engine, clock), decision_hold=HOLD, joins=JoinPolicy(JoinRule(hours=72)))
+
+
+def held(book: CaseBook, number: int = 1) -> ReviewOpening:
+    """A lock of the account that can be taken back."""
+    opening = ask(book, open_case(book, number))
+    book.accept_decision(a_decision(opening), MANAGER)
+    return opening
+
+
+def let_it_end(book: CaseBook) -> None:
+    pass_time(book, HOLD / timedelta(hours=1))
+    book.end_holds()
+
+
+def types_of(book: CaseBook, case: str, last: int) -> list[str]:
+    return [event.type for event in book.case_events(case)][-last:]
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, None])
+def test_only_what_has_an_effect_is_held(book: CaseBook, action: RecommendedAction | None):
+    opening = asked_in_short(book)
+    verdict: Verdict = "reject" if action is None else "approve"
+
+    recorded = book.accept_decision(a_decision(opening, verdict, action), MANAGER)
+
+    assert isinstance(recorded, Decision)
+    is_held = action is not None and bool(ACTIONS[action].effects)
+    assert (recorded.held_until is not None, book.get_case(opening.case_id).hold is not None) == (is_held, is_held)
+    assert bool(book.undelivered_decisions()) is not is_held
+
+
+def test_held_decision_is_shown_with_its_time_left(book: CaseBook, clock: SteppingClock):
+    opening = asked_in_short(book)
+    recorded = book.accept_decision(a_decision(opening), MANAGER)
+    assert isinstance(recorded, Decision)
+    assert recorded.held_until == clock.now + HOLD
+
+    clock.now += timedelta(seconds=99)
+    view, summary = book.get_case(opening.case_id), book.summary(opening.case_id)
+
+    assert view.hold is not None
+    assert (view.hold.decided_by, view.hold.action, view.hold.held_until) == (
+        "ana",
+        "lock_account",
+        recorded.held_until,
+    )
+    assert view.hold.seconds_left == HOLD.total_seconds() - 100
+    assert summary.hold is not None
+    assert (view.state, view.review, view.decisions) == ("awaiting_review", None, (recorded,))
+    clock.now += HOLD
+    late = book.get_case(opening.case_id).hold
+    assert late is not None
+    assert late.seconds_left == 0
+
+
+def test_hold_ends_before_the_deadline_whoever_s_clock(book: CaseBook, clock: SteppingClock):
+    opening, other = asked_in_short(book), asked_in_short(book, 2)
+    clock.now = opening.review.due_at - timedelta(minutes=2)
+    near = book.accept_decision(a_decision(opening).model_copy(update={"decided_at": clock.now}), MANAGER)
+    assert isinstance(near, Decision)
+    assert near.held_until == opening.review.due_at - timedelta(seconds=60)
+
+    clock.now = other.review.due_at - timedelta(seconds=50)
+    nearer = book.accept_decision(a_decision(other).model_copy(update={"decided_at": clock.now}), MANAGER)
+    assert isinstance(nearer, Decision)
+    assert nearer.held_until is None
+    assert book.audit_case(other.case_id).broken is None
+
+
+def test_nothing_rests_on_a_held_decision(book: CaseBook):
+    opening = held(book)
+    case, review = opening.case_id, opening.review.review_id
+    refused: dict[type[Exception], list[Callable[[], object]]] = {
+        NotApproved: [
+            lambda: book.approved_action(case, review),
+            lambda: book.start_effect(case, an_effect(case)),
+            lambda: book.finish_effect(case, an_effect(case, status="done")),
+        ],
+        FactsNotJustified: [lambda: book.note_changed_facts(case, 1, ["The account is closed."])],
+        OutcomeNotJustified: [
+            lambda: book.close_case(closing(case)),
+            lambda: book.close_case(closing(case, "cleared")),
+            lambda: book.close_case(closing(case, "failed")),
+            lambda: book.close_case(closing(case, "unresolved")),
+        ],
+        RoundNotJustified: [lambda: book.start_round(case, 2)],
+        DeadlineNotPassed: [
+            lambda: book.escalate(an_escalation(opening)),
+            lambda: book.expire_review(case, review),
+        ],
+        AlreadyDecided: [lambda: book.accept_decision(a_decision(opening, decided_by="bo"), MANAGER)],
+        AlertsCannotMove: [lambda: book.merge_cases(case, open_case(book, 9), "ana", "The same story.")],
+        NoProposal: [lambda: book.withdraw_proposal(case, "ana")],
+    }
+    before = book.case_events(case)
+
+    for error, steps in refused.items():
+        for step in steps:
+            with pytest.raises(error):
+                step()
+
+    assert book.accepted_decision(case, review) is None
+    assert (book.undelivered_decisions(), book.backlog().undelivered) == ([], 0)
+    assert book.case_events(case) == before
+
+
+def test_decision_counts_once_its_hold_has_ended(book: CaseBook):
+    opening = held(book)
+    case, review = opening.case_id, opening.review.review_id
+    left = book.end_holds()
+    assert left is not None
+    assert timedelta(0) < left < HOLD
+    assert book.get_case(case).hold is not None
+
+    pass_time(book, HOLD / timedelta(hours=1))
+    # Until that is on record nothing has changed: who reads first does not depend on whose clock is ahead.
+    assert book.accepted_decision(case, review, announced=0) is None
+    assert book.end_holds() is None
+    assert book.end_holds() is None
+
+    decision = book.accepted_decision(case, review)
+    assert decision is not None
+    assert book.undelivered_decisions() == [decision]
+    view = book.get_case(case)
+    assert (view.hold, view.decisions, book.summary(case).hold) == (None, (decision,), None)
+    assert decision.held_until is not None
+    (ended,) = [event for event in book.case_events(case) if event.type == "hold_ended"]
+    assert (ended.actor, ended.data["action"], ended.at >= decision.held_until) == ("system", "lock_account", True)
+    with pytest.raises(DecisionInEffect) as refused:
+        book.withdraw_decision(case, "ana")
+    assert str(refused.value) == (
+        f"The decision took effect at {decision.held_until:%H:%M:%S} UTC and can no longer be taken back: "
+        "ask for what it did to be reversed."
+    )
+    carry_out(book, case)
+    book.close_case(closing(case))
+    assert book.verify_case_log() is None
+
+
+def test_decision_is_taken_back_and_made_anew(book: CaseBook):
+    opening = ask(book, open_case(book))
+    case, asked = opening.case_id, book.get_case(opening.case_id)
+    for times in (1, 2):
+        made = book.accept_decision(a_decision(opening), MANAGER)
+        assert book.withdraw_decision(case, "ana") == made
+        view = book.get_case(case)
+        assert (view.review, view.state, view.decisions, view.hold) == (asked.review, asked.state, (), None)
+        summary = book.summary(case)
+        assert (summary.due_at, summary.disposition) == (opening.review.due_at, None)
+        assert view.claim is not None
+        assert view.claim.assignee == "ana"
+        assert view.claim.expires_at - view.claim.claimed_at == timedelta(minutes=CLAIM_MINUTES)
+        assert types_of(book, case, 3) == ["decision_accepted", "decision_withdrawn", "claimed"], times
+    assert (book.undelivered_decisions(), book.end_holds()) == ([], None)
+
+    book.accept_decision(a_decision(opening), MANAGER)
+    let_it_end(book)
+    carry_out(book, case)
+    book.close_case(closing(case))
+
+    assert len(book.get_case(case).decisions) == 1
+    assert book.verify_case_log() is None
+
+
+def test_who_decided_may_think_better_of_it(book: CaseBook):
+    opening = held(book)
+    book.withdraw_decision(opening.case_id, "ana")
+
+    recorded = book.accept_decision(a_decision(opening, action="clear"), MANAGER)
+
+    assert isinstance(recorded, Decision)
+    assert recorded.held_until is None
+    with pytest.raises(NotApproved):
+        book.start_effect(opening.case_id, an_effect(opening.case_id))
+    book.close_case(closing(opening.case_id, "cleared"))
+    assert book.verify_case_log() is None
+
+
+def nothing_decided(book: CaseBook) -> str:
+    return ask(book, open_case(book)).case_id
+
+
+def rejected(book: CaseBook) -> str:
+    opening = ask(book, open_case(book))
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
+    return opening.case_id
+
+
+def in_the_next_round(book: CaseBook) -> str:
+    case = rejected(book)
+    ask(book, case, 2)
+    return case
+
+
+def taken_back(book: CaseBook) -> str:
+    case = held(book).case_id
+    book.withdraw_decision(case, "ana")
+    return case
+
+
+def over_by_the_clock(book: CaseBook) -> str:
+    case = held(book).case_id
+    pass_time(book, HOLD / timedelta(hours=1))
+    return case
+
+
+def over_on_record(book: CaseBook) -> str:
+    case = held(book).case_id
+    let_it_end(book)
+    return case
+
+
+def acting(book: CaseBook) -> str:
+    case = over_on_record(book)
+    book.start_effect(case, an_effect(case))
+    return case
+
+
+def closed(book: CaseBook) -> str:
+    case = over_on_record(book)
+    carry_out(book, case)
+    book.close_case(closing(case))
+    return case
+
+
+Stories = dict[Callable[[CaseBook], str], type[Exception]]
+TOO_LATE: Stories = {
+    nothing_decided: NothingToTakeBack,
+    rejected: DecisionInEffect,
+    in_the_next_round: NothingToTakeBack,
+    taken_back: NothingToTakeBack,
+    over_by_the_clock: DecisionInEffect,
+    over_on_record: DecisionInEffect,
+    acting: DecisionInEffect,
+    closed: CaseClosed,
+}
+
+
+@pytest.mark.parametrize("story", TOO_LATE, ids=lambda story: story.__name__)
+def test_a_decision_is_taken_back_only_in_its_hold(book: CaseBook, story: Callable[[CaseBook], str]):
+    case = story(book)
+    before = book.case_events(case)
+
+    for who in ("ana", "bo"):
+        with pytest.raises(NotTheDecider if (story, who) == (over_by_the_clock, "bo") else TOO_LATE[story]):
+            book.withdraw_decision(case, who)
+
+    assert book.case_events(case) == before
+
+
+def test_only_who_decided_takes_it_back(book: CaseBook):
+    case = held(book).case_id
+    for other in ("bo", "maria", ""):
+        with pytest.raises(NotTheDecider, match=r"^Only ana, who decided, can take this decision back\.$"):
+            book.withdraw_decision(case, other)
+    book.withdraw_decision(case, "ana")
+
+
+def test_first_approval_waits_again_when_the_second_is_taken_back(book: CaseBook):
+    opening = asked_for_two(book)
+    case = opening.case_id
+    proposal = book.accept_decision(by("ana", opening), ANALYST)
+    assert isinstance(proposal, Proposal)
+    for _ in range(2):
+        second = book.accept_decision(by("ben", opening), ANALYST)
+        assert isinstance(second, Decision)
+        assert second.held_until is not None
+        with pytest.raises(NotTheDecider, match="Only ben"):
+            book.withdraw_decision(case, "ana")
+
+        assert book.withdraw_decision(case, "ben") == second
+
+        view = book.get_case(case)
+        # Whoever comes may be the second person: nobody keeps the case to themselves.
+        assert (view.proposal, view.review, view.claim) == (proposal, opening.review, None)
+    book.withdraw_proposal(case, "ana")
+    book.accept_decision(by("cem", opening), ANALYST)
+    book.accept_decision(by("ben", opening), ANALYST)
+    let_it_end(book)
+    assert book.approved_action(case, opening.review.review_id).decision.decided_by == "ben"
+    assert book.verify_case_log() is None
+
+
+def test_disposition_of_the_decision_before_is_restored(book: CaseBook):
+    opening = ask(book, open_case(book))
+    case = opening.case_id
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
+    again = ask(book, case, 2)
+    book.accept_decision(a_decision(again), MANAGER)
+    assert book.summary(case).disposition == "confirmed_fraud"
+
+    book.withdraw_decision(case, "ana")
+
+    assert book.summary(case).disposition == "inconclusive"
+    assert [each.review_id for each in book.get_case(case).decisions] == [opening.review.review_id]
+    assert book.verify_case_log() is None
+
+
+def test_colleague_who_claimed_meanwhile_keeps_the_case(book: CaseBook):
+    case = held(book).case_id
+    book.claim(case, "bo")
+    book.withdraw_decision(case, "ana")
+    claim = book.get_case(case).claim
+    assert claim is not None
+    assert claim.assignee == "bo"
+
+
+def test_alert_in_the_hold_opens_a_case_and_joins_after(book: CaseBook):
+    case = held(book).case_id
+    beside = book.open_case(later(2))
+    assert (beside.created, book.get_case(beside.case_id).follows) == (True, case)
+
+    other = held(book, 5).case_id
+    book.withdraw_decision(other, "ana")
+
+    joined = book.open_case(later(6, 5))
+    assert (joined.joined, joined.case_id) == (True, other)
+    assert book.get_case(other).review is None
+    assert book.verify_case_log() is None
+
+
+@pytest.mark.parametrize("how", ["escalate", "expire"])
+def test_deadline_finds_a_decision_that_nobody_let_count(book: CaseBook, how: str):
+    """Every backend was down from the decision to the deadline."""
+    opening = held(book)
+    case, review = opening.case_id, opening.review.review_id
+    pass_time(book)
+
+    found = book.escalate(an_escalation(opening)) if how == "escalate" else book.expire_review(case, review)
+
+    assert found is not None
+    assert found.verdict == "approve"
+    assert types_of(book, case, 1) == ["hold_ended"]
+    with pytest.raises(DecisionInEffect):
+        book.withdraw_decision(case, "ana")
+    carry_out(book, case)
+    assert book.verify_case_log() is None
+
+
+def test_escalated_question_goes_back_to_the_manager(book: CaseBook):
+    case = open_case(book)
+    ask_manager(book, case)
+    view = book.get_case(case)
+    assert view.review is not None
+    decision = Decision(
+        review_id=view.review.review_id,
+        assessment_hash=view.review.assessment_hash,
+        verdict="approve",
+        action="lock_account",
+        decided_by="maria",
+        decided_at=NOON + timedelta(hours=80),
+    )
+    book.accept_decision(decision, MANAGER)
+    assert book.get_case(case).state == "escalated"
+
+    book.withdraw_decision(case, "maria")
+
+    after = book.get_case(case)
+    assert (after.state, after.review) == ("escalated", view.review)
+    assert book.verify_case_log() is None
+
+
+def test_failed_orchestration_waits_for_the_hold_too(book: CaseBook):
+    opening = held(book)
+    case = opening.case_id
+    book.confirm(scheduled=[case])
+    recovered = book.recover_case(case, "It was terminated.")
+    assert recovered is not None
+    assert recovered.goes_on
+
+    resumed = book.resume_case(case)
+
+    assert resumed is not None
+    assert not isinstance(resumed, str)
+    assert (resumed.decision, resumed.review) == (None, opening.review)
+    let_it_end(book)
+    resumed = book.resume_case(case)
+    assert resumed is not None
+    assert not isinstance(resumed, str)
+    assert resumed.decision is not None
+    assert book.verify_case_log() is None
+
+
+def test_holds_that_end_first_are_ended_first(book: CaseBook):
+    cases = [held(book, number).case_id for number in (1, 2, 3)]
+    assert book.end_holds(limit=2) is not None
+    pass_time(book, HOLD / timedelta(hours=1))
+
+    assert book.end_holds(limit=2) == timedelta(0)
+    assert [book.get_case(case).hold is None for case in cases] == [True, True, False]
+    assert book.end_holds(limit=2) is None
+    assert len(book.undelivered_decisions()) == 3
+
+
+def test_export_within_and_after_the_hold_verifies(book: CaseBook):
+    case = held(book).case_id
+
+    def exported() -> str:
+        return b"".join(write_json(book.snapshot(case), lambda name: book.read_attachment(case, name))).decode()
+
+    within = exported()
+    assert verify_export(within).broken is None
+    hastened = json.loads(within)
+    hastened["case"]["hold"] = None
+    broken = verify_export(json.dumps(hastened)).broken
+    assert broken is not None
+    assert "its on_hold_until is None" in broken.reason
+    let_it_end(book)
+    assert verify_export(exported()).broken is None
+
+
+def by_somebody_else(log: list[CaseEvent]) -> list[CaseEvent]:
+    return [each.model_copy(update={"actor": "mallory"}) if each.type == "decision_withdrawn" else each for each in log]
+
+
+def moved(kind: str, by_: timedelta) -> Bend:
+    return lambda log: [each.model_copy(update={"at": each.at + by_}) if each.type == kind else each for each in log]
+
+
+def acted(book: CaseBook) -> str:
+    case = over_on_record(book)
+    carry_out(book, case)
+    return case
+
+
+def twice(book: CaseBook) -> str:
+    opening = held(book)
+    book.withdraw_decision(opening.case_id, "ana")
+    book.accept_decision(a_decision(opening), MANAGER)
+    return opening.case_id
+
+
+def second_taken_back(book: CaseBook) -> str:
+    opening = asked_for_two(book)
+    for who in ("ana", "ben"):
+        book.accept_decision(by(who, opening), ANALYST)
+    book.withdraw_decision(opening.case_id, "ben")
+    return opening.case_id
+
+
+FORGED: dict[str, tuple[Callable[[CaseBook], str], Bend, str]] = {
+    "acted in the hold": (
+        acted,
+        without("hold_ended"),
+        "'effect_started': the decision on round 1 can still be taken back",
+    ),
+    "acted after it was taken back": (
+        acted,
+        lambda log: [
+            each.model_copy(
+                update={
+                    "type": "decision_withdrawn",
+                    "actor": "ana",
+                    "at": each.at - HOLD,
+                    "data": each.data | {"due_at": log[-1].at.isoformat(), "disposition": None, "proposal": None},
+                }
+            )
+            if each.type == "hold_ended"
+            else each
+            for each in log
+        ],
+        "'decision_withdrawn': the case is not as it was before the decision",
+    ),
+    "ended early": (acted, moved("hold_ended", -HOLD), "'hold_ended': it ends the hold before its time"),
+    "another action": (
+        acted,
+        saying("hold_ended", action="refund_charges"),
+        "'hold_ended': something else was decided",
+    ),
+    "held for longer": (
+        acted,
+        saying("decision_accepted", held_until="2026-12-24T12:00:00Z"),
+        "'decision_accepted': it is held for too long, or not at all",
+    ),
+    "held without an effect": (
+        acted,
+        saying("decision_accepted", action="clear"),
+        "'decision_accepted': it is held, and does nothing",
+    ),
+    "taken back by another": (taken_back, by_somebody_else, "'decision_withdrawn': it was ana's decision"),
+    "taken back too late": (
+        taken_back,
+        moved("decision_withdrawn", HOLD),
+        "'decision_withdrawn': it was too late for that",
+    ),
+    "taken back without a hold": (
+        taken_back,
+        saying("decision_accepted", held_until=None),
+        "'decision_withdrawn': no decision could be taken back",
+    ),
+    "taken back with a later deadline": (
+        taken_back,
+        saying("decision_withdrawn", due_at="2026-12-24T12:00:00Z"),
+        "'decision_withdrawn': the case is not as it was before the decision",
+    ),
+    "taken back with an invented approval": (
+        taken_back,
+        saying(
+            "decision_withdrawn",
+            proposal={"review_id": "case-impossible_travel-1:r1", "action": "lock_account", "approvals": []},
+        ),
+        "'decision_withdrawn': another first approval waits again than was given",
+    ),
+    "taken back with the approval": (
+        second_taken_back,
+        saying("decision_withdrawn", proposal=None),
+        "'decision_withdrawn': another first approval waits again than was given",
+    ),
+    "taken back unseen": (
+        twice,
+        without("decision_withdrawn", "claimed"),
+        "'decision_accepted': nobody was being asked",
+    ),
+    "counted wrongly": (
+        twice,
+        lambda log: [
+            each.model_copy(update={"data": {**each.data, "withdrawals": 2}}) if each.data.get("withdrawals") else each
+            for each in log
+        ],
+        "'decision_accepted': 1 decisions on it were taken back before it",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_forged_hold_with_valid_hashes_is_named(book: CaseBook, engine: Engine, how: str):
+    make, bend, why = FORGED[how]
+    case = make(book)
+    assert book.audit().broken is None
+
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, bend(book.case_events(case)))
+        named = audit_case(connection, case).broken
+        connection.rollback()
+
+    assert named is not None
+    assert named.reason == f"nothing before it justifies {why}"
