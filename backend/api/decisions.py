@@ -117,7 +117,7 @@ async def withdraw_decision(case_id: str, services: ServicesDep, identity: Curre
     The review is open again, with the same assessment, deadline and role. Answers the decision as it was, so that
     nothing that was typed is lost.
     """
-    withdrawn = await services.decisions.take_back(case_id, identity)
+    withdrawn = await services.decisions.withdraw_decision(case_id, identity)
     services.change_feed.wake(awaiting=case_id)
     return withdrawn
 

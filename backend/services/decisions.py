@@ -45,7 +45,7 @@ class DecisionService:
                 self._relay.wake()
         return accepted
 
-    async def take_back(self, case_id: str, identity: Identity) -> Decision:
+    async def withdraw_decision(self, case_id: str, identity: Identity) -> Decision:
         """Take back what `identity` decided. Raises what `WorkspaceApi.withdraw_decision` raises."""
         withdrawn = await self._workspace.withdraw_decision(case_id, identity.subject)
         log.info("%s: %s taken back by %s", withdrawn.review_id, withdrawn.action, identity.subject)

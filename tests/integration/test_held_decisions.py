@@ -28,7 +28,7 @@ def is_closed(view: CaseView) -> bool:
     return view.state == "closed"
 
 
-def test_backend_killed_in_the_hold_neither_loses_nor_hastens_it(held: LocalStack) -> None:
+def test_backend_killed_in_the_hold_delivers_after_it(held: LocalStack) -> None:
     customer = held.customer("account_takeover", 2)
     case_id = held.start_case(foreign_login(customer))
     view = held.wait_for_case(case_id, awaits_review(1))
@@ -48,14 +48,14 @@ def test_backend_killed_in_the_hold_neither_loses_nor_hastens_it(held: LocalStac
     assert account_status(held, customer["customer_id"]) == "locked"
 
 
-def test_decision_taken_back_does_nothing_and_is_made_anew(held: LocalStack) -> None:
+def test_decision_withdrawn_does_nothing_and_is_made_anew(held: LocalStack) -> None:
     customer = held.customer("account_takeover", 3)
     case_id = held.start_case(foreign_login(customer))
     view = held.wait_for_case(case_id, awaits_review(1))
     assert held.decide(view, "approve", action="lock_account").status_code == 202
 
-    taken_back = held.http.delete(f"/api/cases/{case_id}/decision")
-    assert taken_back.status_code == 200, taken_back.text
+    withdrawn = held.http.delete(f"/api/cases/{case_id}/decision")
+    assert withdrawn.status_code == 200, withdrawn.text
     again = held.case(case_id)
     assert (again.review, again.decisions, again.hold) == (view.review, (), None)
     assert held.decide(again, "reject", feedback="Look at his journeys.").status_code == 202

@@ -42,13 +42,13 @@ def ended_by_the_deadline(book: CaseBook, opening: ReviewOpening) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [ended_by_the_relay, ended_by_the_deadline], ids=lambda step: step.__name__)
 @pytest.mark.parametrize("times", [60, pytest.param(500, marks=pytest.mark.long)])
-def test_a_decision_is_taken_back_or_carried_out(engine: Engine, step: Step, times: int):
+def test_a_decision_is_withdrawn_or_carried_out(engine: Engine, step: Step, times: int):
     """Whoever lets it count has a clock that is ahead: the decision could still be taken back by the other's."""
     transactions = (Transactions(engine, lambda at=at: at) for at in (NOON, NOON + HOLD))
     desk, ahead = (CaseBook(each, decision_hold=HOLD) for each in transactions)
     openings = [asked_in_short(desk, number) for number in range(1, times + 1)]
     together = Barrier(2, timeout=60)
-    taken_back: set[str] = set()
+    withdrawn: set[str] = set()
     done: set[str] = set()
 
     def withdraw() -> None:
@@ -56,7 +56,7 @@ def test_a_decision_is_taken_back_or_carried_out(engine: Engine, step: Step, tim
             together.wait()
             try:
                 desk.withdraw_decision(opening.case_id, "ana")
-                taken_back.add(opening.case_id)
+                withdrawn.add(opening.case_id)
             except DecisionInEffect:
                 pass
             together.wait()
@@ -74,8 +74,8 @@ def test_a_decision_is_taken_back_or_carried_out(engine: Engine, step: Step, tim
         for each in [people.submit(withdraw), people.submit(act)]:
             each.result()
 
-    assert not taken_back & done
-    assert taken_back | done == {opening.case_id for opening in openings}
+    assert not withdrawn & done
+    assert withdrawn | done == {opening.case_id for opening in openings}
     for opening in openings:
         view = desk.get_case(opening.case_id)
         assert (bool(view.effects), bool(view.decisions)) == (opening.case_id in done,) * 2

@@ -198,7 +198,7 @@ def test_decision_counts_once_its_hold_has_ended(book: CaseBook):
     assert book.verify_case_log() is None
 
 
-def test_decision_is_taken_back_and_made_anew(book: CaseBook):
+def test_decision_is_withdrawn_and_made_anew(book: CaseBook):
     opening = ask(book, open_case(book))
     case, asked = opening.case_id, book.get_case(opening.case_id)
     for times in (1, 2):
@@ -253,7 +253,7 @@ def in_the_next_round(book: CaseBook) -> str:
     return case
 
 
-def taken_back(book: CaseBook) -> str:
+def withdrawn(book: CaseBook) -> str:
     case = held(book).case_id
     book.withdraw_decision(case, "ana")
     return case
@@ -289,7 +289,7 @@ TOO_LATE: Stories = {
     nothing_decided: NothingToTakeBack,
     rejected: DecisionInEffect,
     in_the_next_round: NothingToTakeBack,
-    taken_back: NothingToTakeBack,
+    withdrawn: NothingToTakeBack,
     over_by_the_clock: DecisionInEffect,
     over_on_record: DecisionInEffect,
     acting: DecisionInEffect,
@@ -298,7 +298,7 @@ TOO_LATE: Stories = {
 
 
 @pytest.mark.parametrize("story", TOO_LATE, ids=lambda story: story.__name__)
-def test_a_decision_is_taken_back_only_in_its_hold(book: CaseBook, story: Callable[[CaseBook], str]):
+def test_a_decision_is_withdrawn_only_in_its_hold(book: CaseBook, story: Callable[[CaseBook], str]):
     case = story(book)
     before = book.case_events(case)
 
@@ -317,7 +317,7 @@ def test_only_who_decided_takes_it_back(book: CaseBook):
     book.withdraw_decision(case, "ana")
 
 
-def test_first_approval_waits_again_when_the_second_is_taken_back(book: CaseBook):
+def test_first_approval_waits_again_without_the_second(book: CaseBook):
     opening = asked_for_two(book)
     case = opening.case_id
     proposal = book.accept_decision(by("ana", opening), ANALYST)
@@ -366,7 +366,7 @@ def test_colleague_who_claimed_meanwhile_keeps_the_case(book: CaseBook):
     assert claim.assignee == "bo"
 
 
-def test_alert_in_the_hold_opens_a_case_and_joins_after(book: CaseBook):
+def test_alert_in_the_hold_opens_another_case(book: CaseBook):
     case = held(book).case_id
     beside = book.open_case(later(2))
     assert (beside.created, book.get_case(beside.case_id).follows) == (True, case)
@@ -491,7 +491,7 @@ def twice(book: CaseBook) -> str:
     return opening.case_id
 
 
-def second_taken_back(book: CaseBook) -> str:
+def second_withdrawn(book: CaseBook) -> str:
     opening = asked_for_two(book)
     for who in ("ana", "ben"):
         book.accept_decision(by(who, opening), ANALYST)
@@ -538,24 +538,24 @@ FORGED: dict[str, tuple[Callable[[CaseBook], str], Bend, str]] = {
         saying("decision_accepted", action="clear"),
         "'decision_accepted': it is held, and does nothing",
     ),
-    "taken back by another": (taken_back, by_somebody_else, "'decision_withdrawn': it was ana's decision"),
+    "taken back by another": (withdrawn, by_somebody_else, "'decision_withdrawn': it was ana's decision"),
     "taken back too late": (
-        taken_back,
+        withdrawn,
         moved("decision_withdrawn", HOLD),
         "'decision_withdrawn': it was too late for that",
     ),
     "taken back without a hold": (
-        taken_back,
+        withdrawn,
         saying("decision_accepted", held_until=None),
         "'decision_withdrawn': no decision could be taken back",
     ),
     "taken back with a later deadline": (
-        taken_back,
+        withdrawn,
         saying("decision_withdrawn", due_at="2026-12-24T12:00:00Z"),
         "'decision_withdrawn': the case is not as it was before the decision",
     ),
     "taken back with an invented approval": (
-        taken_back,
+        withdrawn,
         saying(
             "decision_withdrawn",
             proposal={"review_id": "case-impossible_travel-1:r1", "action": "lock_account", "approvals": []},
@@ -563,7 +563,7 @@ FORGED: dict[str, tuple[Callable[[CaseBook], str], Bend, str]] = {
         "'decision_withdrawn': another first approval waits again than was given",
     ),
     "taken back with the approval": (
-        second_taken_back,
+        second_withdrawn,
         saying("decision_withdrawn", proposal=None),
         "'decision_withdrawn': another first approval waits again than was given",
     ),

@@ -109,7 +109,7 @@ async def test_backend_that_was_restarted_delivers_at_the_same_time(
     assert scheduler.delivered == [decision]
 
 
-async def test_decision_that_was_taken_back_is_never_delivered(
+async def test_decision_that_was_withdrawn_is_never_delivered(
     held_book: CaseBook, scheduler: FakeScheduler, clock: StillClock
 ) -> None:
     opening, _ = held(held_book, scheduler)
@@ -157,7 +157,7 @@ async def test_api_takes_a_decision_back_until_the_hold_ends(
     shown = (await client.get(f"/api/cases/{case}")).json()["hold"]
     listed = (await client.get("/api/cases")).json()["items"][0]["hold"]
     other = await client.delete(f"/api/cases/{case}/decision", headers=signed_in("maria"))
-    taken_back = await client.delete(f"/api/cases/{case}/decision")
+    withdrawn = await client.delete(f"/api/cases/{case}/decision")
     nothing = await client.delete(f"/api/cases/{case}/decision")
 
     until = "2026-03-14T12:00:30Z"
@@ -165,7 +165,7 @@ async def test_api_takes_a_decision_back_until_the_hold_ends(
     assert shown == listed
     assert (shown["held_until"], shown["seconds_left"], shown["decided_by"]) == (until, 30.0, "ana")
     assert (other.status_code, other.json()["id"]) == (403, "not-the-decider")
-    assert (taken_back.status_code, taken_back.json()["comment"]) == (200, "The login is not his.")
+    assert (withdrawn.status_code, withdrawn.json()["comment"]) == (200, "The login is not his.")
     assert (nothing.status_code, nothing.json()["detail"]) == (
         409,
         "Nothing that was decided in this case waits to take effect: there is nothing to take back.",

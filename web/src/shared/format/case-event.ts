@@ -71,6 +71,10 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
       return { text: "First approval withdrawn", tone: "warn" };
     case "decision_accepted":
       return decided(data);
+    case "decision_withdrawn":
+      return { text: `Decision taken back: ${label(ACTION, data["action"]).toLowerCase()}`, tone: "warn" };
+    case "hold_ended":
+      return { text: `Takes effect: ${label(ACTION, data["action"]).toLowerCase()}`, tone: "accent" };
     case "escalated":
       return withDetail({ text: "Escalated to a manager", tone: "high" }, data["reason"]);
     case "review_expired":
