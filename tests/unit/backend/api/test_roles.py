@@ -60,6 +60,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/cases/{case_id}/attachments/{attachment_id}": "viewer",
     "POST /api/cases/{case_id}/merge": "analyst",
     "POST /api/cases/{case_id}/alerts/{alert_id}/detach": "analyst",
+    "DELETE /api/cases/{case_id}/decision": "analyst",
     "DELETE /api/cases/{case_id}/proposal": "analyst",
     "POST /api/cases/{case_id}/preview": "analyst",
     "POST /api/cases/{case_id}/reversals": "analyst",
