@@ -226,6 +226,7 @@ def public_config(settings: BackendSettings) -> PublicConfig:
         auth_mode=settings.auth_mode,
         auto_clear_threshold=settings.auto_clear_threshold,
         approval_timeout_hours=settings.analyst_approval_timeout_hours,
+        decision_hold_seconds=settings.decision_hold_seconds,
         max_review_attempts=settings.max_review_attempts,
         model=settings.model_name,
         model_badge=RULES_BADGE if settings.model_name == RULES_MODEL else None,

@@ -22,6 +22,8 @@ class PublicConfig(Contract):
     auto_clear_threshold: float
     """Below it, a case may be cleared without a person."""
     approval_timeout_hours: float
+    decision_hold_seconds: float
+    """How long an approved action waits so that it can be taken back; 0: it is done at once."""
     max_review_attempts: int
     model: str | None
     """Name of the language model, where it is known."""

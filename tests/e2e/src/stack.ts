@@ -51,7 +51,14 @@ export async function startStack(
     {
       cwd: ROOT,
       // Tests open several cases of one customer.
-      env: { ...process.env, PYTHONPATH: ROOT, ALERT_JOIN_HOURS: "0", DECISION_HOLD_SECONDS: "0", ...port, ...env },
+      env: {
+        ...process.env,
+        PYTHONPATH: ROOT,
+        ALERT_JOIN_HOURS: "0",
+        DECISION_HOLD_SECONDS: "0",
+        ...port,
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

@@ -53,6 +53,7 @@ CONFIG = PublicConfig(
     auth_mode="local",
     auto_clear_threshold=0.6,
     approval_timeout_hours=72,
+    decision_hold_seconds=0,
     max_review_attempts=3,
     model=None,
     model_badge=None,

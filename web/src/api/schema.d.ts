@@ -2693,6 +2693,8 @@ export interface components {
             auth_mode: "local";
             /** Auto Clear Threshold */
             auto_clear_threshold: number;
+            /** Decision Hold Seconds */
+            decision_hold_seconds: number;
             /** Max Review Attempts */
             max_review_attempts: number;
             /** Model */

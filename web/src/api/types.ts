@@ -34,6 +34,7 @@ export type RiskAssessment = Schemas["RiskAssessment"];
 export type Round = Schemas["Round"];
 export type SavedView = Schemas["SavedView"];
 export type Session = Schemas["SessionInfo"];
+export type Hold = Schemas["Hold"];
 export type Snooze = Schemas["Snooze"];
 export type SpecialistReport = Schemas["SpecialistReport"];
 export type ToolCall = Schemas["ToolCall"];

@@ -19,6 +19,7 @@ export const config: PublicConfig = {
   version: "0.1.0",
   auth_mode: "local",
   auto_clear_threshold: 0.6,
+  decision_hold_seconds: 0,
   approval_timeout_hours: 72,
   max_review_attempts: 3,
   model: "casewright-rules-1",

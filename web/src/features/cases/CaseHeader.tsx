@@ -22,7 +22,7 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
   const nameOf = useActorName();
   const word =
     view.outcome === null
-      ? stateLabel(view.state, view.review !== null)
+      ? stateLabel(view.state, view.review !== null, view.hold !== null)
       : outcomeLabel(view.outcome, doneReversals(view.reversals));
   return (
     <header className={classes["header"]}>

@@ -48,7 +48,7 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
   const implied = required.includes("disposition") ? undefined : impliedDisposition("approve", action);
   const missing = missingFields(required, form.draft, form.draft.disposition ?? implied);
   const disabled = !possible || locked || missingReason || missing.length > 0 || refunds?.length === 0;
-  const executionNote = useExecutionNote();
+  const executionNote = useExecutionNote(action);
   return (
     <>
       <Radio.Group

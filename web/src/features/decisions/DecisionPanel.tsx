@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
+import { useRequiredFields } from "@/shared/api/required-fields";
 import { useIdentity } from "@/shared/api/session";
 import { focusIfLost, focusSection } from "@/shared/focus";
 import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
@@ -12,11 +13,12 @@ import { StaleReviewBanner } from "./StaleReviewBanner";
 import { ReviewDeadline } from "./ReviewDeadline";
 import classes from "./DecisionPanel.module.css";
 import { useSubmitDecision } from "./submit-decision";
-import { useDecisionDraft } from "./decision-draft";
+import { draftOf, useDecisionDraft } from "./decision-draft";
 import { UnsentDraft } from "./UnsentDraft";
 import { ReviewStatusNote } from "./ReviewStatusNote";
 import { OpenReview } from "./OpenReview";
 import { DecisionError } from "./DecisionError";
+import { HeldDecision } from "./HeldDecision";
 
 interface DecisionPanelProps {
   view: CaseView;
@@ -32,6 +34,8 @@ interface DecisionPanelProps {
 export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const { review } = view;
   const [seen, setSeen] = useState<ReviewRequest | null>(review);
+  /** The review that the page has shown as closed by the reader's own answer. */
+  const [closed, setClosed] = useState<string>();
   const decide = useSubmitDecision(view.case_id);
   const form = useDecisionDraft(view.case_id, review?.review_id);
   const me = useIdentity()?.subject;
@@ -42,6 +46,16 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     setSeen(review);
     decide.reset();
     form.begin(review.review_id);
+  }
+
+  const answer = answeredHere ? decide.variables : undefined;
+  const mustChoose = useRequiredFields(answer?.action ?? undefined).includes("disposition");
+  if (answer !== undefined && review === null && closed !== answer.review_id) setClosed(answer.review_id);
+  if (answer !== undefined && review !== null && closed === review.review_id) {
+    // It was taken back in another tab: the same question is open again.
+    setClosed(undefined);
+    form.restore(review.review_id, draftOf(answer, mustChoose));
+    decide.reset();
   }
 
   // Who gave the first of two approvals waits for the second: its coming is no surprise.
@@ -57,6 +71,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     if (review !== null) focusSection("assessment");
   };
   const open = review !== null && !answeredHere;
+  const held = review === null ? view.hold : null;
   useEffect(() => {
     // The button that sent the answer is gone.
     if (answeredHere) focusIfLost("decision");
@@ -81,13 +96,18 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
         </>
       ) : (
         <>
-          {!changed && (
-            <ReviewStatusNote
+          {held !== null && (
+            <HeldDecision
               view={view}
-              answer={answeredHere ? decide.variables : undefined}
-              events={events}
+              hold={held}
+              onWithdrawn={(about, draft) => {
+                setClosed(undefined);
+                decide.reset();
+                form.restore(about, draft);
+              }}
             />
           )}
+          {!changed && held === null && <ReviewStatusNote view={view} answer={answer} events={events} />}
           {!answeredHere && <UnsentDraft draft={form.draft} />}
         </>
       )}

@@ -39,7 +39,7 @@ function SecondApprovalForm({
   locked,
   onApprove,
 }: SecondApprovalProps) {
-  const executionNote = useExecutionNote();
+  const executionNote = useExecutionNote(proposal.action);
   const preview = usePreview(view.case_id, review, {
     action: proposal.action,
     refunds: proposal.refunds ?? undefined,

@@ -1,7 +1,9 @@
 import { useState } from "react";
+import type { components } from "@/api/schema";
 import type { ChosenRefund, Disposition, RecommendedAction } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
 import { saveDraft, readDraft } from "@/shared/drafts";
+import { impliedDisposition } from "./reason-codes";
 
 /** What a person has chosen and typed, kept whatever happens to the case meanwhile. */
 export interface DecisionDraft {
@@ -34,6 +36,8 @@ export interface DecisionDraftState {
   change: (part: Partial<DecisionDraft>) => void;
   /** The answer was sent. */
   clear: () => void;
+  /** An answer was taken back: what it said is in the form again. */
+  restore: (about: string, draft: DecisionDraft) => void;
   /** Another question is asked, and nothing was typed for it on this page: what was kept for it comes back. */
   begin: (about: string) => void;
   /** Use the draft's text for another question. */
@@ -67,6 +71,7 @@ export function useDecisionDraft(caseId: string, about: string | undefined): Dec
     older: kept.older,
     change: (part) => set((known) => ({ ...known, draft: { ...known.draft, ...part } })),
     clear: () => set((known) => ({ about: known.about, draft: EMPTY })),
+    restore: (question, draft) => set(({ older }) => ({ about: question, draft, older })),
     begin: (question) => setKept(recall(subject, caseId, question)),
     // Which charges can be refunded is another matter in another question.
     moveTo: (question) =>
@@ -79,6 +84,27 @@ export function useDecisionDraft(caseId: string, about: string | undefined): Dec
     discardOlder: () => set((known) => ({ about: known.about, draft: known.draft })),
   };
 }
+
+type Answer = Pick<
+  components["schemas"]["DecisionRequest"],
+  "action" | "disposition" | "refunds" | "reason_code" | "comment"
+>;
+
+/** What a person must have chosen and typed to approve this. What follows from the action was not chosen. */
+export const draftOf = (
+  { action, disposition, refunds, reason_code, comment }: Answer,
+  chosen: boolean,
+): DecisionDraft => ({
+  ...EMPTY,
+  action: action ?? undefined,
+  disposition:
+    !chosen && disposition === impliedDisposition("approve", action ?? undefined)
+      ? undefined
+      : (disposition ?? undefined),
+  refunds: refunds ?? undefined,
+  reason: reason_code ?? undefined,
+  comment: comment ?? "",
+});
 
 const isStarted = (draft: DecisionDraft): boolean =>
   draft.action !== undefined ||

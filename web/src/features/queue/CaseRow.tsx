@@ -88,7 +88,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
 function CaseStatus({ item }: { item: CaseSummary }) {
   const word =
     item.outcome === null
-      ? stateLabel(item.state, item.review !== null)
+      ? stateLabel(item.state, item.review !== null, item.hold !== null)
       : outcomeLabel(item.outcome, item.reversed);
   return (
     <div className={classes["state"]}>

@@ -1,6 +1,7 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import type { ServiceStatus } from "@/api/types";
+import type { RecommendedAction, ServiceStatus } from "@/api/types";
 import { api, bodyOf } from "./client";
+import { useConfig } from "./config";
 import { keys } from "./keys";
 import { useIdentity } from "./session";
 
@@ -44,9 +45,12 @@ export const OUTAGE_REASON: Record<Outage, string> = {
 };
 
 /** When what a person approves now is carried out: a sentence. */
-export function useExecutionNote(): string {
+export function useExecutionNote(action: RecommendedAction | undefined): string {
   const outage = useOutage();
-  return outage === undefined
-    ? "It is done at once."
-    : `It is not done yet, because ${OUTAGE_REASON[outage]}.`;
+  const hold = useConfig().data?.decision_hold_seconds ?? 0;
+  const note =
+    hold > 0 && action !== undefined && action !== "clear"
+      ? `It is done in ${hold} seconds: until then you can take it back.`
+      : "It is done at once.";
+  return outage === undefined ? note : `It is not done yet, because ${OUTAGE_REASON[outage]}.`;
 }

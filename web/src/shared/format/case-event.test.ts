@@ -114,3 +114,12 @@ test("event without words of its own shows its name", () => {
   const type = "review_extended" as CaseEvent["type"];
   expect(describeCaseEvent(caseEvent({ type, data: {} })).text).toBe("Review extended");
 });
+
+test("hold shows how it ended", () => {
+  const data = { round: 1, action: "lock_account" };
+  const lines = [caseEvent({ type: "decision_withdrawn", data }), caseEvent({ type: "hold_ended", data })];
+  expect(lines.map((event) => describeCaseEvent(event).text)).toEqual([
+    "Decision taken back: lock account",
+    "Takes effect: lock account",
+  ]);
+});

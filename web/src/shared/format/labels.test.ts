@@ -47,6 +47,7 @@ test("decided review is no longer awaited", () => {
   expect(stateLabel("awaiting_review", false).label).toBe("Decided");
   expect(stateLabel("escalated", true).label).toBe("Escalated");
   expect(stateLabel("escalated", false).label).toBe("Decided");
+  expect(stateLabel("escalated", false, true).label).toBe("On hold");
   expect(stateLabel("investigating", false).label).toBe("Investigating");
   expect(stateLabel("acting", false).label).toBe("Acting");
 });

@@ -39,10 +39,13 @@ export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
 };
 
 const DECIDED: ToneLabel = { label: "Decided", tone: "accent" };
+const HELD: ToneLabel = { label: "On hold", tone: "warn" };
 
 /** The state of an open case. After a decision it waits for nobody until the decision has taken effect. */
-export const stateLabel = (state: CaseState, isAsked: boolean): ToneLabel =>
-  isAsked || (state !== "awaiting_review" && state !== "escalated") ? STATE[state] : DECIDED;
+export function stateLabel(state: CaseState, isAsked: boolean, isHeld = false): ToneLabel {
+  if (isAsked || (state !== "awaiting_review" && state !== "escalated")) return STATE[state];
+  return isHeld ? HELD : DECIDED;
+}
 
 type ReversalAction = Reversal["action"];
 
