@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from backend.api import (
     accesses,
     alerts,
+    assignments,
     attachments,
     audit,
     bulk,
@@ -63,6 +64,7 @@ FENCED = (
     service_status.router,
     # Before the cases: `/api/cases/next` is no case.
     claims.router,
+    assignments.router,
     snoozes.router,
     cases.router,
     notes.router,

@@ -17,8 +17,10 @@ from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import SchedulerFault, ServiceMonitor
 from backend.live.sse import EventStream
 from backend.live.telemetry_sampler import TelemetrySampler
+from backend.services.absences import AbsenceReturns
 from backend.services.access_recorder import AccessRecorder
 from backend.services.admission import INVESTIGATIONS_AT_ONCE
+from backend.services.assignments import AssignmentService
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
 from backend.services.customer_store import CustomerStoreReader, McpPreview
@@ -51,6 +53,7 @@ class Wiring:
     services: Services
     sampler: TelemetrySampler
     relay: OutboxRelay
+    absences: AbsenceReturns
 
 
 def wire(
@@ -67,6 +70,8 @@ def wire(
     workspace = AsyncWorkspace(facade, threads)
     record = AsyncRelay(RelayApi(facade.transactions), threads)
     access_record = AsyncAccesses(AccessApi(facade.transactions), threads)
+    desk = AsyncDesk(DeskApi(facade.transactions), threads)
+    absences = AbsenceReturns(desk, utc_now)
     sampler = TelemetrySampler(broadcast, utc_now)
     feed = ChangeFeed(LogReader(facade.transactions), threads, broadcast)
     relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
@@ -77,7 +82,8 @@ def wire(
         record=record,
         access_record=access_record,
         accesses=AccessRecorder(access_record, utc_now),
-        desk=AsyncDesk(DeskApi(facade.transactions), threads),
+        desk=desk,
+        assignments=AssignmentService(desk, authenticator.personas, absences.wake),
         failed=relay.failed,
         scheduler=scheduler,
         cases=CaseService(workspace, record, scheduler, relay),
@@ -95,7 +101,7 @@ def wire(
         authenticator=authenticator,
         public_config=config,
     )
-    return Wiring(services, sampler, relay)
+    return Wiring(services, sampler, relay, absences)
 
 
 async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
@@ -123,6 +129,7 @@ async def serving(
         wiring.relay.run,
         wiring.relay.acks.run,
         wiring.services.accesses.run,
+        wiring.absences.run,
     )
     tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
     with wiring.services.record.blocking.transactions.on_commit(tell_feed):

@@ -52,10 +52,11 @@ class AsyncWorkspace:
         self.reopen_case = awaited(workspace.reopen_case, off_loop)
 
         self.claim = awaited(workspace.claim, off_loop)
-        self.assign = awaited(workspace.assign, off_loop)
         self.take_over = awaited(workspace.take_over, off_loop)
         self.release = awaited(workspace.release, off_loop)
         self.next_case = awaited(workspace.next_case, off_loop)
+        self.assign = awaited(workspace.assign, off_loop)
+        self.unassign = awaited(workspace.unassign, off_loop)
         self.snooze = awaited(workspace.snooze, off_loop)
         self.end_snooze = awaited(workspace.end_snooze, off_loop)
 
@@ -64,10 +65,6 @@ class AsyncWorkspace:
         self.export_page = awaited(workspace.export_page, off_loop)
         self.summaries = awaited(workspace.summaries, off_loop)
         self.counts = awaited(workspace.counts, off_loop)
-        self.save_view = awaited(workspace.save_view, off_loop)
-        self.list_views = awaited(workspace.list_views, off_loop)
-        self.delete_view = awaited(workspace.delete_view, off_loop)
-        self.stop_sharing = awaited(workspace.stop_sharing, off_loop)
         self.list_alerts = awaited(workspace.list_alerts, off_loop)
 
         self.add_note = awaited(workspace.add_note, off_loop)
@@ -139,3 +136,12 @@ class AsyncDesk:
         """The same for threads."""
 
         self.changes = awaited(desk.changes, off_loop)
+        self.save_view = awaited(desk.save_view, off_loop)
+        self.list_views = awaited(desk.list_views, off_loop)
+        self.delete_view = awaited(desk.delete_view, off_loop)
+        self.stop_sharing = awaited(desk.stop_sharing, off_loop)
+        self.assignment = awaited(desk.assignment, off_loop)
+        self.change_assignment = awaited(desk.change_assignment, off_loop)
+        self.assigned_away = awaited(desk.assigned_away, off_loop)
+        self.reassign_away = awaited(desk.reassign_away, off_loop)
+        self.next_absence = awaited(desk.next_absence, off_loop)

@@ -10,6 +10,7 @@ from casebook.audit.regulatory_report import build_report
 from casebook.audit.verify import AuditReport, CaseAudit
 from casebook.case_log import append
 from casebook.commands import (
+    assignments,
     attachments,
     claims,
     decisions,
@@ -18,7 +19,6 @@ from casebook.commands import (
     notes,
     reopenings,
     reversals,
-    saved_views,
     snoozes,
 )
 from casebook.commands.alerts import record_alert
@@ -32,11 +32,11 @@ from casebook.queries.alerts import list_alerts
 from casebook.queries.attachments import AttachedFile, list_attachments, read_file
 from casebook.queries.case_export import ExportPage, ExportPosition
 from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
-from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
+from casebook.queries.filters import CaseQuery, QueueCounts
 from casebook.queries.notes import list_notes
 from casebook.queries.refused_transitions import refusals, refusals_by_reason
-from casebook.queries.saved_views import list_views
 from contracts.alert import Alert
+from contracts.assignment import Assignment
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal, RefusedTransition
 from contracts.claim import Claim
 from contracts.closing import NO_POLICY, ClosingPolicy
@@ -184,11 +184,6 @@ class WorkspaceApi(Facade):
         with self._write() as connection:
             return claims.claim(connection, case_id, subject, self._clock(), self._lease)
 
-    def assign(self, case_id: str, assignee: str, manager: str) -> Claim:
-        """Claim a case for another person, whoever works on it. Raises CaseClosed."""
-        with self._write() as connection:
-            return claims.assign(connection, case_id, assignee, manager, self._clock(), self._lease)
-
     def take_over(self, case_id: str, subject: str, reason: str) -> Claim:
         """Make another person's claim one's own. Raises CaseClosed, NotClaimed."""
         with self._write() as connection:
@@ -202,14 +197,42 @@ class WorkspaceApi(Facade):
     def next_case(self, subject: str, *, as_manager: bool = False, keep: Collection[str] = ()) -> CaseSummary | None:
         """Claim the most urgent case that waits for a person, unclaimed and not snoozed; None when there is none.
 
-        However many ask at once, each case is handed to one of them. Escalated cases only to a manager. What the
-        person was handed before and did nothing with goes back to the others, except the cases of `keep`.
+        Their own cases come first, then the pool and those of people who are away. However many ask at once, each case
+        is handed to one of them. Escalated cases only to a manager. What the person was handed before and did nothing
+        with goes back to the others, except the cases of `keep`.
         """
         states: tuple[CaseState, ...] = ("awaiting_review", "escalated") if as_manager else ("awaiting_review",)
         with self._write() as connection:
             now = self._clock()
             case_id = claims.claim_next(connection, subject, states, now, self._lease, keep)
             return None if case_id is None else case_summary.read_summary(connection, case_id, now)
+
+    # Assignments
+
+    def assign(
+        self,
+        case_id: str,
+        assignee: str,
+        roles: Collection[Role],
+        subject: str,
+        *,
+        as_manager: bool = False,
+        reason: str | None = None,
+    ) -> Assignment:
+        """Make a case somebody's, whose roles are `roles`. Only managers assign to others, and what is another's.
+
+        Raises CaseClosed, NotAllowed, AssignedToOther, ClaimedByOther, AssigneeAway, AssigneeMayNotDecide.
+        """
+        with self._write() as connection:
+            now = self._clock()
+            return assignments.assign(
+                connection, case_id, assignee, roles, subject, now, as_manager=as_manager, reason=reason
+            )
+
+    def unassign(self, case_id: str, subject: str, *, as_manager: bool = False, reason: str | None = None) -> None:
+        """Put one's own case back into the pool, or as a manager anybody's. Raises NotAssigned, AssignedToOther."""
+        with self._write() as connection:
+            assignments.unassign(connection, case_id, subject, self._clock(), as_manager=as_manager, reason=reason)
 
     # Snoozes
 
@@ -269,29 +292,6 @@ class WorkspaceApi(Facade):
         """How many cases there are in each state, and of those that wait for a person."""
         with self._read() as connection:
             return case_counts.count_queue(connection, subject, self._clock())
-
-    def save_view(self, subject: str, name: str, query: CaseQuery, *, shared: bool | None = None) -> SavedView:
-        """Keep a query under a name; what was kept under it before is replaced.
-
-        `shared`: whether everybody sees it; None: as it was. Raises TooManySavedViews, TooManySharedViews.
-        """
-        with self._write() as connection:
-            return saved_views.save_view(connection, subject, name, query, self._clock(), shared=shared)
-
-    def list_views(self, subject: str) -> tuple[SavedView, ...]:
-        """The views of one person, and those that others share, by name."""
-        with self._read() as connection:
-            return list_views(connection, subject)
-
-    def delete_view(self, subject: str, name: str) -> None:
-        """Forget a view. Raises SavedViewNotFound."""
-        with self._write() as connection:
-            saved_views.delete_view(connection, subject, name, self._clock())
-
-    def stop_sharing(self, owner: str, name: str, subject: str) -> None:
-        """Let only its owner see a view, among whose views it stays. Raises SharedViewNotFound."""
-        with self._write() as connection:
-            saved_views.stop_sharing(connection, owner, name, subject, self._clock())
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""

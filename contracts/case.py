@@ -7,6 +7,7 @@ from pydantic import Field
 from contracts.actions import ActionOutcome, RecommendedAction, ReversalAction
 from contracts.alert import Alert, AlertSource, AlertType, Severity
 from contracts.assessment import RiskAssessment, RiskLevel
+from contracts.assignment import Assignment
 from contracts.base import Contract, FiniteJson, Score, UtcDateTime, added_later
 from contracts.claim import Claim
 from contracts.effect import Effect, EffectOrder
@@ -121,6 +122,8 @@ class CaseSummary(Contract):
     """The open question, or null when nobody is being asked."""
     claim: Claim | None = None
     """Who works on it; null when nobody does or the lease has run out."""
+    assignment: Assignment | None = None
+    """Whose it is; null while it is in the pool, and when it is closed."""
     snooze: Snooze | None = None
     """Until when it is left out of the queue; null when it is not, or when that time is over."""
     proposal: Proposal | None = None
@@ -180,6 +183,8 @@ class CaseView(Contract):
     opened_by: str | None = None
     """The person who opened it by hand; null when a rule did."""
     claim: Claim | None = None
+    assignment: Assignment | None = None
+    """Whose it is; null while it is in the pool, and when it is closed."""
     snooze: Snooze | None = None
     """Until when it is left out of the queue; null when it is not, or when that time is over."""
     proposal: Proposal | None = None

@@ -7,8 +7,9 @@ from pydantic import Field, NonNegativeInt
 from contracts.base import Contract, FiniteJson, UtcDateTime
 from contracts.ids import Hash
 
-DeskChangeKind = Literal["view_saved", "view_deleted", "view_unshared"]
-"""What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared."""
+DeskChangeKind = Literal["view_saved", "view_deleted", "view_unshared", "assignment_changed"]
+"""What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared; or a
+manager changed how cases are assigned."""
 
 
 class DeskChange(Contract):

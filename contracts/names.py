@@ -81,6 +81,7 @@ CaseEventType = Literal[
     "claimed",
     "claim_released",
     "claim_taken_over",
+    "assigned",
     "snoozed",
     "snooze_ended",
     "note_added",

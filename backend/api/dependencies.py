@@ -20,6 +20,7 @@ from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import ServiceMonitor
 from backend.live.sse import EventStream
 from backend.services.access_recorder import AccessRecorder
+from backend.services.assignments import AssignmentService
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
 from backend.services.decisions import DecisionService
@@ -49,6 +50,7 @@ class Services:
     access_record: AsyncAccesses
     accesses: AccessRecorder
     desk: AsyncDesk
+    assignments: AssignmentService
     failed: FailedOrchestrations
     scheduler: Scheduler
     cases: CaseService

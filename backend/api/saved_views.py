@@ -44,7 +44,7 @@ class ViewList(Contract):
 @router.get("", operation_id="list_views", summary="List your views", responses=documented(503))
 async def list_views(services: ServicesDep, identity: CurrentIdentity) -> ViewList:
     """The queries that you keep, and those that others share, by name. You cannot change those of others."""
-    return ViewList(items=await services.workspace.list_views(identity.subject))
+    return ViewList(items=await services.desk.list_views(identity.subject))
 
 
 @router.put(
@@ -61,7 +61,7 @@ async def save_view(name: Name, order: ViewOrder, services: ServicesDep, identit
     """
     if order.shared and not identity.may_act_as("analyst"):
         raise NotAllowed("analyst")
-    return await services.workspace.save_view(identity.subject, name, order.query, shared=order.shared)
+    return await services.desk.save_view(identity.subject, name, order.query, shared=order.shared)
 
 
 @router.delete(
@@ -73,7 +73,7 @@ async def save_view(name: Name, order: ViewOrder, services: ServicesDep, identit
 )
 async def delete_view(name: Name, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Forget one of your views, for everybody if you share it."""
-    await services.workspace.delete_view(identity.subject, name)
+    await services.desk.delete_view(identity.subject, name)
 
 
 @shared_router.delete(
@@ -86,4 +86,4 @@ async def delete_view(name: Name, services: ServicesDep, identity: CurrentIdenti
 )
 async def stop_sharing_view(owner: str, name: Name, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Let only its owner see a view, among whose views it stays. Managers only; owners save it with `shared` false."""
-    await services.workspace.stop_sharing(owner, name, identity.subject)
+    await services.desk.stop_sharing(owner, name, identity.subject)

@@ -39,6 +39,7 @@ CSV_COLUMNS: Mapping[str, Callable[[CaseSummary], Cell]] = {
     "proposed_by": lambda case: None if case.proposal is None else case.proposal.approvals[0].approved_by,
     "last_seq": lambda case: case.last_seq,
     "alert_count": lambda case: case.alert_count,
+    "assigned_to": lambda case: None if case.assignment is None else case.assignment.assigned_to,
 }
 """Only ever added to, at the end: who reads by position reads the same for ever."""
 

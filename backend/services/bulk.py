@@ -1,6 +1,7 @@
 """Bulk actions: a preview first, then one case after the other."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from backend.auth.identity import Identity
 from backend.services.decisions import DecisionService
 from backend.services.errors import NeedsOwnDecision, ServiceError
 from casebook.async_api import AsyncWorkspace
+from casebook.commands.snoozes import why_not_until
 from casebook.errors import (
     CasebookError,
     CaseClosed,
@@ -26,7 +28,7 @@ from contracts.closing import ReasonCode
 from contracts.ids import CaseId, Hash, ReviewId
 from contracts.review import Decision
 
-BulkAction = Literal["claim", "assign", "close_false_positive"]
+BulkAction = Literal["claim", "assign", "snooze", "close_false_positive"]
 
 MAX_ITEMS = 500
 BULK_REASON: ReasonCode = "bulk_false_positive"
@@ -38,6 +40,22 @@ class BulkItem(Contract):
     case_id: CaseId
     review_id: ReviewId | None = None
     assessment_hash: Hash | None = None
+
+
+@dataclass(frozen=True)
+class BulkTerms:
+    """What an action says besides the cases."""
+
+    assignee: Identity | None = None
+    """Of `assign`: who is to have them."""
+    until: datetime | None = None
+    """Of `snooze`; None: until each one's deadline is near."""
+    until_activity: bool = False
+    """Of `snooze`: also until somebody else adds something."""
+    comment: str | None = None
+
+
+NO_TERMS = BulkTerms()
 
 
 class BulkResult(Contract):
@@ -70,35 +88,41 @@ class BulkActions:
         self._decisions = decisions
         self._clock = clock
 
-    async def preview(self, action: BulkAction, cases: Sequence[str], identity: Identity) -> BulkResults:
+    async def preview(
+        self, action: BulkAction, cases: Sequence[str], identity: Identity, terms: BulkTerms = NO_TERMS
+    ) -> BulkResults:
         """What would become of each case. Changes nothing."""
-        found = await self._workspace.summaries(cases)
-        return BulkResults(items=tuple(_preview(action, case, found.get(case), identity) for case in cases))
+        found, now = await self._workspace.summaries(cases), self._clock()
+        return BulkResults(items=tuple(_preview(action, case, found.get(case), identity, terms, now) for case in cases))
 
     async def apply(
-        self,
-        action: BulkAction,
-        items: Sequence[BulkItem],
-        identity: Identity,
-        *,
-        assignee: str | None,
-        comment: str | None,
+        self, action: BulkAction, items: Sequence[BulkItem], identity: Identity, terms: BulkTerms = NO_TERMS
     ) -> BulkResults:
         """Do it to each case in turn. A case that was closed as a false positive is bound to what was shown of it."""
-        return BulkResults(items=tuple([await self._do(action, item, identity, assignee, comment) for item in items]))
+        return BulkResults(items=tuple([await self._do(action, item, identity, terms) for item in items]))
 
-    async def _do(
-        self, action: BulkAction, item: BulkItem, identity: Identity, assignee: str | None, comment: str | None
-    ) -> BulkResult:
+    async def _do(self, action: BulkAction, item: BulkItem, identity: Identity, terms: BulkTerms) -> BulkResult:
         try:
             if action == "claim":
                 await self._workspace.claim(item.case_id, identity.subject)
                 return _result(item)
             if action == "assign":
-                assert assignee is not None
-                await self._workspace.assign(item.case_id, assignee, identity.subject)
+                assert terms.assignee is not None
+                await self._workspace.assign(
+                    item.case_id, terms.assignee.subject, terms.assignee.roles, identity.subject, as_manager=True
+                )
                 return _result(item)
-            return _result(item, note=await self._close(item, identity, comment))
+            if action == "snooze":
+                await self._workspace.snooze(
+                    item.case_id,
+                    identity.subject,
+                    identity.roles,
+                    terms.until,
+                    until_activity=terms.until_activity,
+                    reason=terms.comment,
+                )
+                return _result(item)
+            return _result(item, note=await self._close(item, identity, terms.comment))
         except (CasebookError, ServiceError) as refused:
             return _result(item, refused=refused)
 
@@ -124,7 +148,9 @@ class BulkActions:
         return None if isinstance(accepted, Decision) else "It waits for a second person's approval."
 
 
-def _preview(action: BulkAction, case_id: str, case: CaseSummary | None, identity: Identity) -> BulkResult:
+def _preview(
+    action: BulkAction, case_id: str, case: CaseSummary | None, identity: Identity, terms: BulkTerms, now: datetime
+) -> BulkResult:
     if case is None:
         return _result(BulkItem(case_id=case_id), refused=CaseNotFound(case_id))
     review = case.review
@@ -133,10 +159,12 @@ def _preview(action: BulkAction, case_id: str, case: CaseSummary | None, identit
         review_id=None if review is None else review.review_id,
         assessment_hash=None if review is None else review.assessment_hash,
     )
-    return _result(item, refused=_refusal(action, case, identity))
+    return _result(item, refused=_refusal(action, case, identity, terms, now))
 
 
-def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> CasebookError | ServiceError | None:
+def _refusal(
+    action: BulkAction, case: CaseSummary, identity: Identity, terms: BulkTerms, now: datetime
+) -> CasebookError | ServiceError | None:
     if case.state == "closed":
         return CaseClosed(case.outcome)
     if action == "assign":
@@ -148,7 +176,11 @@ def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> Caseb
         return None
     if case.review is None:
         return NoOpenReview()
-    if not identity.may_act_as(case.review.required_role):
+    may_decide = identity.may_act_as(case.review.required_role)
+    if action == "snooze":
+        is_allowed = may_decide or claim is not None
+        return why_not_until(case.review, terms.until, now) if is_allowed else NotAllowed(case.review.required_role)
+    if not may_decide:
         return NotAllowed(case.review.required_role)
     if case.proposal is not None and case.proposal.action != "clear":
         return OtherActionProposed(case.proposal.approvals[0].approved_by, case.proposal.action)

@@ -5,6 +5,7 @@ ServiceError
 ├── AlertIdTaken            409
 ├── IncompleteDecision      422
 ├── NoAssignee              422
+├── UnfitMember             422
 ├── NeedsOwnDecision            409
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
@@ -15,6 +16,8 @@ ServiceError
 
 from collections.abc import Sequence
 from typing import ClassVar
+
+from contracts.assignment import MemberRole
 
 
 class ServiceError(Exception):
@@ -89,6 +92,19 @@ class NoAssignee(ServiceError):
         sentence = f"Name an assignee who can work on cases: one of {', '.join(able)}."
         super().__init__(sentence)
         self.fields = (("assignee", sentence),)
+
+
+class UnfitMember(ServiceError):
+    """Somebody was to be assigned cases by rule who cannot decide them."""
+
+    id = "unfit-member"
+    status = 422
+
+    def __init__(self, subject: str, role: MemberRole, *, known: bool) -> None:
+        why = f"does not have the role '{role}'" if known else "is nobody who can sign in here"
+        sentence = f"'{subject}' {why}: leave them out, or name another role."
+        super().__init__(sentence)
+        self.fields = (("rules.members", sentence),)
 
 
 class NothingToRefund(ServiceError):

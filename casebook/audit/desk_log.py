@@ -1,6 +1,6 @@
 """Verifies the desk log: its chain from the first line on, and what is there now against what it says last."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -8,8 +8,10 @@ from sqlalchemy import Connection, select
 
 from casebook.case_log.desk_chain import Values, change_hash
 from casebook.case_log.hash_chain import BrokenLink
+from casebook.queries.assignments import SETTING, setting_values
 from casebook.queries.desk_log import change_in
 from casebook.queries.saved_views import view_values
+from casebook.schema.assignments import AssignmentSettingRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.desk_log import DeskChangeRow, DeskLogHead
 from casebook.schema.workspace import SavedViewRow
@@ -25,6 +27,7 @@ Key: TypeAlias = tuple[str | None, str]
 _CHANGES, _HEAD, _VIEWS = table_of(DeskChangeRow), table_of(DeskLogHead), table_of(SavedViewRow)
 _ALL = select(_CHANGES).order_by(_CHANGES.c.number).execution_options(yield_per=FETCHED)
 _END = select(_HEAD).where(_HEAD.c.id == 1)
+_SETTING = select(table_of(AssignmentSettingRow))
 _EACH_VIEW = select(_VIEWS).order_by(_VIEWS.c.subject, _VIEWS.c.name)
 
 
@@ -92,15 +95,21 @@ def _other_than_said(connection: Connection, said: dict[Key, tuple[int, str | No
 
 def _what_is_there(connection: Connection) -> Iterator[tuple[Key, str | None]]:
     for row in connection.execute(_EACH_VIEW):
-        try:
-            yield (row.subject, row.name), _digest(view_values(row))
-        except (ValueError, TypeError):
-            yield (row.subject, row.name), "unreadable"
+        yield (row.subject, row.name), _digest_of(row, view_values)
+    for row in connection.execute(_SETTING):
+        yield (None, SETTING), _digest_of(row, setting_values)
+
+
+def _digest_of(row: PlainRow, values_of: Callable[[PlainRow], Values]) -> str | None:
+    try:
+        return _digest(values_of(row))
+    except (ValueError, TypeError):
+        return "unreadable"
 
 
 def _place(key: Key) -> str:
     owner, name = key
-    return f"'{name}'" if owner is None else f"saved_view '{name}' of {owner}"
+    return f"{name}_setting" if owner is None else f"saved_view '{name}' of {owner}"
 
 
 def _digest(values: Values) -> str | None:

@@ -9,6 +9,7 @@ from itertools import groupby
 from sqlalchemy import Connection, bindparam, func, select
 
 from casebook.audit.accesses import AccessAudit, broken_access_of, verify_accesses
+from casebook.audit.assignment_turns import TurnCheck
 from casebook.audit.audited_tables import calls_of, head_of, rows_of
 from casebook.audit.desk_log import DeskAudit, verify_desk_log
 from casebook.audit.integrity import IntegrityCheck
@@ -75,6 +76,7 @@ class AuditReport:
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
     accesses: AccessAudit = field(default_factory=AccessAudit)
     """Of the access record, which is no part of any case."""
+    turns: TurnCheck = field(default_factory=TurnCheck)
     changes: DeskAudit = field(default_factory=DeskAudit)
     """Of the desk log, likewise."""
 
@@ -122,7 +124,7 @@ def verify_case_log(
         report.add(gap or _orphan(connection))
     report.accesses = verify_accesses(connection, anchored_accesses)
     report.changes = verify_desk_log(connection, anchored_changes)
-    report.broken = report.broken or report.accesses.broken or report.changes.broken
+    report.broken = report.broken or report.turns.broken(connection) or report.accesses.broken or report.changes.broken
     return report
 
 
@@ -152,7 +154,9 @@ def _verify_batch(connection: Connection, heads: Sequence[PlainRow], report: Aud
     checks = {case.case_id: IntegrityCheck(case.case_id) for case in heads}
     for case_id, events in groupby(_events_of(connection, [*checks]), key=lambda row: row.case_id):
         for row in events:
-            _follow(checks[case_id], row)
+            event = _follow(checks[case_id], row)
+            if event is not None:
+                report.turns.hear(event)
     rows = rows_of(connection, [*checks])
     calls = calls_of(connection, heads)
     for case in heads:

@@ -25,6 +25,7 @@ from casebook.projection.notes import NOTE
 from casebook.projection.questions import PROPOSAL, REVIEW
 from casebook.projection.reversals import REVERSAL
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND, RoundStarted
+from contracts.assignment import Assignment
 from contracts.case import CaseEvent
 from contracts.export import EXPORT_FORMAT, READABLE_VERSIONS, CaseExport, ExportedCall
 from contracts.hashing import HASH_PREFIX
@@ -200,10 +201,19 @@ def _head(said: Json) -> Facts:
         **{name: progress[name] for name in CASE.bound if name in progress},
         "risk_score": progress["score"],
         "assignee": None if case["claim"] is None else case["claim"]["assignee"],
+        **_assignment(case),
         **_snooze(case),
         "last_seq": case["last_seq"],
         "last_hash": said["head"],
     }
+
+
+def _assignment(case: Json) -> Facts:
+    """The columns of an assignment; exports of the release before say nothing of any."""
+    if "assignment" not in case:
+        return {}
+    said: Json | None = case["assignment"]
+    return {name: None if said is None else said[name] for name in Assignment.model_fields}
 
 
 def _snooze(case: Json) -> Facts:

@@ -14,7 +14,7 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
 from contracts.case import CaseState
 
-_FIXED = ("case_id", "customer_id", "rule_id", "opened_seq")
+_FIXED = ("case_id", "customer_id", "alert_type", "rule_id", "opened_seq")
 _LOG = ("updated_at", "last_seq", "last_hash", "journal_entries", "journal_hash")
 
 
@@ -28,6 +28,7 @@ class LockedCase(CaseHead):
 
     case_id: str
     customer_id: int = 0
+    alert_type: str = ""
     rule_id: str | None = None
     opened_seq: int = 0
     updated_at: datetime | None = None

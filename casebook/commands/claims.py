@@ -3,14 +3,17 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LockedCase, lock_case, locked_in, refuse_closed
 from casebook.errors import ClaimedByOther, NotClaimed
+from casebook.policy.assignments import people_away
 from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
+from casebook.queries.assignments import read_setting
 from casebook.queries.claims import running_claim, unclaimed
 from casebook.queries.snoozes import awake
 from casebook.schema.approvals import ProposalRow
@@ -40,7 +43,7 @@ def claim(connection: Connection, case_id: str, subject: str, now: datetime, lea
     refuse_claimed_by_other(case, subject, now)
     current = running_claim(case, now)
     if current is None:
-        return _claim_for(connection, case, subject, subject, now, lease)
+        return _claim_for(connection, case, subject, now, lease)
     # A renewed lease is not logged: it changes nothing for others.
     case.claim_expires_at = now + lease
     case.store(connection)
@@ -50,17 +53,7 @@ def claim(connection: Connection, case_id: str, subject: str, now: datetime, lea
 def claim_if_free(connection: Connection, case: LockedCase, subject: str, now: datetime, lease: timedelta) -> None:
     """Claim a case for who goes on with it, unless somebody works on it."""
     if running_claim(case, now) is None:
-        _claim_for(connection, case, subject, subject, now, lease)
-
-
-def assign(connection: Connection, case_id: str, assignee: str, manager: str, now: datetime, lease: timedelta) -> Claim:
-    """Claim a case for `assignee`, whoever works on it, in the name of `manager`."""
-    case = lock_case(connection, case_id)
-    refuse_closed(case)
-    current = running_claim(case, now)
-    if current is not None and current.assignee == assignee:
-        return current
-    return _claim_for(connection, case, assignee, manager, now, lease)
+        _claim_for(connection, case, subject, now, lease)
 
 
 def take_over(
@@ -100,17 +93,24 @@ def claim_next(
 ) -> str | None:
     """Claim the most urgent case that waits in one of `states`, unclaimed and not snoozed; None without any.
 
-    Not a case whose first approval is the person's own: it needs somebody else. What they gave back within a lease
-    comes after everything else, the longest ago first.
+    The person's own cases come first, then the pool with those of people who are away: never anybody else's. Not a case
+    whose first approval is the person's own: it needs somebody else. What they gave back within a lease comes after
+    everything else, the longest ago first.
 
     Whoever goes on gives back what they were handed before and did not touch, except `keep`.
     """
-    case = _lock_first(connection, [_waiting(state, subject, now, now - lease) for state in states])
+    own = _CASES.c.assigned_to == subject
+    away = people_away(read_setting(connection).rules, now) - {subject}
+    others = [_CASES.c.assigned_to.is_(None), *(_CASES.c.assigned_to == each for each in sorted(away))]
+    waiting = partial(_waiting, subject, now, now - lease)
+    case = _lock_first(connection, [waiting(own, state) for state in states])
     if case is None:
-        case = _lock_first(connection, [_given_back(states, subject, now)])
+        case = _lock_first(connection, [waiting(whose, state) for whose in others for state in states])
+    if case is None:
+        case = _lock_first(connection, [_given_back(or_(own, *others), states, subject, now)])
     if case is None:
         return None
-    _claim_for(connection, case, subject, subject, now, lease, handed_out=True)
+    _claim_for(connection, case, subject, now, lease, handed_out=True)
     # From the first event on nobody else writes one: what the same person was handed meanwhile, by another press, is
     # seen now. Rows that somebody else holds are passed over, so that nobody waits for each other.
     for left in _untouched(connection, subject, now, {*keep, case.case_id}):
@@ -119,23 +119,10 @@ def claim_next(
 
 
 def _claim_for(
-    connection: Connection,
-    case: LockedCase,
-    subject: str,
-    actor: str,
-    now: datetime,
-    lease: timedelta,
-    *,
-    handed_out: bool = False,
+    connection: Connection, case: LockedCase, subject: str, now: datetime, lease: timedelta, *, handed_out: bool = False
 ) -> Claim:
-    before = running_claim(case, now)
-    claimed = Claimed(
-        assignee=subject,
-        expires_at=now + lease,
-        handed_out=handed_out,
-        previous_assignee=None if before is None else before.assignee,
-    )
-    append(connection, case, claimed, actor, now)
+    claimed = Claimed(assignee=subject, expires_at=now + lease, handed_out=handed_out)
+    append(connection, case, claimed, subject, now)
     return Claim(assignee=subject, claimed_at=now, expires_at=claimed.expires_at)
 
 
@@ -158,21 +145,21 @@ def _first(connection: Connection, waiting: Sequence[Cases]) -> PlainRow | None:
     return min(found, key=_priority, default=None)
 
 
-def _waiting(state: CaseState, subject: str, now: datetime, since: datetime) -> Cases:
-    """Those in `state` that anybody may take, by priority, without those that the person gave back after `since`."""
+def _waiting(subject: str, now: datetime, since: datetime, whose: ColumnElement[bool], state: CaseState) -> Cases:
+    """Those in `state` that the person may take, by priority, without those that they gave back after `since`."""
     given_back = _given_back_by(subject).where(_EVENTS.c.at > since)
     return (
         _free(subject, now)
-        .where(_CASES.c.state == state, ~given_back.exists())
+        .where(whose, _CASES.c.state == state, ~given_back.exists())
         .order_by(DUE.key(), _CASES.c.priority, _CASES.c.opened_seq)
     )
 
 
-def _given_back(states: Sequence[CaseState], subject: str, now: datetime) -> Cases:
+def _given_back(whose: ColumnElement[bool], states: Sequence[CaseState], subject: str, now: datetime) -> Cases:
     """Those in `states` that the person once gave back, the longest ago first."""
     given_back = _given_back_by(subject)
     last = given_back.with_only_columns(func.max(_EVENTS.c.seq)).scalar_subquery()
-    return _free(subject, now).where(_CASES.c.state.in_(states), given_back.exists()).order_by(last)
+    return _free(subject, now).where(whose, _CASES.c.state.in_(states), given_back.exists()).order_by(last)
 
 
 def _free(subject: str, now: datetime) -> Cases:

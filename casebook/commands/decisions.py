@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
+from casebook.commands.assignments import pass_on_approved
 from casebook.commands.chosen_refunds import with_seen_refunds
 from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.effects import decision_on
@@ -80,7 +81,7 @@ def accept_decision(
             _require_reason(case, decision, decision.action)
         is_critical = decision.action == "clear" and _is_critical(connection, case)
         if proposal is None and _needs_two(connection, review, decision, decision.action, is_critical=is_critical):
-            return _propose(connection, case, decision, decision.action, now)
+            return _propose(connection, case, decision, decision.action, read_review(review).required_role, now)
     until = held_until(decision.verdict, decision.action, review.due_at, hold, now)
     recorded = _complete(decision, proposal).model_copy(update={"held_until": until})
     before = cast("Disposition | None", case.disposition)
@@ -193,7 +194,12 @@ def _is_critical(connection: Connection, case: LockedCase) -> bool:
 
 
 def _propose(
-    connection: Connection, case: LockedCase, decision: Decision, action: RecommendedAction, now: datetime
+    connection: Connection,
+    case: LockedCase,
+    decision: Decision,
+    action: RecommendedAction,
+    role: Role,
+    now: datetime,
 ) -> Proposal:
     proposal = Proposal(
         review_id=decision.review_id,
@@ -210,6 +216,7 @@ def _propose(
         **dict(proposal),
     )
     append(connection, case, given, decision.decided_by, now)
+    pass_on_approved(connection, case, decision.decided_by, role, now)
     return proposal
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
+from casebook.commands.assignments import assign_asked
 from casebook.commands.effects import decision_on
 from casebook.commands.holds import decision_at_deadline
 from casebook.commands.investigation import refuse_later_round, refuse_uninvestigated
@@ -92,6 +93,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     append(connection, case, _opened(opening, review), WORKER, now, contents)
     if reason is not None:
         append(connection, case, Escalated(round=opening.round, reason=reason, **dict(review)), WORKER, now)
+    assign_asked(connection, case, review.required_role, now)
     return review
 
 
@@ -157,6 +159,7 @@ def escalate(connection: Connection, escalation: Escalation, now: datetime) -> D
     put = with_least_time(put, limits_of(connection, case.case_id), now)
     refuse_move(case, "escalated")
     append(connection, case, Escalated(round=review.round, reason=escalation.reason, **dict(put)), WORKER, now)
+    assign_asked(connection, case, put.required_role, now, "escalated")
     return None
 
 

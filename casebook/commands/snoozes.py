@@ -37,12 +37,10 @@ def snooze(
     claim = running_claim(case, now)
     if claim is None and not may_act_as(roles, review.required_role):
         raise NotAllowed(review.required_role)
-    latest = latest_end(review, now)
-    until = latest if until is None else until
-    if until <= now:
-        raise SnoozeTooShort
-    if until > latest:
-        raise SnoozeTooLong(latest, is_reminder=latest != review.due_at)
+    refused = why_not_until(review, until, now)
+    if refused is not None:
+        raise refused
+    until = latest_end(review, now) if until is None else until
     before = current_snooze(case, now)
     snoozed = Snoozed(
         until=until,
@@ -64,6 +62,17 @@ def end_snooze(connection: Connection, case_id: str, subject: str, roles: Collec
     if current.snoozed_by != subject and not may_act_as(roles, review.required_role):
         raise NotAllowed(review.required_role)
     append(connection, case, SnoozeEnded(snoozed_by=current.snoozed_by, until=current.until), subject, now)
+
+
+def why_not_until(
+    review: ReviewRequest, until: datetime | None, now: datetime
+) -> SnoozeTooShort | SnoozeTooLong | None:
+    """Why a case that asks this is not snoozed until then; None when it may be."""
+    latest = latest_end(review, now)
+    until = latest if until is None else until
+    if until <= now:
+        return SnoozeTooShort()
+    return SnoozeTooLong(latest, is_reminder=latest != review.due_at) if until > latest else None
 
 
 def latest_end(review: ReviewRequest, now: datetime) -> datetime:

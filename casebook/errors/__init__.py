@@ -17,6 +17,11 @@ CasebookError
 ├── TooManySharedViews      409
 ├── ClaimedByOther          409
 ├── NotClaimed              409
+├── AssignedToOther         409
+├── NotAssigned             409
+├── AssigneeAway            409
+├── AssigneeMayNotDecide    409
+├── SettingChanged          409
 ├── NotSnoozed              409
 ├── SnoozeTooLong           422
 ├── SnoozeTooShort          422
@@ -86,6 +91,13 @@ CasebookError
     └── CasebookNewer
 """
 
+from casebook.errors.assignments import (
+    AssignedToOther,
+    AssigneeAway,
+    AssigneeMayNotDecide,
+    NotAssigned,
+    SettingChanged,
+)
 from casebook.errors.base import (
     CasebookError,
 )
@@ -187,6 +199,9 @@ __all__ = [
     "AlreadyDecided",
     "AssessmentChanged",
     "AssessmentNotRecorded",
+    "AssignedToOther",
+    "AssigneeAway",
+    "AssigneeMayNotDecide",
     "AttachmentNotFound",
     "AttachmentTooLarge",
     "CaseClosed",
@@ -224,6 +239,7 @@ __all__ = [
     "NotApproved",
     "NotAsApproved",
     "NotAsRequested",
+    "NotAssigned",
     "NotClaimed",
     "NotReopenable",
     "NotReversible",
@@ -253,6 +269,7 @@ __all__ = [
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
+    "SettingChanged",
     "SharedViewNotFound",
     "SnoozeTooLong",
     "SnoozeTooShort",

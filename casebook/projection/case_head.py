@@ -33,6 +33,9 @@ class CaseHead:
     assignee: str | None = None
     claimed_at: datetime | None = None
     claim_expires_at: datetime | None = None
+    assigned_to: str | None = None
+    assigned_by: str | None = None
+    assigned_at: datetime | None = None
     snoozed_until: datetime | None = None
     snoozed_by: str | None = None
     snoozed_until_activity: bool | None = None
@@ -51,8 +54,10 @@ class CaseHead:
         return {name: getattr(self, name) for name in CHANGING}
 
     def move(self, state: str) -> None:
-        """Its state, and what it shows of it."""
+        """Its state, and what it shows of it. A closed case is nobody's to work on."""
         self.state = self.phase = state
+        if state == "closed":
+            self.assigned_to = self.assigned_by = self.assigned_at = None
 
     def start_over(self, round_number: int) -> None:
         """A later round: nothing is known in it yet."""
@@ -95,6 +100,11 @@ class CaseHead:
     def end_claim(self) -> None:
         """Nobody does any more."""
         self.assignee = self.claimed_at = self.claim_expires_at = None
+
+    def assign(self, subject: str | None, actor: str, at: datetime) -> None:
+        """Whose it is from here on; None: anybody's."""
+        self.assigned_to = subject
+        self.assigned_by, self.assigned_at = (None, None) if subject is None else (actor, at)
 
     def snooze(self, subject: str, until: datetime, *, until_activity: bool) -> None:
         """It is left out of the queue: nobody works on it."""

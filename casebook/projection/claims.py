@@ -6,12 +6,12 @@ from typing import ClassVar
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
 from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
-from contracts.base import UtcDateTime, added_later
+from contracts.base import UtcDateTime
 from contracts.names import CaseEventType
 
 
 class Claimed(EventData):
-    """Somebody works on it, or a manager lets them."""
+    """Somebody works on it."""
 
     type: ClassVar[CaseEventType] = "claimed"
     actors: ClassVar[Actors] = "people"
@@ -21,11 +21,8 @@ class Claimed(EventData):
     expires_at: UtcDateTime
     handed_out: bool = False
     """Whether it was the next of the queue, and not chosen."""
-    previous_assignee: str | None = added_later()
-    """Whose running claim it ends: a manager gave the case to somebody else."""
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
-        require_before(self.previous_assignee, case.assignee)
         case.claim(self.assignee, at.at, self.expires_at)
         return ()
 

@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from casebook.projection import (
     alerts,
+    assignments,
     attachments,
     cases,
     claims,
@@ -43,6 +44,7 @@ _NOUNS = (
     effects,
     reversals,
     claims,
+    assignments,
     snoozes,
     notes,
     attachments,

@@ -24,6 +24,7 @@ def count_queue(connection: Connection, subject: str, now: datetime) -> QueueCou
         # No case is both: a claim ends a snooze, and a snooze ends a claim.
         unclaimed=waiting - claimed - sum(snoozed.values()),
         mine=_count(connection, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
+        assigned=_count(connection, CaseRow.assigned_to == subject),
         snoozed=snoozed,
     )
 

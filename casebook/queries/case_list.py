@@ -104,6 +104,8 @@ class PageQuery:
         self._key_of_few = CaseRow.customer_id if query.customer_id is not None else None
         if query.assignee not in (None, NOBODY):
             self._key_of_few = CaseRow.assignee
+        elif query.assigned_to not in (None, NOBODY):
+            self._key_of_few = self._key_of_few or CaseRow.assigned_to
         elif query.snoozed:
             self._key_of_few = self._key_of_few or CaseRow.snoozed_until
         """What few cases have in common finds them at once: better sort these than walk all in order."""
@@ -310,6 +312,10 @@ def _conditions(
     if query.snoozed is not None:
         until = seen(CaseRow.snoozed_until)
         conditions.append(until > now if query.snoozed else or_(until.is_(None), until <= now))
+    if query.assigned_to is not None:
+        whose = seen(CaseRow.assigned_to)
+        named = subject if query.assigned_to == ME else query.assigned_to
+        conditions.append(whose.is_(None) if query.assigned_to == NOBODY else whose == named)
     if query.assignee == NOBODY:
         conditions.append(unclaimed(now))
     elif query.assignee is not None:

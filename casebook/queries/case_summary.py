@@ -7,6 +7,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, bindparam, select
 
 from casebook.errors import CaseNotFound
+from casebook.queries.assignments import ASSIGNMENT, current_assignment
 from casebook.queries.claims import running_claim
 from casebook.queries.holds import holds_of
 from casebook.queries.review_rows import ASKED, read_review
@@ -22,7 +23,7 @@ from contracts.review import ReviewRequest
 _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
 _values = attrgetter(*_FROM_ROW)
 
-SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at", *SNOOZE)
+SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at", *ASSIGNMENT, *SNOOZE)
 """The columns of a case that its summary needs."""
 
 _CASES = table_of(CaseRow).c
@@ -80,6 +81,7 @@ def _summary(
         | {
             "review": reviews.get(row.case_id),
             "claim": running_claim(row, now),
+            "assignment": current_assignment(row),
             "snooze": current_snooze(row, now),
             "proposal": proposals.get(row.case_id),
             "hold": holds.get(row.case_id),

@@ -10,6 +10,7 @@ from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import person_of
 from casebook.errors import CaseNotFound, EvidenceNotFound
 from casebook.queries.alerts import alerts_of
+from casebook.queries.assignments import current_assignment
 from casebook.queries.claims import running_claim
 from casebook.queries.cursors import (
     MAX_PAGE,
@@ -85,6 +86,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "last_seq": case.last_seq,
             "opened_by": _opened_by(connection, case),
             "claim": running_claim(case, now),
+            "assignment": current_assignment(case),
             "snooze": current_snooze(case, now),
             "proposal": read_proposal(connection, case_id),
             "hold": holds_of(connection, [case_id], now).get(case_id),

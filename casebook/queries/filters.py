@@ -35,6 +35,8 @@ class CaseQuery(Contract):
     customer_id: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     assignee: Assignee | None = None
     """A subject id, `me`, or `none` for cases that nobody works on."""
+    assigned_to: Assignee | None = None
+    """Whose they are: a subject id, `me`, or `none` for those in the pool."""
     snoozed: bool | None = None
     """True: only cases that are snoozed now. False: only others."""
     severity: Severity | None = None
@@ -66,6 +68,8 @@ class QueueCounts(Contract):
     """Waiting for a person, without an assignee, and not snoozed."""
     mine: int
     """Claimed by who asks."""
+    assigned: int
+    """Assigned to who asks."""
     snoozed: Mapping[CaseState, int]
     """Those of `states` that are snoozed."""
 

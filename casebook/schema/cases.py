@@ -85,6 +85,14 @@ class CaseRow(Base, kw_only=True):
             sqlite_where=text("assignee IS NOT NULL"),
             postgresql_where=text("assignee IS NOT NULL"),
         ),
+        # Two more, by deadline: of the cases of one person, and of those in the pool. See `NullsLast`.
+        Index(
+            "ix_case_assigned",
+            "assigned_to",
+            "opened_seq",
+            sqlite_where=text("assigned_to IS NOT NULL"),
+            postgresql_where=text("assigned_to IS NOT NULL"),
+        ),
         Index(
             "ix_case_snoozed",
             "snoozed_until",
@@ -141,6 +149,10 @@ class CaseRow(Base, kw_only=True):
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
     claim_expires_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the claim expires."""
+    assigned_to: Mapped[str | None] = mapped_column(default=None)
+    """Whose it is while it is open; null: it is in the pool."""
+    assigned_by: Mapped[str | None] = mapped_column(default=None)
+    assigned_at: Mapped[datetime | None] = mapped_column(default=None)
     snoozed_until: Mapped[datetime | None] = mapped_column(default=None)
     """Until when it is left out of the queue; what has passed counts as null."""
     snoozed_by: Mapped[str | None] = mapped_column(default=None)

@@ -18,6 +18,7 @@ from contracts.steps import CloseCaseInput
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.support.casebooks import CaseBook
 
+ANALYST: tuple[Role, ...] = ("analyst",)
 MANAGER: tuple[Role, ...] = ("manager",)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 REASON = "customer_confirmed"

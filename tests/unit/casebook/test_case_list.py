@@ -214,6 +214,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "overdue": {"sort": "due", "overdue": True},
     "unclaimed": {"sort": "due", "state": ("awaiting_review",), "assignee": "none"},
     "awake": {"sort": "due", "state": ("awaiting_review", "escalated"), "snoozed": False, "again": True},
+    "pool": {"sort": "due", "state": ("awaiting_review",), "assigned_to": "none", "again": True},
     "rule": {"rule": "impossible_travel"},
     "disposition": {"disposition": "confirmed_fraud"},
     "outcome": {"outcome": "failed"},
@@ -278,7 +279,9 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
-@pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"snoozed": True}, {"q": "oslo"}])
+@pytest.mark.parametrize(
+    "query", [{"customer_id": 1}, {"assignee": "me"}, {"assigned_to": "me"}, {"snoozed": True}, {"q": "oslo"}]
+)
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
 def test_few_cases_are_found_by_index_in_any_order(
     engine: Engine, workspace: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
@@ -291,6 +294,7 @@ def test_few_cases_are_found_by_index_in_any_order(
     wanted = {
         "customer_id": "ix_case_customer_id",
         "assignee": "ix_case_claimed",
+        "assigned_to": "ix_case_assigned",
         "snoozed": "ix_case_snoozed",
         "q": "ix_case_opened_seq",
     }

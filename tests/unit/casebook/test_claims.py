@@ -18,6 +18,7 @@ from contracts.case import CaseSummary
 from contracts.investigation import ReviewOpening
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
+    ANALYST,
     HASTY,
     NOON,
     a_decision,
@@ -129,7 +130,8 @@ def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, workspace: Wo
     close_as_failed(book, case)
     actions: list[Callable[[str], object]] = [
         lambda case: workspace.claim(case, "ana"),
-        lambda case: workspace.assign(case, "ana", "maria"),
+        lambda case: workspace.assign(case, "ana", ANALYST, "maria", as_manager=True),
+        lambda case: workspace.unassign(case, "ana"),
         lambda case: workspace.take_over(case, "maria", "Why not."),
     ]
     for act in actions:
@@ -194,24 +196,12 @@ def test_next_case_keeps_the_only_case(book: CaseBook, workspace: WorkspaceApi) 
 
 
 def test_next_case_keeps_cases_worked_on_or_chosen(book: CaseBook, workspace: WorkspaceApi) -> None:
-    noted, chosen, assigned, last = (asked(book, number) for number in range(1, 5))
+    noted, chosen, last = (asked(book, number) for number in range(1, 4))
     assert next_id(workspace) == noted.case_id
     workspace.add_note(noted.case_id, "ana", "Rang: no answer.")
     workspace.claim(chosen.case_id, "ana")
-    workspace.assign(assigned.case_id, "ana", "maria")
     assert next_id(workspace) == last.case_id
-    assert assignee(book, "ana", noted, chosen, assigned, last) == [
-        opening.case_id for opening in (noted, chosen, assigned, last)
-    ]
-
-
-def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, workspace: WorkspaceApi) -> None:
-    first, second = asked(book, 1), asked(book, 2)
-    assert next_id(workspace) == first.case_id
-    workspace.release(first.case_id, "ana")
-    workspace.assign(first.case_id, "ana", "maria")
-    assert next_id(workspace) == second.case_id
-    assert assignee(book, "ana", first, second) == [first.case_id, second.case_id]
+    assert assignee(book, "ana", noted, chosen, last) == [opening.case_id for opening in (noted, chosen, last)]
 
 
 def test_note_of_another_person_does_not_keep_a_case(book: CaseBook, workspace: WorkspaceApi) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy import Engine, delete, insert, select, text, update
 from casebook.audit.verify import verify_case_log
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
+from casebook.desk_api import DeskApi
 from casebook.errors import MalformedCursor, SharedViewNotFound
 from casebook.queries.filters import CaseQuery
 from casebook.schema.base import Base
-from casebook.workspace_api import WorkspaceApi
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.test_audit import changed, columns_of, tampering
 
@@ -71,7 +71,7 @@ def test_pages_lead_from_the_newest_change_to_the_first(logged: CaseBook) -> Non
 
 def test_backends_at_once_log_in_one_chain(url: str, engine: Engine, book: CaseBook) -> None:
     engines = [engine, open_engine(url)]
-    people = [WorkspaceApi(Transactions(engines[number % 2])) for number in range(6)]
+    people = [DeskApi(Transactions(engines[number % 2])) for number in range(6)]
 
     def save(number: int) -> None:
         for each in range(8):

@@ -11,7 +11,7 @@ from casebook.database.engine import for_writing
 from casebook.workspace_api import WorkspaceApi
 from contracts.case import CaseEvent
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import MANAGER, NOON, an_alert, ask, decide, open_case, pass_time
+from tests.unit.casebook.builders import ANALYST, MANAGER, NOON, an_alert, ask, decide, open_case, pass_time
 from tests.unit.casebook.test_forged_logs import saying, write_anew
 
 
@@ -24,8 +24,11 @@ def all_changed(book: CaseBook) -> str:
     case = open_case(book)
     rejected = ask(book, case)
     book.claim(case, "ana")
-    book.assign(case, "ben", "maria")
+    book.assign(case, "ben", ANALYST, "maria", as_manager=True)
+    book.claim(case, "ben")
     book.take_over(case, "cleo", "Ben is away.")
+    book.assign(case, "dan", ANALYST, "maria", as_manager=True, reason="Ben is away.")
+    book.claim(case, "cleo")
     book.release(case, "cleo")
     book.snooze(case, "ana", MANAGER, NOON + timedelta(hours=4))
     book.snooze(case, "ben", MANAGER, NOON + timedelta(hours=8))
@@ -37,20 +40,25 @@ def all_changed(book: CaseBook) -> str:
 
 def test_assignment_says_who_had_the_case(book: CaseBook):
     case = all_changed(book)
-    assigned = last(book, case, "claimed")
-    assert (assigned.actor, assigned.data["assignee"], assigned.data["previous_assignee"]) == ("maria", "ben", "ana")
+    first, second = (event for event in book.case_events(case) if event.type == "assigned")
+    assert (first.actor, first.data["assigned_to"], first.data["previously"]) == ("maria", "ben", None)
+    assert (second.data["assigned_to"], second.data["previously"], second.data["reason"]) == (
+        "dan",
+        "ben",
+        "Ben is away.",
+    )
+    assert [event.data["ends_claim_of"] for event in (first, second)] == ["ana", "cleo"]
     assert last(book, case, "claim_taken_over").data["previous_assignee"] == "ben"
     assert last(book, case, "claim_released").data["previous_assignee"] == "cleo"
 
 
-def test_claim_after_one_that_ran_out_ends_nobody_s(book: CaseBook):
+def test_assignment_after_a_claim_that_ran_out_ends_none(book: CaseBook):
     case = open_case(book)
     ask(book, case)
     book.claim(case, "ana")
     pass_time(book, 10)
-    book.claim(case, "ben")
-    # As every claim was written before: the field is left out.
-    assert "previous_assignee" not in last(book, case, "claimed").data
+    book.assign(case, "ben", ANALYST, "ben")
+    assert last(book, case, "assigned").data["ends_claim_of"] is None
     assert book.audit().broken is None
 
 
@@ -77,7 +85,7 @@ def test_case_opened_by_hand_says_by_whom(book: CaseBook, workspace: WorkspaceAp
 
 
 FORGED: dict[str, dict[str, Any]] = {
-    "claimed": {"previous_assignee": "mallory"},
+    "assigned": {"previously": "mallory"},
     "claim_taken_over": {"previous_assignee": "mallory"},
     "claim_released": {"previous_assignee": "mallory"},
     "snoozed": {"previous_until": (NOON + timedelta(hours=1)).isoformat()},

@@ -14,6 +14,7 @@ from casebook.audit.export import write_json
 from casebook.case_log.access_chain import seen_each_time
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.desk_api import DeskApi
 from casebook.queries.filters import CaseQuery
 from casebook.workspace_api import WorkspaceApi
 from scripts.verify_case_log import main
@@ -307,5 +308,5 @@ def test_rewritten_desk_log_differs_from_its_anchor(
 
 def save_view(file: Path, subject: str) -> None:
     engine = open_engine(f"sqlite:///{file}")
-    WorkspaceApi(Transactions(engine)).save_view(subject, "Urgent", CaseQuery(overdue=True))
+    DeskApi(Transactions(engine)).save_view(subject, "Urgent", CaseQuery(overdue=True))
     engine.dispose()

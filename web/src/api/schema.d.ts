@@ -44,6 +44,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How cases are assigned
+         * @description The managers' setting: mode, members, their skills and absences. Managers only.
+         */
+        get: operations["get_assignment"];
+        /**
+         * Change how cases are assigned
+         * @description Replace the setting; 409 when somebody else has changed it since. Managers only; the change is logged.
+         *
+         *     The rules hold for cases that ask for a person from now on. Open cases of a member who is away go to others.
+         */
+        put: operations["change_assignment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -75,7 +101,7 @@ export interface paths {
         put?: never;
         /**
          * Do one thing to many cases
-         * @description Claim, assign, or close as false positives. What one case refuses never holds up another.
+         * @description Claim, assign, snooze, or close as false positives. What one case refuses never holds up another.
          */
         post: operations["apply_bulk"];
         delete?: never;
@@ -205,6 +231,32 @@ export interface paths {
          */
         post: operations["detach_alert"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign a case
+         * @description Make a case yours, or as a manager anybody's who may decide it; then whosever claim runs ends.
+         *
+         *     Others get it by `next` only while you are away. It stays yours until somebody changes that, or it is closed.
+         */
+        put: operations["assign_case"];
+        post?: never;
+        /**
+         * Put a case back into the pool
+         * @description Make a case of yours anybody's again, or as a manager whosever it is.
+         */
+        delete: operations["unassign_case"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1138,6 +1190,22 @@ export interface webhooks {
 export interface components {
     schemas: {
         /**
+         * Absence
+         * @description A time in which somebody is away.
+         */
+        Absence: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
          * Access
          * @description One line of the access record. Repeated views within a quarter of an hour are one line.
          */
@@ -1343,6 +1411,87 @@ export interface components {
             comment: string | null;
         };
         /**
+         * Assignment
+         * @description Whose case it is, until somebody changes that or the case is closed. Who works on it now is its claim.
+         */
+        Assignment: {
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Assigned By */
+            assigned_by: string;
+            /** Assigned To */
+            assigned_to: string;
+        };
+        /**
+         * AssignmentChange
+         * @description New rules, in place of those of a version.
+         */
+        AssignmentChange: {
+            rules: components["schemas"]["AssignmentRules-Input"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * AssignmentOrder
+         * @description Whose a case is to be.
+         */
+        AssignmentOrder: {
+            /** Assigned To */
+            assigned_to: string;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * AssignmentRules
+         * @description How cases that ask for a person are assigned.
+         */
+        AssignmentRules: {
+            /**
+             * Members
+             * @default []
+             */
+            members: components["schemas"]["Member"][];
+            /**
+             * Mode
+             * @default off
+             * @enum {string}
+             */
+            mode: "off" | "round_robin" | "by_load";
+        };
+        /**
+         * AssignmentRules
+         * @description How cases that ask for a person are assigned.
+         */
+        "AssignmentRules-Input": {
+            /**
+             * Members
+             * @default []
+             */
+            members: components["schemas"]["Member-Input"][];
+            /**
+             * Mode
+             * @default off
+             * @enum {string}
+             */
+            mode: "off" | "round_robin" | "by_load";
+        };
+        /**
+         * AssignmentSetting
+         * @description The rules as they are, with their version: a change names the one that it replaces.
+         */
+        AssignmentSetting: {
+            /** Changed At */
+            changed_at: string | null;
+            /** Changed By */
+            changed_by: string | null;
+            rules: components["schemas"]["AssignmentRules"];
+            /** Version */
+            version: number;
+        };
+        /**
          * Attachment
          * @description A file that a person added to a case, without its content.
          */
@@ -1490,28 +1639,36 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "claim" | "assign" | "close_false_positive";
+            action: "claim" | "assign" | "snooze" | "close_false_positive";
             /** Assignee */
             assignee?: string | null;
             /** Comment */
             comment?: string | null;
             /** Items */
             items: components["schemas"]["BulkItem"][];
+            /** Until */
+            until?: string | null;
+            /** Until Activity */
+            until_activity?: boolean | null;
         };
         /**
          * BulkPreview
-         * @description What is to be done, and to which cases. `assign` needs `assignee`, a subject id, and a manager.
+         * @description What is to be done, and to which cases.
          */
         BulkPreview: {
             /**
              * Action
              * @enum {string}
              */
-            action: "claim" | "assign" | "close_false_positive";
+            action: "claim" | "assign" | "snooze" | "close_false_positive";
             /** Assignee */
             assignee?: string | null;
             /** Case Ids */
             case_ids: string[];
+            /** Until */
+            until?: string | null;
+            /** Until Activity */
+            until_activity?: boolean | null;
         };
         /**
          * BulkResult
@@ -1602,7 +1759,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -1652,6 +1809,8 @@ export interface components {
          * @description Which cases, in which order. A filter that is left out lets every case through.
          */
         CaseQuery: {
+            /** Assigned To */
+            assigned_to: string | null;
             /** Assignee */
             assignee: string | null;
             /** Customer Id */
@@ -1705,6 +1864,8 @@ export interface components {
          * @description Which cases, in which order. A filter that is left out lets every case through.
          */
         "CaseQuery-Input": {
+            /** Assigned To */
+            assigned_to?: string | null;
             /** Assignee */
             assignee?: string | null;
             /** Customer Id */
@@ -1782,6 +1943,7 @@ export interface components {
             alert_id: string;
             /** Alert Type */
             alert_type: string;
+            assignment: components["schemas"]["Assignment"] | null;
             /** Case Id */
             case_id: string;
             claim: components["schemas"]["Claim"] | null;
@@ -1856,6 +2018,7 @@ export interface components {
              */
             also_locked_by: string[];
             assessment: components["schemas"]["RiskAssessment"] | null;
+            assignment: components["schemas"]["Assignment"] | null;
             /** Case Id */
             case_id: string;
             claim: components["schemas"]["Claim"] | null;
@@ -2143,7 +2306,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "view_saved" | "view_deleted" | "view_unshared";
+            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed";
             /** Name */
             name: string;
             /** Number */
@@ -2522,6 +2685,54 @@ export interface components {
             first: components["schemas"]["MalformedInput"][];
         };
         /**
+         * Member
+         * @description Somebody whom cases are assigned to by rule.
+         */
+        Member: {
+            /**
+             * Absences
+             * @default []
+             */
+            absences: components["schemas"]["Absence"][];
+            /**
+             * Role
+             * @default analyst
+             * @enum {string}
+             */
+            role: "analyst" | "manager";
+            /**
+             * Skills
+             * @default []
+             */
+            skills: string[];
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * Member
+         * @description Somebody whom cases are assigned to by rule.
+         */
+        "Member-Input": {
+            /**
+             * Absences
+             * @default []
+             */
+            absences: components["schemas"]["Absence"][];
+            /**
+             * Role
+             * @default analyst
+             * @enum {string}
+             */
+            role: "analyst" | "manager";
+            /**
+             * Skills
+             * @default []
+             */
+            skills: string[];
+            /** Subject */
+            subject: string;
+        };
+        /**
          * MergeOrder
          * @description Into which case another one is merged, and why.
          */
@@ -2722,6 +2933,8 @@ export interface components {
          * @description How many cases there are, by what people sort them by.
          */
         QueueCounts: {
+            /** Assigned */
+            assigned: number;
             /** Mine */
             mine: number;
             /** Overdue */
@@ -3771,6 +3984,140 @@ export interface operations {
             };
         };
     };
+    get_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentSetting"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentSetting"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cases: {
         parameters: {
             query?: {
@@ -3781,6 +4128,7 @@ export interface operations {
                 rule?: string | null;
                 customer_id?: number | null;
                 assignee?: string | null;
+                assigned_to?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
@@ -4323,6 +4671,181 @@ export interface operations {
             };
             /** @description Not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unassign_case: {
+        parameters: {
+            query?: {
+                /** @description Why it goes back into the pool */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5097,7 +5620,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -6272,6 +6795,7 @@ export interface operations {
                 rule?: string | null;
                 customer_id?: number | null;
                 assignee?: string | null;
+                assigned_to?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;

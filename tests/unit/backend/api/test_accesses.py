@@ -41,6 +41,7 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/cases/counts": None,
     "GET /api/cases/next": None,
     "GET /api/config": None,
+    "GET /api/assignment": None,
     "GET /api/desk-log": None,
     "GET /api/events/stream": None,
     "GET /api/ingest": None,

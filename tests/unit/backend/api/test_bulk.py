@@ -1,19 +1,23 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import JsonValue
 
 from contracts.ids import case_id
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
-from tests.unit.casebook.builders import close_as_failed, open_case
+from tests.unit.casebook.builders import HASTY, an_opening, begin, close_as_failed, open_case, put
 
 pytestmark = pytest.mark.anyio
 
 ANA, BEN, MARIA = map(signed_in, ("ana", "ben", "maria"))
 
 
-async def preview(client: httpx.AsyncClient, action: str, cases: list[str], who: dict[str, str], **more: str) -> Any:
+async def preview(
+    client: httpx.AsyncClient, action: str, cases: list[str], who: dict[str, str], **more: JsonValue
+) -> Any:
     answer = await client.post(
         "/api/cases/bulk/preview", json={"action": action, "case_ids": cases, **more}, headers=who
     )
@@ -21,7 +25,7 @@ async def preview(client: httpx.AsyncClient, action: str, cases: list[str], who:
     return answer.json()["items"]
 
 
-async def apply(client: httpx.AsyncClient, action: str, shown: Any, who: dict[str, str], **more: str) -> Any:
+async def apply(client: httpx.AsyncClient, action: str, shown: Any, who: dict[str, str], **more: JsonValue) -> Any:
     bound = [{name: item[name] for name in ("case_id", "review_id", "assessment_hash")} for item in shown]
     answer = await client.post("/api/cases/bulk", json={"action": action, "items": bound, **more}, headers=who)
     assert answer.status_code == 200, answer.text
@@ -97,9 +101,9 @@ async def test_a_manager_assigns_whoever_had_the_cases(client: httpx.AsyncClient
     shown = await preview(client, "assign", cases, MARIA, assignee="ana")
     assert all(item["ok"] for item in await apply(client, "assign", shown, MARIA, assignee="ana"))
     claims = [book.summary(case).claim for case in cases]
-    assert [claim.assignee for claim in claims if claim] == ["ana", "ana"]
+    assert [claim.assignee for claim in claims if claim] == []
     event = book.case_events(cases[1])[-1]
-    assert (event.type, event.actor, event.data["assignee"]) == ("claimed", "maria", "ana")
+    assert (event.type, event.actor, event.data["assigned_to"]) == ("assigned", "maria", "ana")
 
 
 @pytest.mark.parametrize("path", ["/api/cases/bulk/preview", "/api/cases/bulk"])
@@ -146,3 +150,51 @@ async def test_bulk_orders_never_overrule(
     assert [(item["ok"], item["reason"]) for item in done] == [(False, shown[0]["reason"]), (True, None)]
     assert book.get_case(risky.case_id).decisions == ()
     assert book.get_case(risky.case_id).proposal is None
+
+
+def due_in(book: CaseBook, number: int, hours: float, escalation_reason: str | None = None) -> str:
+    """A case that waits for a person, and for how long."""
+    opening = an_opening(open_case(book, number), escalation_reason=escalation_reason)
+    due = {"opened_at": datetime.now(UTC), "due_at": datetime.now(UTC) + timedelta(hours=hours)}
+    begin(book, opening.case_id, policy=HASTY)
+    put(book, opening.model_copy(update={"review": opening.review.model_copy(update=due)}))
+    return opening.case_id
+
+
+async def test_bulk_snooze_snoozes_what_may_be_snoozed(client: httpx.AsyncClient, book: CaseBook) -> None:
+    waiting, claimed = (due_in(book, number, 48) for number in (1, 2))
+    book.claim(claimed, "ben")
+    nobody_asked = open_case(book, 4)
+    manager_s = due_in(book, 3, 48, escalation_reason="Nobody answered in time.")
+    cases = [waiting, claimed, manager_s, nobody_asked, "case-none"]
+    until = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    shown = await preview(client, "snooze", cases, ANA, until=until)
+    assert [item["ok"] for item in shown] == [True, False, False, False, False]
+    assert "ben claimed this case" in shown[1]["reason"]
+    assert "needs the role 'manager'" in shown[2]["reason"]
+
+    done = await apply(client, "snooze", shown, ANA, until=until, until_activity=True, comment="The bank calls back.")
+
+    assert [(item["ok"], item["reason"]) for item in done] == [(item["ok"], item["reason"]) for item in shown]
+    snooze = book.summary(waiting).snooze
+    assert snooze is not None
+    assert (snooze.snoozed_by, snooze.until.isoformat(), snooze.until_activity) == ("ana", until, True)
+    assert book.case_events(waiting)[-1].data["reason"] == "The bank calls back."
+    assert [book.summary(case).snooze for case in cases[1:4]] == [None] * 3
+
+
+async def test_bulk_snooze_names_cases_due_before_its_end(client: httpx.AsyncClient, book: CaseBook) -> None:
+    soon, later = due_in(book, 1, 1), due_in(book, 2, 48)
+    until = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
+    refused, fine = await preview(client, "snooze", [soon, later], ANA, until=until)
+    assert (refused["ok"], fine["ok"]) == (False, True)
+    assert "this case is due: snooze it until then at the latest" in refused["reason"]
+    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    assert [item["ok"] for item in await preview(client, "snooze", [soon, later], ANA, until=past)] == [False, False]
+    # Without a time each sleeps until its own deadline is near.
+    done = await apply(client, "snooze", [refused, fine], ANA)
+    assert [item["ok"] for item in done] == [True, True]
+    ends = [snooze.until for case in (soon, later) if (snooze := book.summary(case).snooze)]
+    assert [end.replace(microsecond=0) for end in ends] == [
+        due.replace(microsecond=0) for case in (soon, later) if (due := book.summary(case).due_at)
+    ]

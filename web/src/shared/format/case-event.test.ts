@@ -29,14 +29,16 @@ test("changes show what was before", () => {
   };
   const lines = [
     caseEvent({ type: "decision_accepted", data: decided }),
-    caseEvent({ type: "claimed", actor: "maria", data: { assignee: "ben", previous_assignee: "ana" } }),
+    caseEvent({ type: "assigned", data: { assigned_to: "ben", previously: "ana", why: "absent" } }),
+    caseEvent({ type: "assigned", data: { assigned_to: null, previously: "ben", why: "by_hand" } }),
     caseEvent({ type: "claimed", actor: "ben", data: { assignee: "ben" } }),
     caseEvent({ type: "case_opened", actor: "ben", data: {} }),
     caseEvent({ type: "case_opened", actor: "system", data: {} }),
   ];
   expect(lines.map((event) => describeCaseEvent(event).text)).toEqual([
     "Approved: clear (false positive, before: inconclusive)",
-    "Assigned to ben, before: ana",
+    "Assigned to ben, before ana",
+    "Back in the pool, before ben",
     "Claimed",
     "Case opened by hand",
     "Case opened by a rule",

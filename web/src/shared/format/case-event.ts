@@ -100,6 +100,8 @@ function describeDeskEvent({ type, data, actor }: CaseEvent): EventLine {
   switch (type) {
     case "claimed":
       return { text: claimed(data, actor), tone: "neutral" };
+    case "assigned":
+      return assigned(data);
     case "claim_released":
       if (data["moved_on"] === true) return { text: "Released for the next case", tone: "neutral" };
       return withDetail({ text: "Claim released", tone: "neutral" }, data["reason"]);
@@ -139,6 +141,23 @@ function describeDeskEvent({ type, data, actor }: CaseEvent): EventLine {
     default:
       return { text: humanise(type), tone: "neutral" };
   }
+}
+
+const WHY_ASSIGNED: Readonly<Record<string, string>> = {
+  escalated: "It was escalated.",
+  second_approval: "The second approval takes somebody else.",
+  absent: "Whose it was is away.",
+};
+
+/** Whose the case is now, whose it was, and why. */
+function assigned(data: CaseEvent["data"]): EventLine {
+  const [to, from] = [text(data["assigned_to"]), text(data["previously"])];
+  const before = from === undefined ? "" : `, before ${from}`;
+  const line = to === undefined ? `Back in the pool${before}` : `Assigned to ${to}${before}`;
+  return withDetail(
+    { text: line, tone: "neutral" },
+    text(data["reason"]) ?? WHY_ASSIGNED[text(data["why"]) ?? ""],
+  );
 }
 
 function snoozeEnd(data: CaseEvent["data"]): string {
@@ -208,9 +227,7 @@ function decided(data: CaseEvent["data"]): EventLine {
 function claimed(data: CaseEvent["data"], actor: string): string {
   if (data["handed_out"] === true) return "Claimed as the next case";
   const assignee = text(data["assignee"]);
-  const before = text(data["previous_assignee"]);
-  const words = assignee === undefined || assignee === actor ? "Claimed" : `Assigned to ${assignee}`;
-  return before === undefined ? words : `${words}, before: ${before}`;
+  return assignee === undefined || assignee === actor ? "Claimed" : `Claimed for ${assignee}`;
 }
 
 function dispositionLabel(name: string): string {

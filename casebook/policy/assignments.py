@@ -1,0 +1,90 @@
+"""To whom a case is assigned. Pure: no database, no clock."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.assignment import AssignmentRules, Member
+from contracts.review import Role, may_act_as
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What somebody has been assigned."""
+
+    open_cases: int = 0
+    last_seq: int = 0
+    """Of the event that assigned them a case last; 0: none was."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Who is looked for."""
+
+    role: Role
+    """What the question asks for."""
+    kinds: frozenset[str]
+    """Alert type and rule of the case: one of them must be a skill, where somebody has any."""
+    besides: frozenset[str] = frozenset()
+    """Who may not have it."""
+
+
+def away_until(member: Member, now: datetime) -> datetime | None:
+    """The end of the absences in which somebody is away now; None when they are there."""
+    end: datetime | None = None
+    for absence in sorted(member.absences, key=lambda each: each.begins_at):
+        if absence.begins_at <= (now if end is None else end) < absence.ends_at:
+            end = absence.ends_at
+    return end
+
+
+def people_away(rules: AssignmentRules, now: datetime) -> frozenset[str]:
+    """The members who are away now."""
+    return frozenset(member.subject for member in rules.members if away_until(member, now) is not None)
+
+
+def next_absence(rules: AssignmentRules, now: datetime) -> datetime | None:
+    """When somebody goes away next."""
+    begins = (absence.begins_at for member in rules.members for absence in member.absences)
+    return min((at for at in begins if at > now), default=None)
+
+
+def may_keep(rules: AssignmentRules, subject: str, wanted: Wanted, now: datetime) -> bool:
+    """Whether who has the case may keep it. Somebody who is no member is taken for an analyst who is there."""
+    member = rules.member(subject)
+    if subject in wanted.besides:
+        return False
+    if member is None:
+        return wanted.role == "analyst"
+    return may_act_as((member.role,), wanted.role) and away_until(member, now) is None
+
+
+def able(rules: AssignmentRules, wanted: Wanted, now: datetime) -> tuple[Member, ...]:
+    """The members who may have the case, in the order of the setting."""
+    return tuple(member for member in rules.members if _takes(member, wanted, now))
+
+
+def choose(rules: AssignmentRules, members: Collection[Member], workloads: Mapping[str, Workload]) -> str | None:
+    """Who of `members` gets the case; None when there is nobody.
+
+    By load the one with the fewest open cases; of those with as many, and in turn, who was assigned one longest ago.
+    """
+    if rules.mode == "off" or not members:
+        return None
+    places = {member.subject: place for place, member in enumerate(rules.members)}
+
+    def order(member: Member) -> tuple[int, int, int]:
+        workload = workloads.get(member.subject, Workload())
+        load = workload.open_cases if rules.mode == "by_load" else 0
+        return load, workload.last_seq, places[member.subject]
+
+    return min(members, key=order).subject
+
+
+def _takes(member: Member, wanted: Wanted, now: datetime) -> bool:
+    return (
+        member.subject not in wanted.besides
+        and may_act_as((member.role,), wanted.role)
+        and (not member.skills or not wanted.kinds.isdisjoint(member.skills))
+        and away_until(member, now) is None
+    )
