@@ -24,11 +24,11 @@ test("two analysts get different next cases", async () => {
   await button(ben, "Next case").click();
   for (const page of [ana, ben]) {
     await page.waitForURL("**/cases/case-*");
-    await page.getByText("You are assigned to this case.").waitFor();
+    await page.getByText("You work on this case.").waitFor();
   }
   expect(ana.url()).not.toBe(ben.url());
   for (const page of [ana, ben]) await button(page, "Release").click();
-  await ana.getByText("Nobody is assigned to this case.").waitFor();
+  await ana.getByText("Nobody works on this case.").waitFor();
 });
 
 test("stale tab is refused and shows the assignee", async () => {
@@ -43,14 +43,14 @@ test("stale tab is refused and shows the assignee", async () => {
   await ben.reload();
   await approveButton(ben).waitFor();
   await button(ana, "Claim").click();
-  await ana.getByText("You are assigned to this case.").waitFor();
+  await ana.getByText("You work on this case.").waitFor();
 
   await ben.getByRole("radio", { name: "Lock account", exact: true }).check();
   await giveReason(ben);
   await approveButton(ben).click();
   await ben.getByRole("dialog").getByRole("button", { name: "Lock account" }).click();
   await ben.getByRole("alert").filter({ hasText: "claimed this case at" }).waitFor();
-  await ben.getByText("Ana is assigned to this case: only they can decide it now.").waitFor();
+  await ben.getByText("Ana works on this case: only they can decide it now.").waitFor();
   expect(await approveButton(ben).count()).toBe(0);
   expect(await button(ben, "Take over…").count()).toBe(0);
   await approveButton(ana).waitFor();
@@ -71,7 +71,7 @@ test("claim during the first reading of a case is shown", async () => {
   const [deliver] = await Promise.all([answered, following]);
   await claimCase(stack, caseId, "ana");
   await deliver();
-  await ben.getByText("Ana is assigned to this case: only they can decide it now.").waitFor();
+  await ben.getByText("Ana works on this case: only they can decide it now.").waitFor();
 });
 
 test("manager takes a case over and its assignee sees it", async () => {
@@ -80,13 +80,13 @@ test("manager takes a case over and its assignee sees it", async () => {
   for (const page of [ben, maria]) await page.goto(`${stack.url}/cases/${caseId}`);
   await approveButton(ben).waitFor({ timeout: WORK_MS });
   await button(ben, "Claim").click();
-  await ben.getByText("You are assigned to this case.").waitFor();
+  await ben.getByText("You work on this case.").waitFor();
 
   await button(maria, "Take over…").click();
   const dialog = maria.getByRole("dialog");
   await dialog.getByRole("textbox").fill("Ben is in a meeting.");
   await dialog.getByRole("button", { name: "Take over" }).click();
-  await maria.getByText("You are assigned to this case.").waitFor();
-  await ben.getByText("Maria is assigned to this case: only they can decide it now.").waitFor();
+  await maria.getByText("You work on this case.").waitFor();
+  await ben.getByText("Maria works on this case: only they can decide it now.").waitFor();
   await maria.getByRole("region", { name: "Timeline" }).getByText("“Ben is in a meeting.”").waitFor();
 });

@@ -34,11 +34,11 @@ test("twenty next cases hold one claim at a time", async () => {
     const before = page.url();
     await page.keyboard.press("n");
     await page.waitForURL((url) => url.href !== before);
-    await page.getByText("You are assigned to this case.").waitFor();
+    await page.getByText("You work on this case.").waitFor();
     seen.add(page.url());
     expect(await claimsOf("alex")).toBe(1);
   }
   expect(seen.size).toBeGreaterThanOrEqual(3);
   await button(page, "Release").click();
-  await page.getByText("Nobody is assigned to this case.").waitFor();
+  await page.getByText("Nobody works on this case.").waitFor();
 });

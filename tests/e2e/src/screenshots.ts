@@ -39,7 +39,7 @@ test("pictures of the queue and of a case", async () => {
     expect(found).toBeDefined();
     await page.goto(`${stack.url}/cases/${found?.case_id ?? ""}`);
     await page.getByRole("button", { name: "Claim" }).click();
-    await page.getByText("You are assigned to this case.").waitFor();
+    await page.getByText("You work on this case.").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
     await page.getByText("Chain intact").waitFor();
     await keep(page, "case");

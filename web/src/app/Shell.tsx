@@ -40,6 +40,11 @@ export function Shell() {
               <PlusIcon size={13} /> Open a case
             </Link>
           )}
+          {mayActAs(identity, "manager") && (
+            <Link to="/settings" className={classes["tab"]}>
+              Settings
+            </Link>
+          )}
         </nav>
         <div className={classes["right"]}>
           <RulesModelTag model={config.data?.model} />

@@ -13,6 +13,7 @@ const pages = {
   desk: () => import("./pages/DeskPage"),
   case: () => import("./pages/CasePage"),
   start: () => import("./pages/StartPage"),
+  settings: () => import("./pages/SettingsPage"),
 };
 loadWhenIdle(pages.desk, pages.case, pages.start);
 
@@ -41,8 +42,14 @@ const startRoute = createRoute({
   component: lazyRouteComponent(() => loadPage(pages.start), "StartPage"),
 });
 
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => loadPage(pages.settings), "SettingsPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([deskRoute, caseRoute, startRoute]),
+  routeTree: rootRoute.addChildren([deskRoute, caseRoute, startRoute, settingsRoute]),
   defaultPreload: "intent",
   defaultErrorComponent: PageError,
   defaultPendingComponent: PagePending,

@@ -5,6 +5,7 @@ import { usePageTitle } from "@/app/use-page-title";
 import { AccessesPanel } from "@/features/accesses/AccessesPanel";
 import { AlertsPanel } from "@/features/alert/AlertsPanel";
 import { alertEvents } from "@/shared/cases/alert-events";
+import { AssignmentLine } from "@/features/assignment/AssignmentLine";
 import { CaseHeader } from "@/features/cases/CaseHeader";
 import { useCase } from "@/features/cases/get-case";
 import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
@@ -70,6 +71,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
     <>
       <CaseHeader view={view} outdated={outdated} actions={<ExportButtons caseId={view.case_id} />} />
       <ClaimBanner view={view} />
+      <AssignmentLine view={view} />
       <SnoozeBanner view={view} />
       <ReopenBanner view={view} />
       <div className={classes["columns"]}>

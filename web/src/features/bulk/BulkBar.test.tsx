@@ -50,3 +50,24 @@ test("managers assign, and only to analysts", async () => {
   await user.click(screen.getByRole("menuitem", { name: "Ben" }));
   await waitFor(() => expect(calls[0]?.body).toMatchObject({ action: "assign", assignee: "ben" }));
 });
+
+test("chosen cases are snoozed until a time, with a reason", async () => {
+  const calls = serve(({ path }) => json({ items: path.endsWith("/preview") ? [fine, refused] : [fine] }));
+  const user = userEvent.setup();
+  renderInApp(<BulkBar chosen={chosen} identity={ana} people={people} onClear={vi.fn()} />);
+  await user.click(button("Snooze"));
+  await user.click(await screen.findByRole("menuitem", { name: "For four hours" }));
+  const dialog = await screen.findByRole("dialog");
+  expect(await within(dialog).findByText("1 will be snoozed, 1 refused.")).toBeVisible();
+  await user.type(within(dialog).getByRole("textbox", { name: /Reason/ }), "The bank calls back.");
+  await user.click(button("Snooze 1 case"));
+  expect(await within(dialog).findByText("1 snoozed, 1 refused.")).toBeVisible();
+  const order = calls[1]?.body as { until: string };
+  expect(order).toMatchObject({
+    action: "snooze",
+    until_activity: true,
+    comment: "The bank calls back.",
+    items: [{ case_id: "case-1", ...bound }],
+  });
+  expect(Math.round((Date.parse(order.until) - Date.now()) / 3_600_000)).toBe(4);
+});

@@ -2,7 +2,9 @@ import { Button, Menu } from "@mantine/core";
 import { useState } from "react";
 import type { CaseSummary, Identity } from "@/api/types";
 import { mayActAs } from "@/shared/api/session";
+import { snoozeTimes } from "@/shared/cases/snooze-times";
 import { ChevronDownIcon } from "@/shared/ui/icons";
+import { useNow } from "@/shared/use-now";
 import type { BulkRequest } from "./bulk-request";
 import { BulkDialog } from "./BulkDialog";
 import classes from "./BulkBar.module.css";
@@ -17,6 +19,7 @@ interface BulkBarProps {
 /** What can be done with the cases that are selected. */
 export function BulkBar({ chosen, identity, people, onClear }: BulkBarProps) {
   const [order, setOrder] = useState<BulkRequest>();
+  const now = useNow();
   if (chosen.size === 0) return null;
   const workers = people.filter((person) => mayActAs(person, "analyst"));
   return (
@@ -43,6 +46,22 @@ export function BulkBar({ chosen, identity, people, onClear }: BulkBarProps) {
           </Menu.Dropdown>
         </Menu>
       )}
+      <Menu position="top-start" width={220}>
+        <Menu.Target>
+          <Button size="compact-sm" variant="default" rightSection={<ChevronDownIcon size={12} />}>
+            Snooze
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>Or until somebody else adds something</Menu.Label>
+          {snoozeTimes(now, Infinity).map(({ value, label, at }) => (
+            <Menu.Item key={value} onClick={() => setOrder(snoozed(at))}>
+              {label}
+            </Menu.Item>
+          ))}
+          <Menu.Item onClick={() => setOrder(snoozed())}>Until their deadlines are near</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
       <Button
         size="compact-sm"
         variant="default"
@@ -64,3 +83,9 @@ export function BulkBar({ chosen, identity, people, onClear }: BulkBarProps) {
     </div>
   );
 }
+
+const snoozed = (at?: number): BulkRequest => ({
+  action: "snooze",
+  until_activity: true,
+  ...(at !== undefined && { until: new Date(at).toISOString() }),
+});

@@ -70,11 +70,15 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
             items={done ? [...apply.data, ...items.filter(({ ok }) => !ok)] : items}
             okWord={done ? words.doneWord : words.possibleWord}
           />
-          {!done && order.action === "close_false_positive" && (
+          {!done && (order.action === "close_false_positive" || order.action === "snooze") && (
             <Textarea
               className={classes["comment"] ?? ""}
-              label="Comment"
-              description="Recorded with each of the decisions."
+              label={order.action === "snooze" ? "Reason" : "Comment"}
+              description={
+                order.action === "snooze"
+                  ? "Recorded with each snooze."
+                  : "Recorded with each of the decisions."
+              }
               required={needsComment}
               value={comment}
               onChange={(event) => setComment(event.currentTarget.value)}
@@ -127,6 +131,14 @@ function useWords({ action, assignee }: BulkRequest) {
         possibleWord: `will be ${name}'s`,
         doneWord: `${name}'s now`,
         action: (count: number) => `Assign ${casesOf(count)}`,
+      };
+    case "snooze":
+      return {
+        title: "Snooze these cases?",
+        done: "Snoozed",
+        possibleWord: "will be snoozed",
+        doneWord: "snoozed",
+        action: (count: number) => `Snooze ${casesOf(count)}`,
       };
     case "close_false_positive":
       return {

@@ -41,7 +41,7 @@ test("lost race shows the server's sentence", async () => {
 
 test("analyst cannot take a case over", () => {
   renderInApp(<ClaimBanner view={caseView({ claim: claimOf("ben") })} />, ana);
-  expect(screen.getByText("Ben is assigned to this case")).toBeVisible();
+  expect(screen.getByText("Ben works on this case")).toBeVisible();
   expect(screen.queryByRole("button")).toBeNull();
 });
 
@@ -59,7 +59,7 @@ test("manager takes a case over with a reason", async () => {
 
 test("a viewer is offered nothing", () => {
   renderInApp(<ClaimBanner view={caseView()} />, vera);
-  expect(screen.getByText("Nobody is assigned to this case.")).toBeVisible();
+  expect(screen.getByText("Nobody works on this case.")).toBeVisible();
   expect(screen.queryByRole("button")).toBeNull();
 });
 

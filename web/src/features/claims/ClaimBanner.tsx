@@ -59,7 +59,7 @@ function UnassignedLine({ identity, claims }: { identity: Identity; claims: Clai
   return (
     <>
       <ClaimIcon size={16} />
-      <span className={classes["text"]}>Nobody is assigned to this case.</span>
+      <span className={classes["text"]}>Nobody works on this case.</span>
       {mayActAs(identity, "analyst") && (
         <Button size="compact-sm" onClick={() => claims.claim.mutate()} loading={claims.claim.isPending}>
           Claim
@@ -74,7 +74,7 @@ function OwnClaimLine({ expiresAt, claims }: { expiresAt: string; claims: ClaimM
     <>
       <ClaimIcon size={16} />
       <span className={classes["text"]}>
-        <strong>You are assigned to this case.</strong>{" "}
+        <strong>You work on this case.</strong>{" "}
         <span className={classes["detail"]}>
           Yours for <DueIn at={expiresAt} plain />; it goes on by itself while you look at it.
         </span>
@@ -107,7 +107,7 @@ function OtherClaimLine({
     <>
       <Avatar subject={view.claim.assignee} name={name} size={20} />
       <span className={classes["text"]}>
-        <strong>{name} is assigned to this case</strong> since{" "}
+        <strong>{name} works on this case</strong> since{" "}
         <Time at={view.claim.claimed_at} format="minute" />, until{" "}
         <Time at={view.claim.expires_at} format="minute" /> at least.{" "}
         <span className={classes["detail"]}>You can read it and add notes.</span>

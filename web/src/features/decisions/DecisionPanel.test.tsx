@@ -106,7 +106,7 @@ test("case of another assignee is read-only and keeps drafts", async () => {
   await user.type(screen.getByRole("textbox"), "Ask the bank.");
   const claim = { assignee: "ben", claimed_at: "2026-11-21T08:30:00Z", expires_at: "2126-11-21T09:00:00Z" };
   rerender(<DecisionPanel view={caseView({ claim })} />);
-  expect(screen.getByText("Ben is assigned to this case: only they can decide it now.")).toBeVisible();
+  expect(screen.getByText("Ben works on this case: only they can decide it now.")).toBeVisible();
   expect(screen.queryByRole("button", { name: /Reject|Approve/ })).toBeNull();
   expect(screen.getByText("Ask the bank.")).toBeVisible();
 });

@@ -99,7 +99,7 @@ function ReadOnly({ permission }: { permission: Exclude<DecisionPermission, { ki
   const nameOf = useActorName();
   const sentence =
     permission.kind === "assigned"
-      ? `${nameOf(permission.assignee)} is assigned to this case: only they can decide it now.`
+      ? `${nameOf(permission.assignee)} works on this case: only they can decide it now.`
       : permission.required === "analyst"
         ? "You can read this case; an analyst decides it."
         : `Only a ${permission.required} can decide this case: it was escalated.`;

@@ -65,11 +65,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
         <CaseStatus item={item} />
       </td>
       <td className={classes["who"]}>
-        {item.claim === null ? (
-          <span className={classes["none"]}>–</span>
-        ) : (
-          <Person subject={item.claim.assignee} />
-        )}
+        <Whose item={item} />
       </td>
       <td className={classes["due"]}>
         {item.due_at === null || item.state === "closed" ? (
@@ -82,6 +78,17 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
         <Age at={item.opened_at} />
       </td>
     </tr>
+  );
+}
+
+/** Who works on it; while nobody does, whose it is. */
+function Whose({ item: { claim, assignment } }: { item: CaseSummary }) {
+  if (claim !== null) return <Person subject={claim.assignee} />;
+  if (assignment === null) return <span className={classes["none"]}>–</span>;
+  return (
+    <span className={classes["none"]} title="Assigned, and nobody works on it now">
+      <Person subject={assignment.assigned_to} />
+    </span>
   );
 }
 

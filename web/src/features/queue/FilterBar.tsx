@@ -44,7 +44,7 @@ export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
   const change = (part: QueryChanges) => onChange(withChanges(query, part));
   const holders = [
     { value: "me", label: "Me" },
-    { value: "none", label: "Unassigned" },
+    { value: "none", label: "Nobody" },
     ...people.map(({ subject, name }) => ({ value: subject, label: name })),
   ];
   return (
@@ -67,7 +67,7 @@ export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
         value={query.assignee}
         onChange={(assignee) => change({ assignee })}
       />
-      <MoreFilters query={query} rules={rules} onChange={change} />
+      <MoreFilters query={query} people={people} rules={rules} onChange={change} />
       {(filterCount(query) > 0 || query.q !== undefined) && (
         <Button
           size="compact-sm"

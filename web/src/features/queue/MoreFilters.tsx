@@ -1,4 +1,5 @@
 import { Autocomplete, Button, NumberInput, Popover, Select } from "@mantine/core";
+import type { Identity } from "@/api/types";
 import { type QueueQuery, DISPOSITIONS, OUTCOMES, SEVERITIES } from "@/shared/queue/query";
 import { DISPOSITION, OUTCOME, SEVERITY } from "@/shared/format/labels";
 import { ChevronDownIcon } from "@/shared/ui/icons";
@@ -7,6 +8,7 @@ import classes from "./FilterBar.module.css";
 
 interface MoreFiltersProps {
   query: QueueQuery;
+  people: readonly Identity[];
   rules: readonly string[];
   onChange: (part: QueryChanges) => void;
 }
@@ -17,7 +19,7 @@ const SNOOZED = [
 ];
 
 /** The filters that are needed less often. */
-export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
+export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps) {
   const set = [
     query.rule,
     query.customer_id,
@@ -26,6 +28,7 @@ export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
     query.disposition,
     query.min_score,
     query.snoozed,
+    query.assigned_to,
   ];
   const count = set.filter((value) => value !== undefined).length;
   return (
@@ -57,6 +60,16 @@ export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
             value={query.rule ?? ""}
             onChange={(value) => onChange({ rule: value === "" ? undefined : value })}
             comboboxProps={{ withinPortal: false }}
+          />
+          <Chooser
+            label="Assigned to"
+            choices={[
+              { value: "me", label: "Me" },
+              { value: "none", label: "Nobody: in the pool" },
+              ...people.map(({ subject, name }) => ({ value: subject, label: name })),
+            ]}
+            value={query.assigned_to}
+            onChange={(assigned_to) => onChange({ assigned_to })}
           />
           <Chooser
             label="Snoozed"

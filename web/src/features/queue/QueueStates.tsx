@@ -15,8 +15,15 @@ export function EmptyQueue({ query }: { query: QueueQuery }) {
   }
   if (query.assignee === "me") {
     return (
+      <EmptyState title="You work on no case">
+        Press <kbd>n</kbd> to claim the next one.
+      </EmptyState>
+    );
+  }
+  if (query.assigned_to === "me") {
+    return (
       <EmptyState title="No case is assigned to you">
-        Press <kbd>n</kbd> to claim the most urgent unassigned case.
+        Take one of the pool on its page; where cases are assigned by rule, they come by themselves.
       </EmptyState>
     );
   }

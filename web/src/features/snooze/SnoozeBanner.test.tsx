@@ -7,7 +7,7 @@ import { ana, caseView, maria, review, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
 import { SnoozeBanner } from "./SnoozeBanner";
-import { snoozeTimes } from "./snooze-times";
+import { snoozeTimes } from "@/shared/cases/snooze-times";
 
 const HOUR = 3_600_000;
 const inHours = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();

@@ -5,7 +5,7 @@ import { latestEnd } from "@/shared/cases/snooze";
 import { Dialog } from "@/shared/ui/Dialog";
 import { Time } from "@/shared/ui/Time";
 import type { SnoozeOrder } from "./snooze-case";
-import { snoozeTimes, toLocalField } from "./snooze-times";
+import { snoozeTimes, toLocalField } from "@/shared/cases/snooze-times";
 import classes from "./SnoozeDialog.module.css";
 
 const LONGEST_REASON = 1_000;
@@ -98,7 +98,7 @@ export function SnoozeDialog({ review, onSnooze, onClose }: SnoozeDialogProps) {
           onChange={(event) => setReason(event.currentTarget.value)}
         />
         <p className={classes["note"]}>
-          Nobody is assigned to it meanwhile. New evidence, an escalation and a claim end the snooze at once.
+          Nobody works on it meanwhile. New evidence, an escalation and a claim end the snooze at once.
         </p>
         <div className={classes["buttons"]}>
           <Button variant="default" onClick={onClose}>

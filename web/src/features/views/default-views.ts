@@ -30,6 +30,11 @@ export const DEFAULT_VIEWS: readonly DefaultView[] = [
   },
   { name: "Mine", query: { assignee: "me", sort: "due" }, countOf: (counts) => counts.mine },
   {
+    name: "Assigned to me",
+    query: { assigned_to: "me", sort: "due" },
+    countOf: (counts) => counts.assigned,
+  },
+  {
     name: "Overdue",
     query: { state: WAITING, overdue: true, sort: "due" },
     countOf: (counts) => counts.overdue,

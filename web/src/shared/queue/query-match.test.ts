@@ -29,6 +29,14 @@ test("expired claim has no assignee", () => {
   expect(fits({ assignee: "ben" }, { claim })).toBe(false);
 });
 
+test("whose a case is does not end with a claim", () => {
+  const assignment = { assigned_to: "ana", assigned_by: "system", assigned_at: "2026-11-20T11:00:00Z" };
+  expect(fits({ assigned_to: "me" }, { assignment })).toBe(true);
+  expect(fits({ assigned_to: "ben" }, { assignment })).toBe(false);
+  expect(fits({ assigned_to: "none" }, { assignment })).toBe(false);
+  expect(fits({ assigned_to: "none" })).toBe(true);
+});
+
 test("snooze whose time is over does not count", () => {
   const snooze = { snoozed_by: "ana", until: "2026-11-21T12:30:00Z", until_activity: false };
   expect(fits({ snoozed: true }, { snooze })).toBe(true);

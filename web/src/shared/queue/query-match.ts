@@ -19,6 +19,7 @@ export function matchesQuery(query: QueueQuery, item: CaseSummary, me: string, n
     (query.min_score === undefined || (item.risk_score ?? -1) >= query.min_score) &&
     (query.snoozed === undefined || query.snoozed === isSnoozed(item.snooze, now)) &&
     hasAssignee(query.assignee, item, me, now) &&
+    isNamed(query.assigned_to, item.assignment?.assigned_to, me) &&
     age <= (query.opened_within_hours ?? Infinity) &&
     age > (query.opened_over_hours ?? -Infinity) &&
     (query.due_within_hours === undefined || left < query.due_within_hours) &&
@@ -31,8 +32,12 @@ const is = <T>(asked: T | undefined, value: T | null): boolean => asked === unde
 function hasAssignee(assignee: string | undefined, { claim }: CaseSummary, me: string, now: number): boolean {
   if (assignee === undefined) return true;
   const holder = claim !== null && Date.parse(claim.expires_at) > now ? claim.assignee : undefined;
-  return holder === (assignee === "none" ? undefined : assignee === "me" ? me : assignee);
+  return isNamed(assignee, holder, me);
 }
+
+/** Whether it is the person that is asked for: `me`, `none`, or a subject. */
+const isNamed = (asked: string | undefined, person: string | undefined, me: string): boolean =>
+  asked === undefined || person === (asked === "none" ? undefined : asked === "me" ? me : asked);
 
 type Value = number | null;
 

@@ -28,6 +28,8 @@ export interface QueueQuery {
   customer_id?: number;
   /** `me`, `none`, or a person's subject. */
   assignee?: string;
+  /** Whose it is: `me`, `none` for the pool, or a person's subject. */
+  assigned_to?: string;
   /** Only snoozed cases, or only others. */
   snoozed?: boolean;
   min_score?: number;
@@ -53,6 +55,7 @@ export function parseQueueQuery(raw: Record<string, unknown>): QueueQuery {
     rule: textOf(raw["rule"]),
     customer_id: customer !== undefined && Number.isInteger(customer) && customer > 0 ? customer : undefined,
     assignee: textOf(raw["assignee"]),
+    assigned_to: textOf(raw["assigned_to"]),
     snoozed: booleanOf(raw["snoozed"]),
     min_score: score !== undefined && score > 0 && score <= 1 ? score : undefined,
     opened_within_hours: hoursOf(raw["opened_within_hours"]),

@@ -1,0 +1,102 @@
+import { Button, Menu } from "@mantine/core";
+import type { CaseView, Identity } from "@/api/types";
+import { errorMessage } from "@/shared/api/problem";
+import { mayActAs, useActorName, useIdentity, usePeople } from "@/shared/api/session";
+import { Avatar } from "@/shared/ui/Avatar";
+import { ChevronDownIcon, PeopleIcon } from "@/shared/ui/icons";
+import { Time } from "@/shared/ui/Time";
+import { useAssignCase, useUnassignCase } from "./assign-case";
+import classes from "./AssignmentLine.module.css";
+
+/** Whose the case is, and how to change that. */
+export function AssignmentLine({ view }: { view: CaseView }) {
+  const identity = useIdentity();
+  const nameOf = useActorName();
+  const assign = useAssignCase(view.case_id);
+  const unassign = useUnassignCase(view.case_id);
+  if (view.state === "closed" || identity === null) return null;
+  const { assignment } = view;
+  const mine = assignment?.assigned_to === identity.subject;
+  const managing = mayActAs(identity, "manager");
+  const failed = [assign, unassign].find((change) => change.isError);
+  const busy = assign.isPending || unassign.isPending;
+  return (
+    <div className={classes["box"]}>
+      <div className={classes["line"]}>
+        {assignment === null ? (
+          <>
+            <PeopleIcon size={16} />
+            <span className={classes["text"]} role="status">
+              In the pool: assigned to nobody.
+            </span>
+          </>
+        ) : (
+          <>
+            <Avatar subject={assignment.assigned_to} name={nameOf(assignment.assigned_to)} size={20} />
+            <span className={classes["text"]} role="status">
+              <strong>{mine ? "Assigned to you" : `Assigned to ${nameOf(assignment.assigned_to)}`}</strong>{" "}
+              since <Time at={assignment.assigned_at} format="day" />,{" "}
+              {assignment.assigned_by === "system" ? "by rule" : `by ${nameOf(assignment.assigned_by)}`}.
+            </span>
+          </>
+        )}
+        {mayActAs(identity, "analyst") && assignment === null && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => assign.mutate(identity.subject)}
+            disabled={busy}
+          >
+            Assign to me
+          </Button>
+        )}
+        {managing && (
+          <AssignMenu holder={assignment?.assigned_to} busy={busy} onAssign={(to) => assign.mutate(to)} />
+        )}
+        {assignment !== null && (mine || managing) && (
+          <Button size="compact-sm" variant="default" onClick={() => unassign.mutate()} disabled={busy}>
+            Back to the pool
+          </Button>
+        )}
+      </div>
+      {failed !== undefined && (
+        <p className={classes["error"]} role="alert">
+          {errorMessage(failed.error)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface AssignMenuProps {
+  holder: string | undefined;
+  busy: boolean;
+  onAssign: (subject: string) => void;
+}
+
+function AssignMenu({ holder, busy, onAssign }: AssignMenuProps) {
+  const able = usePeople().filter((person: Identity) => mayActAs(person, "analyst"));
+  return (
+    <Menu position="bottom-end" width={180}>
+      <Menu.Target>
+        <Button
+          size="compact-sm"
+          variant="default"
+          rightSection={<ChevronDownIcon size={12} />}
+          disabled={busy}
+        >
+          Assign to…
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {able
+          .filter(({ subject }) => subject !== holder)
+          .map(({ subject, name }) => (
+            <Menu.Item key={subject} onClick={() => onAssign(subject)}>
+              {name}
+            </Menu.Item>
+          ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,51 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import type { DeskChange } from "@/api/types";
+import { maria } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { json, problem, serve } from "@/test/server";
+import { DeskLogPanel } from "./DeskLogPanel";
+
+const change = (number: number, over: Partial<DeskChange> = {}): DeskChange => ({
+  number,
+  at: "2026-11-21T08:00:00Z",
+  actor: "ana",
+  kind: "view_saved",
+  owner: "ana",
+  name: "Urgent",
+  before: null,
+  after: { query: { overdue: true }, shared: false },
+  hash: `sha256:${"a".repeat(64)}`,
+  ...over,
+});
+
+test("changes say by whom, before and after", async () => {
+  serve(({ query }) =>
+    query.includes("cursor=back")
+      ? json({ items: [change(1)], next_cursor: null, total: 2 })
+      : json({
+          items: [change(2, { actor: "maria", kind: "view_unshared", before: { shared: true } })],
+          next_cursor: "back",
+          total: 2,
+        }),
+  );
+  renderInApp(<DeskLogPanel />, maria);
+  const newest = await screen.findByRole("listitem");
+  expect(newest).toHaveTextContent("Maria stopped sharing Ana's view “Urgent”");
+  expect(newest).toHaveTextContent('Before{"shared":true}');
+  await userEvent.click(screen.getByRole("button", { name: "Show earlier changes" }));
+  const list = screen.getByRole("list", { name: /newest first/ });
+  expect(await within(list).findByText("nothing")).toBeVisible();
+  expect(within(list).getAllByRole("listitem")).toHaveLength(2);
+});
+
+test("empty and failed logs say so", async () => {
+  serve(() => json({ items: [], next_cursor: null, total: 0 }));
+  const { unmount } = renderInApp(<DeskLogPanel />, maria);
+  expect(await screen.findByText("Nothing was changed yet")).toBeVisible();
+  unmount();
+  serve(() => problem("casebook-unavailable", 503, "The casebook cannot be reached."));
+  renderInApp(<DeskLogPanel />, maria);
+  expect(await screen.findByText("The casebook cannot be reached.")).toBeVisible();
+});

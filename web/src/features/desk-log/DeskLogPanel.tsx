@@ -1,0 +1,74 @@
+import { Skeleton } from "@mantine/core";
+import type { DeskChange } from "@/api/types";
+import { useActorName } from "@/shared/api/session";
+import { formatNumber } from "@/shared/format/numbers";
+import { EarlierPageButton } from "@/shared/ui/EarlierPageButton";
+import { Panel } from "@/shared/ui/Panel";
+import { EmptyState, ErrorState } from "@/shared/ui/States";
+import { Time } from "@/shared/ui/Time";
+import classes from "./DeskLogPanel.module.css";
+import { useDeskChanges } from "./list-desk-changes";
+
+/** What people changed of settings and views, with the values before and after. For managers. */
+export function DeskLogPanel() {
+  const changes = useDeskChanges();
+  return (
+    <Panel
+      title="Desk log"
+      aside={changes.data && <span className={classes["note"]}>{formatNumber(changes.data.total)}</span>}
+    >
+      {changes.isPending && <Skeleton height={60} />}
+      {changes.isError && changes.data === undefined && (
+        <ErrorState
+          error={changes.error}
+          onRetry={() => void changes.refetch()}
+          retrying={changes.isFetching}
+        />
+      )}
+      {changes.data?.total === 0 && (
+        <EmptyState title="Nothing was changed yet">Settings and saved views are logged here.</EmptyState>
+      )}
+      {changes.data !== undefined && changes.data.total > 0 && (
+        <ol className={classes["list"]} aria-label="Changes, newest first" tabIndex={0}>
+          {changes.data.items.toReversed().map((change) => (
+            <ChangeLine key={change.number} change={change} />
+          ))}
+        </ol>
+      )}
+      <EarlierPageButton what="changes" list={changes} />
+    </Panel>
+  );
+}
+
+function ChangeLine({ change }: { change: DeskChange }) {
+  const nameOf = useActorName();
+  const { actor, at, before, after } = change;
+  return (
+    <li className={classes["change"]}>
+      <strong>{nameOf(actor)}</strong> {sentence(change, nameOf)} <Time at={at} format="day" />
+      <dl className={classes["values"]}>
+        <dt>Before</dt>
+        <dd>{written(before)}</dd>
+        <dt>After</dt>
+        <dd>{written(after)}</dd>
+      </dl>
+    </li>
+  );
+}
+
+function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: string) => string): string {
+  const view = owner === null || owner === actor ? `view “${name}”` : `${nameOf(owner)}'s view “${name}”`;
+  switch (kind) {
+    case "view_saved":
+      return `saved the ${view}`;
+    case "view_deleted":
+      return `deleted the ${view}`;
+    case "view_unshared":
+      return `stopped sharing ${view}`;
+    case "assignment_changed":
+      return "changed how cases are assigned";
+  }
+}
+
+const written = (values: DeskChange["before"]): string =>
+  values === null ? "nothing" : JSON.stringify(values);
