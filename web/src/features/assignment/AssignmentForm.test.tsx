@@ -37,7 +37,7 @@ test("manager names members, their skills and absences", async () => {
   ]);
   await user.click(screen.getByRole("menuitem", { name: "Ana" }));
   const member = screen.getByRole("listitem", { name: "Ana" });
-  await user.type(within(member).getByLabelText("Takes only"), "login_storm{Enter}");
+  await user.type(within(member).getByRole("combobox", { name: "Takes only" }), "login_storm{Enter}");
   await user.click(within(member).getByRole("button", { name: "Add an absence of Ana" }));
   await user.click(screen.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(calls.some(({ method }) => method === "PUT")).toBe(true));
