@@ -8,7 +8,7 @@ const stack = inject("stack");
 const { open } = useBrowser();
 
 test("case goes from hand to hand and back when its holder is away", async () => {
-  const caseId = await openCase(stack, await customerWith(stack, "data_resale", 4));
+  const caseId = await openCase(stack, await customerWith(stack, "travel", 3));
   const [ana, ben, maria] = [await open("ana"), await open("ben"), await open("maria")];
   for (const page of [ana, maria]) await page.goto(`${stack.url}/cases/${caseId}`);
   await ana.getByText("In the pool: assigned to nobody.").waitFor();

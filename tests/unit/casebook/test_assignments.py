@@ -209,7 +209,7 @@ def test_backends_at_once_assign_each_case_once_in_turn(url: str, engine: Engine
 # By hand
 
 
-def test_people_take_what_is_nobody_s_and_put_it_back(book: CaseBook) -> None:
+def test_people_take_a_case_and_put_it_back(book: CaseBook) -> None:
     case = asked_in_short(book).case_id
     taken = book.assign(case, "ana", ANALYST, "ana")
     assert (taken.assigned_to, taken.assigned_by) == ("ana", "ana")

@@ -107,9 +107,8 @@ function OtherClaimLine({
     <>
       <Avatar subject={view.claim.assignee} name={name} size={20} />
       <span className={classes["text"]}>
-        <strong>{name} works on this case</strong> since{" "}
-        <Time at={view.claim.claimed_at} format="minute" />, until{" "}
-        <Time at={view.claim.expires_at} format="minute" /> at least.{" "}
+        <strong>{name} works on this case</strong> since <Time at={view.claim.claimed_at} format="minute" />,
+        until <Time at={view.claim.expires_at} format="minute" /> at least.{" "}
         <span className={classes["detail"]}>You can read it and add notes.</span>
       </span>
       {mayActAs(identity, "manager") && (
