@@ -6,11 +6,11 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, BaseModel, JsonValue
+from pydantic import AwareDatetime, BaseModel, JsonValue, ValidationError
 from pydantic.fields import FieldInfo
 
 import contracts
@@ -55,7 +55,7 @@ def instances(model: type[BaseModel]) -> Strategy:
     extra = (
         st.dictionaries(_EXTRA_KEYS, JSON_VALUES, max_size=2) if model.model_config.get("extra") == "allow" else None
     )
-    fields = st.fixed_dictionaries(required, optional=optional)
+    fields = st.fixed_dictionaries(required, optional=optional).filter(partial(_fits_together, model))
     if extra is None:
         return fields.map(model.model_validate)
 
@@ -63,6 +63,15 @@ def instances(model: type[BaseModel]) -> Strategy:
         return model.model_validate({**more, **known})
 
     return st.builds(build, fields, extra)
+
+
+def _fits_together(model: type[BaseModel], known: dict[str, Any]) -> bool:
+    """Whether no rule about several fields refuses them; what is wrong with a single one is a fault of its strategy."""
+    try:
+        model.model_validate(known)
+    except ValidationError as refused:
+        return any(error["loc"] for error in refused.errors())
+    return True
 
 
 _EXTRA_KEYS = st.from_regex(r"x_[a-z]{1,6}", fullmatch=True)
