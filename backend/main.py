@@ -39,7 +39,8 @@ from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
-from contracts.closing import ANSWERS, REASON_CODES
+from contracts.closing import REASON_CODES
+from contracts.kinds import ANSWERS
 from contracts.release import VERSION
 from runtime.files import keep_private
 from runtime.listening import CannotListen, listen

@@ -10,7 +10,8 @@ from pydantic_settings import NoDecode
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
 from contracts.addresses import checked
-from contracts.closing import ANSWERS, NO_POLICY, Answer, ClosingPolicy, RequiredField
+from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
+from contracts.kinds import ANSWERS, Answer
 from runtime.listening import is_loopback
 from runtime.settings import ProcessSettings
 

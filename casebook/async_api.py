@@ -74,6 +74,7 @@ class AsyncWorkspace:
         self.read_attachment = awaited(workspace.read_attachment, off_loop)
 
         self.get_case = awaited(workspace.get_case, off_loop)
+        self.get_fraud_case = awaited(workspace.get_fraud_case, off_loop)
         self.summary = awaited(workspace.summary, off_loop)
         self.evidence = awaited(workspace.evidence, off_loop)
         self.list_events = awaited(workspace.list_events, off_loop)

@@ -13,6 +13,7 @@ from casebook.queries.filters import CaseQuery
 from casebook.queries.holds import running_holds
 from casebook.queries.reversals import unfinished_reversals, unscheduled_reversals
 from contracts.case import CaseState, CaseView
+from contracts.kinds import kind_of
 from contracts.reversal import Reversal
 from contracts.review import Decision
 
@@ -131,10 +132,15 @@ class RelayApi(Facade):
             return reversals.fail_reversal(connection, case_id, reversal_id, reason, self._clock())
 
     def cases_in(self, state: CaseState, *, limit: int = 50, cursor: str | None = None) -> CasePage:
-        """One page of at most 500 cases in this state, newest first. Raises MalformedCursor."""
+        """Those of one page of at most 500 cases in this state, newest first, that have an orchestration of their own.
+
+        Raises MalformedCursor.
+        """
         query = CaseQuery(state=(state,))
         with self._read() as connection:
-            return case_list.list_cases(connection, query, "", self._clock(), limit, cursor)
+            page = case_list.list_cases(connection, query, "", self._clock(), limit, cursor)
+        own = tuple(case for case in page.items if kind_of(case.case_id).orchestration is not None)
+        return page if len(own) == len(page.items) else page.model_copy(update={"items": own})
 
     def get_case(self, case_id: str) -> CaseView:
         """Everything that the case page shows, as of one instant."""

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from casebook.commands import agent_journal, effects, heartbeats, investigation, recovery, reversals, reviews
+from casebook.commands import agent_journal, effects, heartbeats, investigation, recovery, reversals, reviews, subjects
 from casebook.commands.effects import ApprovedAction
 from casebook.errors import NoAcceptedDecision
 from casebook.facade import Facade
 from casebook.queries import case_brief, case_view, model_spend
 from casebook.queries.agent_runs import assessment_checkpoint
+from casebook.queries.cursors import OpenedCase
+from casebook.queries.kinds import kind_about
 from contracts.assessment import RiskAssessment
+from contracts.base import Contract
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectTerms
+from contracts.ids import parse_review_id
 from contracts.investigation import Escalation, FailedCase, InvestigationPolicy, ReviewOpening
 from contracts.journal import JournalEntry, RunCheckpoint
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
@@ -137,6 +141,20 @@ class WorkerApi(Facade):
         """
         with self._judged(opening.case_id) as connection:
             return reviews.open_review(connection, opening, self._clock())
+
+    def open_about(self, subject: Contract, policy: InvestigationPolicy) -> OpenedCase:
+        """The case of the kind that is about `subject`, opened now or before. Raises SubjectDiffers."""
+        with self._write() as connection:
+            return subjects.open_about(connection, kind_about(subject), subject, policy, self._clock())
+
+    def ask_about(self, review: ReviewRequest, conclusion: Contract, *, reason: str | None = None) -> ReviewRequest:
+        """Ask a person about what a case without an investigation comes to, or a manager when there is a `reason`.
+
+        Raises ReviewMismatch, ReviewSuperseded, RoundNotJustified, WeakerQuestion.
+        """
+        case_id, _ = parse_review_id(review.review_id)
+        with self._judged(case_id) as connection:
+            return reviews.ask_about(connection, review, conclusion, reason, self._clock())
 
     def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
         """A question as it was put. Raises QuestionNotAsked."""

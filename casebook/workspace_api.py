@@ -40,6 +40,7 @@ from contracts.assignment import Assignment
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal, RefusedTransition
 from contracts.claim import Claim
 from contracts.closing import NO_POLICY, ClosingPolicy
+from contracts.fraud_case import FraudCaseView
 from contracts.names import CaseEventType
 from contracts.note import Attachment, Note
 from contracts.regulatory_report import RegulatoryReport
@@ -330,9 +331,14 @@ class WorkspaceApi(Facade):
     # One case
 
     def get_case(self, case_id: str) -> CaseView:
-        """Everything that the case page shows, as of one instant."""
+        """Everything that the page of a case shows, of whatever kind, as of one instant."""
         with self._read() as connection:
             return case_view.read_case(connection, case_id, self._clock())
+
+    def get_fraud_case(self, case_id: str) -> FraudCaseView:
+        """The same of a case of fraud. Raises OtherKind."""
+        with self._read() as connection:
+            return case_view.read_fraud_case(connection, case_id, self._clock())
 
     def summary(self, case_id: str) -> CaseSummary:
         """One row of the case list."""

@@ -6,14 +6,15 @@ makes each of them. To add an action, declare it here; docs/architecture.md list
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 RecommendedAction = Literal["clear", "lock_account", "refund_charges", "lock_and_refund"]
 EffectAction = Literal["lock_account", "refund_charges"]
 ReversalAction = Literal["unlock_account", "reverse_refund"]
 """What undoes an effect."""
-ActionOutcome = Literal["cleared", "account_locked", "charges_refunded", "locked_and_refunded"]
-"""How a case ends whose action was carried out."""
+
+Disposition = Literal["confirmed_fraud", "false_positive", "inconclusive"]
+"""What a case of fraud was, in the eyes of who decided."""
 
 FourEyes = Literal["never", "always", "large_refund", "rated_critical"]
 """When an action takes two people: see `casebook/policy/four_eyes.py`."""
@@ -27,8 +28,11 @@ class ActionSpec:
 
     effects: tuple[EffectAction, ...]
     """In the order in which they happen."""
-    outcome: ActionOutcome
+    outcome: str
+    """How a case ends in which it was carried out."""
     four_eyes: FourEyes
+    means: Disposition | None = None
+    """What a case is taken to have been, in the eyes of one who approves it and does not say."""
 
     @property
     def facts(self) -> frozenset[Fact]:
@@ -65,13 +69,17 @@ class ReversalSpec:
     """The argument of the tool that names the effect, by its key."""
 
 
-ACTIONS: Mapping[RecommendedAction, ActionSpec] = {
-    "lock_account": ActionSpec(("lock_account",), "account_locked", four_eyes="never"),
-    "refund_charges": ActionSpec(("refund_charges",), "charges_refunded", four_eyes="large_refund"),
-    "lock_and_refund": ActionSpec(("lock_account", "refund_charges"), "locked_and_refunded", four_eyes="always"),
-    "clear": ActionSpec((), "cleared", four_eyes="rated_critical"),
+ACTIONS: Mapping[str, ActionSpec] = {
+    "lock_account": ActionSpec(("lock_account",), "account_locked", "never", means="confirmed_fraud"),
+    "refund_charges": ActionSpec(("refund_charges",), "charges_refunded", "large_refund", means="confirmed_fraud"),
+    "lock_and_refund": ActionSpec(
+        ("lock_account", "refund_charges"), "locked_and_refunded", "always", means="confirmed_fraud"
+    ),
+    "clear": ActionSpec((), "cleared", "rated_critical", means="false_positive"),
 }
-"""What is left of an action when its first effects are done is an action again."""
+"""What people can approve in a case of fraud. What is left of one when its first effects are done is one again."""
+
+RECOMMENDED: tuple[RecommendedAction, ...] = get_args(RecommendedAction)
 
 EFFECTS: Mapping[EffectAction, EffectSpec] = {
     "lock_account": EffectSpec(
@@ -106,6 +114,14 @@ REFUNDS: frozenset[str] = frozenset(effect for effect, spec in EFFECTS.items() i
 """The effects that charges, and what they add up to, are sent along with."""
 
 
+def recommended(action: str) -> RecommendedAction:
+    """The action of a case of fraud that has this name. Raises ValueError when it is another kind's."""
+    for each in RECOMMENDED:
+        if each == action:
+            return each
+    raise ValueError(f"'{action}' is no action of a case of fraud.")
+
+
 def action_of(effects: Collection[str]) -> RecommendedAction:
     """The action that has these effects and no other. Raises StopIteration when there is none."""
-    return next(action for action, spec in ACTIONS.items() if set(spec.effects) == set(effects))
+    return next(action for action in RECOMMENDED if set(ACTIONS[action].effects) == set(effects))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from contracts.actions import RecommendedAction
+from contracts.actions import Disposition
 from contracts.base import Contract
-from contracts.review import Disposition
+from contracts.kinds import Answer, has_disposition
 
 ReasonCode = Literal[
     "account_takeover",
@@ -33,12 +33,8 @@ REASON_CODES: Mapping[Disposition, tuple[ReasonCode, ...]] = {
 """What people choose from, by what the case was in their eyes."""
 KNOWN_REASON_CODES: tuple[str, ...] = get_args(ReasonCode)
 
-Answer = Literal[RecommendedAction, "reject"]
-"""What a decision says: the action that it approves, or that it rejects."""
 RequiredField = Literal["disposition", "reason_code", "comment", "reason"]
 """`comment`: words; those of a rejection are its feedback. `reason`: a reason code or a comment."""
-
-ANSWERS: tuple[Answer, ...] = (*get_args(RecommendedAction), "reject")
 
 
 class ClosingPolicy(Contract):
@@ -48,7 +44,8 @@ class ClosingPolicy(Contract):
 
     def of(self, answer: Answer) -> tuple[RequiredField, ...]:
         """What must be filled in for this answer."""
-        return self.required.get(answer, ())
+        required = self.required.get(answer, ())
+        return required if has_disposition(answer) else tuple(name for name in required if name != "disposition")
 
 
 NO_POLICY = ClosingPolicy()

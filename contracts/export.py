@@ -3,7 +3,8 @@
 from typing import Literal
 
 from contracts.base import Contract, UtcDateTime
-from contracts.case import CaseEvent, CaseView, Round
+from contracts.case import CaseEvent
+from contracts.cases import AnyCaseView, AnyRound
 from contracts.ids import Hash
 from contracts.note import Attachment, Note
 from contracts.report import Evidence
@@ -41,8 +42,8 @@ class CaseExport(Contract):
     format: Literal["casewright-case-export"] = EXPORT_FORMAT
     version: Literal[2] = EXPORT_VERSION
     exported_at: UtcDateTime
-    case: CaseView
-    rounds: tuple[Round, ...]
+    case: AnyCaseView
+    rounds: tuple[AnyRound, ...]
     """All of them, the current one included."""
     events: tuple[CaseEvent, ...]
     evidence: tuple[Evidence, ...]

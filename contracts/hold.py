@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.actions import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.ids import ReviewId
+from contracts.kinds import Action
 
 
 class Hold(Contract):
     """A running hold. It ends with an event of its own; until then nothing of what was decided begins."""
 
     review_id: ReviewId
-    action: RecommendedAction
+    action: Action
     """What takes effect afterwards."""
     decided_by: str
     """The only person who can take the decision back."""

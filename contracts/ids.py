@@ -19,16 +19,19 @@ MAX_NEW_ALERT_ID = 75
 _DIGEST = 16
 _MEMORY_PREFIX = "@fraudanalysisagent@"
 
+_CASE = r"case(?:_[a-z]{1,20})?-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
+"""A case of another kind than fraud names its kind, as no alert can."""
+
 AlertId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 NewAlertId = Annotated[AlertId, Field(max_length=MAX_NEW_ALERT_ID)]
 """What a new alert may be called."""
-CaseId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-ReviewId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:r[1-9][0-9]{0,3}$")]
-EffectKey = Annotated[
-    str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,20}(:[0-9]{1,9})?$")
-]
+SubjectId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""What a case of another kind than fraud is about: the ids of its case and memory have at most MAX_SCHEDULER_ID."""
+CaseId = Annotated[str, Field(pattern=rf"^{_CASE}$")]
+ReviewId = Annotated[str, Field(pattern=rf"^{_CASE}:r[1-9][0-9]{{0,3}}$")]
+EffectKey = Annotated[str, Field(pattern=rf"^{_CASE}:[a-z_]{{1,40}}:[0-9]{{1,20}}(:[0-9]{{1,9}})?$")]
 """Of an effect that can be reversed: `effect_key` makes it."""
-ReversalId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,9}$")]
+ReversalId = Annotated[str, Field(pattern=rf"^{_CASE}:[a-z_]{{1,40}}:[0-9]{{1,9}}$")]
 Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.actions import RecommendedAction
+from contracts.actions import Disposition
 from contracts.base import Contract, UtcDateTime, added_later
 from contracts.ids import Hash, ReviewId
+from contracts.kinds import Action
 from contracts.refunds import ChosenRefunds
 
 Role = Literal["viewer", "analyst", "manager", "admin"]
@@ -20,7 +21,6 @@ def may_act_as(roles: Iterable[Role], required: Role) -> bool:
 
 
 Verdict = Literal["approve", "reject"]
-Disposition = Literal["confirmed_fraud", "false_positive", "inconclusive"]
 
 
 class ReviewRequest(Contract):
@@ -34,7 +34,7 @@ class ReviewRequest(Contract):
     required_role: Role = "analyst"
     approvals_required: Annotated[int, Field(ge=1, le=2)] = 1
     """How many people must approve the recommended action."""
-    four_eyes_actions: tuple[RecommendedAction, ...] | None = None
+    four_eyes_actions: tuple[Action, ...] | None = None
     """The actions that need two people, by the policy at the time of asking; null where there is none."""
     remind_at: UtcDateTime | None = None
     """When those who could decide are reminded."""
@@ -54,14 +54,14 @@ class Decision(Contract):
     review_id: ReviewId
     assessment_hash: Hash
     verdict: Verdict
-    action: RecommendedAction | None = None
+    action: Action | None = None
     feedback: Annotated[str, Field(max_length=4_000)] | None = None
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
     decided_by: Annotated[str, Field(min_length=1, max_length=200)]
     """The stable subject id of the person; of the second one where two were needed."""
     decided_at: UtcDateTime
     disposition: Disposition | None = None
-    """What the case was, in the eyes of who decided. Every decision on record has one."""
+    """What the case was, in the eyes of who decided. Every decision on a case of fraud has one on record."""
     comment: Annotated[str, Field(max_length=4_000)] | None = None
     """Why, in their own words."""
     approvals: tuple[Approval, ...] | None = None

@@ -9,6 +9,7 @@ from backend.http.problem import documented
 from casebook.queries.cursors import MAX_PAGE, CasePage, EventPage
 from casebook.queries.filters import CaseQuery
 from contracts.case import CaseView
+from contracts.cases import AnyCaseView
 from contracts.names import CaseEventType
 from contracts.report import Evidence
 
@@ -35,9 +36,15 @@ async def list_cases(
     return await services.workspace.list_cases(query, identity.subject, limit=asked.limit, cursor=asked.cursor)
 
 
-@router.get("/{case_id}", operation_id="get_case", summary="One case", responses=documented(404, 503))
+@router.get(
+    "/{case_id}",
+    operation_id="get_case",
+    summary="One case",
+    response_model=AnyCaseView,
+    responses=documented(404, 503),
+)
 async def get_case(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> CaseView:
-    """Everything that the case page shows, as of one instant."""
+    """Everything that the page of the case shows, as of one instant; `kind` says which kind of case it is."""
     case = await services.workspace.get_case(case_id)
     await services.accesses.saw(identity.subject, "case_viewed", case_id)
     return case

@@ -9,10 +9,10 @@ from pydantic import Field
 from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES
-from contracts.actions import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal
 from contracts.ids import Hash, ReviewId, parse_review_id
+from contracts.kinds import Action
 from contracts.refunds import ChosenRefunds
 from contracts.review import Decision, Disposition, Verdict
 
@@ -29,7 +29,7 @@ class DecisionRequest(Contract):
     review_id: ReviewId
     assessment_hash: Hash
     verdict: Verdict
-    action: RecommendedAction | None = None
+    action: Action | None = None
     feedback: Annotated[str, Field(max_length=4_000)] | None = None
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
     disposition: Disposition | None = None

@@ -40,6 +40,7 @@ CSV_COLUMNS: Mapping[str, Callable[[CaseSummary], Cell]] = {
     "last_seq": lambda case: case.last_seq,
     "alert_count": lambda case: case.alert_count,
     "assigned_to": lambda case: None if case.assignment is None else case.assignment.assigned_to,
+    "kind": lambda case: case.kind,
 }
 """Only ever added to, at the end: who reads by position reads the same for ever."""
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from backend.services.errors import StartRefused
+from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.instances import OVER, ended, ensure_running, refused
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
@@ -12,6 +12,7 @@ from backend.services.scheduler_memory import SchedulerMemory
 from casebook.async_api import AsyncRelay
 from contracts.case import CaseView
 from contracts.ids import parse_review_id
+from contracts.kinds import kind_of
 from contracts.names import INVESTIGATION
 from contracts.review import Decision
 
@@ -57,6 +58,8 @@ class CaseOrchestrations:
         try:
             await self._scheduler.deliver(decision)
         except InstanceUnknown:
+            if kind_of(case).orchestration is None:
+                raise SchedulerUnavailable(f"nothing that it runs waits for the decision on '{case}'") from None
             # If it forgot this one, it will have forgotten others.
             self._memory.is_doubted = True
             await self._restart(case)

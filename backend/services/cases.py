@@ -88,7 +88,7 @@ class CaseService:
         return self._answer(alert, opened, await self._status(opened.case_id))
 
     async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:
-        view = await self._workspace.get_case(opened.case_id)
+        view = await self._workspace.get_fraud_case(opened.case_id)
         if view.alert.customer_id != alert.customer_id:
             raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
         return self._answer(alert, opened, await self._status(opened.case_id))

@@ -6,9 +6,10 @@ from backend.auth.identity import Identity
 from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
 from backend.services.outbox_relay import OutboxRelay
 from casebook.async_api import AsyncWorkspace
-from contracts.actions import ACTIONS
-from contracts.case import CaseView, Proposal
+from contracts.case import Proposal
+from contracts.fraud_case import FraudCaseView
 from contracts.ids import parse_review_id
+from contracts.kinds import kind_of
 from contracts.review import Decision
 from contracts.words import says_something
 
@@ -29,9 +30,12 @@ class DecisionService:
         NothingToRefund, and what `WorkspaceApi.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
-        if decision.action is not None and ACTIONS[decision.action].refunds and decision.refunds is None:
-            case_id, _ = parse_review_id(decision.review_id)
-            _require_charges(decision, await self._workspace.get_case(case_id))
+        if decision.action is not None and decision.refunds is None:
+            # The casebook refuses what is no action of this kind of case.
+            spec = kind_of(decision.review_id).actions.get(decision.action)
+            if spec is not None and spec.refunds:
+                case_id, _ = parse_review_id(decision.review_id)
+                _require_charges(decision, await self._workspace.get_fraud_case(case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})
         accepted = await self._workspace.accept_decision(signed, identity.roles)
         if isinstance(accepted, Proposal):
@@ -66,7 +70,7 @@ def _require_completeness(decision: Decision) -> None:
         raise ContradictoryDecision
 
 
-def _require_charges(decision: Decision, view: CaseView) -> None:
+def _require_charges(decision: Decision, view: FraudCaseView) -> None:
     """Check by the assessment that the decision names; the casebook refuses a decision on another one."""
     review = view.review
     if review is None or (review.review_id, review.assessment_hash) != (decision.review_id, decision.assessment_hash):

@@ -7,7 +7,8 @@ from pydantic import NonNegativeInt
 
 from contracts.alert import AlertSource
 from contracts.base import Contract, UtcDateTime
-from contracts.closing import Answer, ReasonCode, RequiredField
+from contracts.closing import ReasonCode, RequiredField
+from contracts.kinds import Answer
 from contracts.review import Disposition
 from contracts.telemetry_reader import DeadLetterKind
 

@@ -19,7 +19,7 @@ class PreviewService:
         self, case_id: str, action: RecommendedAction, refunds: tuple[ChosenRefund, ...] | None
     ) -> int | None:
         """How many people must approve `action` with these refunds; None: nobody is asked. Raises CaseNotFound."""
-        review = (await self._workspace.get_case(case_id)).review
+        review = (await self._workspace.get_fraud_case(case_id)).review
         if review is None:
             return None
         by_choice = None
@@ -36,7 +36,7 @@ class PreviewService:
 
         Raises CaseNotFound and PreviewUnavailable.
         """
-        view = await self._workspace.get_case(case_id)
+        view = await self._workspace.get_fraud_case(case_id)
         spec = ACTIONS[action]
         named = view.assessment.refund_charge_ids if view.assessment is not None else ()
         amounts = {each.charge_id: each.amount.amount_minor for each in refunds or ()}

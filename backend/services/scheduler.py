@@ -22,6 +22,7 @@ from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseProgress
 from contracts.hub import HubOwner
 from contracts.ids import parse_review_id
+from contracts.kinds import kind_of
 from contracts.names import (
     HUB_OWNER,
     HUB_OWNER_INSTANCE,
@@ -207,7 +208,9 @@ class DurableTaskScheduler:
         await self._hub.require_own()
         try:
             async with _answering():
-                await self._client.raise_orchestration_event(ids.instance_id(case), analyst_decision(round_number))
+                await self._client.raise_orchestration_event(
+                    kind_of(case).instance_id(case), analyst_decision(round_number)
+                )
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 raise InstanceUnknown(case) from refusal

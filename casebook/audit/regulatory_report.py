@@ -10,7 +10,8 @@ from datetime import datetime
 
 from casebook.audit.reported_amounts import amounts_of, refunded
 from casebook.audit.reported_sources import CUSTOMER_TOOL, Sources
-from contracts.case import CaseAlert, CaseEvent, CaseView, Round
+from contracts.case import CaseEvent
+from contracts.fraud_case import CaseAlert, FraudCaseView, InvestigatedRound
 from contracts.ids import parse_review_id
 from contracts.note import Attachment
 from contracts.regulatory_report import (
@@ -47,8 +48,8 @@ _DECIDED: Mapping[DecisionStatus, str] = {
 class CaseRecord:
     """What is on record of a case, as of one instant."""
 
-    case: CaseView
-    rounds: Sequence[Round]
+    case: FraudCaseView
+    rounds: Sequence[InvestigatedRound]
     events: Sequence[CaseEvent]
     evidence: Sequence[Evidence]
     attachments: Sequence[Attachment]
@@ -152,7 +153,7 @@ def _narrative(record: CaseRecord, sources: Sources) -> Iterator[Statement]:
             yield Statement(text=finding.statement, said_by=report.specialist, round=report.round, evidence_ids=known)
 
 
-def _conclusion(case: CaseView) -> ReportedConclusion | None:
+def _conclusion(case: FraudCaseView) -> ReportedConclusion | None:
     assessment = case.assessment
     if assessment is None:
         return None
@@ -168,7 +169,7 @@ def _conclusion(case: CaseView) -> ReportedConclusion | None:
     )
 
 
-def _decision_status(case: CaseView) -> DecisionStatus:
+def _decision_status(case: FraudCaseView) -> DecisionStatus:
     last = case.decisions[-1] if case.decisions else None
     if last is not None and parse_review_id(last.review_id)[1] == case.round:
         return "approved" if last.verdict == "approve" else "rejected"
@@ -246,7 +247,7 @@ def _missing_amounts(amounts: Amounts) -> Iterator[str]:
             yield f"The amount of '{each.reference}' is not known."
 
 
-def _missing_findings(case: CaseView, sources: Sources) -> Iterator[str]:
+def _missing_findings(case: FraudCaseView, sources: Sources) -> Iterator[str]:
     reported = {report.specialist: report for report in case.reports}
     for specialist in SPECIALISTS:
         report = reported.get(specialist)

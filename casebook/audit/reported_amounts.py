@@ -9,9 +9,9 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from casebook.audit.reported_sources import Sources
 from contracts.actions import REFUNDS
 from contracts.base import UtcDateTime
-from contracts.case import CaseView
 from contracts.charges import CHARGES_TOOL
 from contracts.effect import Effect
+from contracts.fraud_case import FraudCaseView
 from contracts.money import Money, minor_digits
 from contracts.refunds import total_of
 from contracts.regulatory_report import Amounts, ReportedAmount
@@ -20,7 +20,7 @@ from contracts.telemetry import TransactionEvent
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(UtcDateTime)
 
 
-def amounts_of(case: CaseView, sources: Sources) -> Amounts:
+def amounts_of(case: FraudCaseView, sources: Sources) -> Amounts:
     """The charges that the last round found suspicious, and the transactions that raised the alerts."""
     found = _suspicious_ids(case)
     recorded = dict(_recorded_charges(sources))
@@ -49,7 +49,7 @@ def refunded(effect: Effect) -> Money | None:
     return _money(effect.result or {})
 
 
-def _suspicious_ids(case: CaseView) -> Sequence[str] | None:
+def _suspicious_ids(case: FraudCaseView) -> Sequence[str] | None:
     """The charges that the reports of the last round name; None when nobody examined charges."""
     if not any(report.specialist == "billing" and report.status == "ok" for report in case.reports):
         return None

@@ -46,6 +46,7 @@ _NUMBERS = (
 ORPHANS = (
     "case_event",
     "alert",
+    "subject",
     "round",
     "report",
     "evidence",

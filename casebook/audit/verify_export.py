@@ -17,7 +17,7 @@ from casebook.case_log.hash_chain import BrokenLink, person_of
 from casebook.projection.alerts import AlertDetached, AlertJoined, CaseMerged
 from casebook.projection.attachments import ATTACHMENT
 from casebook.projection.case_projection import Facts
-from casebook.projection.cases import ALERT, CASE, CaseOpened
+from casebook.projection.cases import ALERT, CASE, SUBJECT, CaseOpened
 from casebook.projection.changes import ProjectedTable
 from casebook.projection.decisions import DECISION
 from casebook.projection.effects import EFFECT
@@ -29,6 +29,7 @@ from contracts.assignment import Assignment
 from contracts.case import CaseEvent
 from contracts.export import EXPORT_FORMAT, READABLE_VERSIONS, CaseExport, ExportedCall
 from contracts.hashing import HASH_PREFIX
+from contracts.kinds import kind_of
 
 Json = dict[str, Any]
 
@@ -91,13 +92,15 @@ def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
         yield replace(row, facts={**row.facts, "moved_to": homes.get(row.key)})
     origins: dict[str, Facts] = {}
     reports: dict[str, Row] = {}
+    concluded_as = kind_of(check.case_id).concluded_as
+    yield from _subject(case, check)
     for each in said["rounds"]:
-        assessment = each["assessment"]
+        assessment = each[concluded_as]
         digest = None if assessment is None else digest_of(assessment)
         yield Row(ROUND.name, ROUND.key_in(each), digest, {"assessment_hash": digest}, body=assessment)
         if each["review"] is not None:
             yield _row(REVIEW, {**each["review"], "round": each["round"]})
-        for report in each["reports"]:
+        for report in each.get("reports", ()):
             key = REPORT.key_in(report)
             # A round that only asks again shows the reports of its assessment, which bears a hash itself.
             if check.expects(REPORT.name, key) or report not in _reports_of(assessment):
@@ -117,7 +120,7 @@ def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
         row = _row(DECISION, decision)
         yield replace(row, facts={**row.facts, "on_hold_until": _end_of_hold(case, row.key)})
     for table, name in ((EFFECT, "effects"), (REVERSAL, "reversals")):
-        for item in case[name]:
+        for item in case.get(name, ()):
             yield _row(table, item)
     for note in said["notes"]:
         yield _row(NOTE, note)
@@ -130,9 +133,18 @@ def _end_of_hold(case: Json, review_id: str) -> JsonValue:
     return None if hold is None or hold["review_id"] != review_id else hold["held_until"]
 
 
+def _subject(case: Json, check: IntegrityCheck) -> Iterator[Row]:
+    """What the case is about, where it has no alerts."""
+    if "subject" in case:
+        name = kind_of(check.case_id).subject_of(check.case_id)
+        yield Row(SUBJECT.name, name, digest_of(case["subject"]), {"subject_id": name})
+
+
 def _alerts(said: Json) -> list[Json]:
     if said["version"] == 1:
         return [said["case"]["alert"]]
+    if "alerts" not in said["case"]:
+        return []
     return [each["alert"] for each in said["case"]["alerts"]]
 
 
@@ -145,7 +157,7 @@ def _recorded_alerts(said: Json) -> list[tuple[Any, ...]]:
     for each in events:
         data = each["data"]
         match each["type"]:
-            case CaseOpened.type | AlertJoined.type:
+            case CaseOpened.type | AlertJoined.type if "alert" in data:
                 name = data["alert"]["alert_id"]
                 # The alert that opened the case stays the first, when it comes back.
                 if moved and name != next(iter(came)):
@@ -166,7 +178,7 @@ def _shown_alerts(said: Json) -> list[tuple[Any, ...]]:
     if said["version"] == 1:
         return _recorded_alerts(said)
     names = ("recorded_at", "recorded_by", "round", "moved_to")
-    shown: list[Json] = said["case"]["alerts"]
+    shown: list[Json] = said["case"].get("alerts", [])
     return [(each["case_id"], each["alert"]["alert_id"], *(each[name] for name in names)) for each in shown]
 
 
@@ -269,12 +281,13 @@ def _contradiction(said: Json, check: IntegrityCheck) -> BrokenLink | None:
     """What the case page repeats of its rounds must be what they say."""
     case: Json = said["case"]
     rounds: list[Json] = said["rounds"]
-    nothing: Json = {"reports": [], "assessment": None}
+    concluded_as = kind_of(check.case_id).concluded_as
+    nothing: Json = {"reports": [], concluded_as: None}
     current = next((each for each in rounds if each["round"] == case["round"]), nothing)
     decided: Json = {decision["review_id"]: decision for decision in case["decisions"]}
     shown: dict[str, tuple[Any, Any]] = {
-        "reports": (case["reports"], current["reports"]),
-        "assessment": (case["assessment"], current["assessment"]),
+        "reports": (case.get("reports"), current.get("reports")),
+        concluded_as: (case[concluded_as], current[concluded_as]),
         "earlier_rounds": (case["earlier_rounds"], [each for each in rounds if each["round"] < case["round"]]),
         "progress": ((case["progress"]["round"], case["progress"]["outcome"]), (case["round"], case["outcome"])),
         "decisions": (
@@ -282,7 +295,7 @@ def _contradiction(said: Json, check: IntegrityCheck) -> BrokenLink | None:
             [None if each["review"] is None else decided.get(each["review"]["review_id"]) for each in rounds],
         ),
         "opened_by": (case["opened_by"], _opener(said["events"])),
-        "alert": (case["alert"], _alerts(said)[0]),
+        "alert": (case.get("alert"), next(iter(_alerts(said)), None)),
         "alerts": (_shown_alerts(said), _recorded_alerts(said)),
         "review": (case["review"] is not None, check.has_open_review),
     }

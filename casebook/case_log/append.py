@@ -10,11 +10,13 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from casebook.case_log.hash_chain import logged_hash
 from casebook.case_log.locked_case import LockedCase
 from casebook.case_log.row_changes import Contents, write_changes
+from casebook.errors import OtherKind
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow, LogHead
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
+from contracts.kinds import kind_of
 
 _HEAD = table_of(LogHead)
 _LOCK = select(_HEAD.c.id).where(_HEAD.c.id == 1).with_for_update()
@@ -58,8 +60,11 @@ def append(
 ) -> int:
     """Log what happened as the case's newest event, write what it changes, and return its `seq`.
 
-    `contents` holds what the event only names by its hash. `seq` is given only by who drew it already.
+    `contents` holds what the event only names by its hash. `seq` is given only by who drew it already. Raises
+    OtherKind for an event that does not happen to cases of this kind.
     """
+    if data.kind not in (None, kind_of(case.case_id).name):
+        raise OtherKind(case.case_id, str(data.kind))
     seq = next_seq(connection) if seq is None else seq
     occurrence = Occurrence(seq, at, actor, case.last_seq)
     event: dict[str, Any] = {

@@ -31,7 +31,7 @@ _KEEP_WORDS = insert(table_of(CaseTextRow))
 _CASE_OF = select(_ALERTS.c.case_id).where(_ALERTS.c.alert_id == bindparam("of_alert"), _ALERTS.c.moved_to.is_(None))
 _NEWEST = (
     select(_CASES.c.case_id, _CASES.c.state)
-    .where(_CASES.c.customer_id == bindparam("of_customer"))
+    .where(_CASES.c.customer_id == bindparam("of_customer"), _CASES.c.alert_id.is_not(None))
     .order_by(_CASES.c.opened_seq.desc())
     .limit(CONSIDERED)
 )
@@ -73,7 +73,7 @@ def record_alert(
 
 
 def _cases_of(connection: Connection, customer_id: int) -> tuple[str | None, list[str]]:
-    """The newest case of a customer, and those that are open."""
+    """The newest case with alerts of a customer, and those that are open."""
     of = {"of_customer": customer_id}
     cases = connection.execute(_NEWEST, of).all()
     are_all = len(cases) < CONSIDERED

@@ -21,6 +21,7 @@ from casebook.queries.review_rows import open_question
 from casebook.schema.assignments import AssignmentSettingRow, AssignmentTurnRow
 from casebook.schema.base import table_of
 from contracts.assignment import Assignment, AssignmentRules, AssignmentSetting
+from contracts.kinds import kind_of
 from contracts.review import Role, may_act_as
 
 _SETTINGS, _TURNS = table_of(AssignmentSettingRow), table_of(AssignmentTurnRow)
@@ -140,7 +141,7 @@ def _assign_by_rule(connection: Connection, case: LockedCase, wanted: Wanted, no
 
 
 def _wanted(case: LockedCase, role: Role, *besides: str) -> Wanted:
-    kinds = frozenset(filter(None, (case.alert_type, case.rule_id)))
+    kinds = frozenset(filter(None, (kind_of(case.case_id).name, case.alert_type, case.rule_id)))
     return Wanted(role, kinds, frozenset(besides))
 
 

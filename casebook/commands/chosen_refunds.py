@@ -6,9 +6,9 @@ from casebook.errors import ChargeChosenTwice, ChargeNotSeen, RefundsNotChosen, 
 from casebook.queries.agent_runs import saved_assessment
 from casebook.schema.base import table_of
 from casebook.schema.rounds import EvidenceRow
-from contracts.actions import ACTIONS
 from contracts.charges import CHARGES_TOOL, REFUNDABLE, KnownCharge, known_charges
 from contracts.ids import parse_review_id
+from contracts.kinds import action_spec
 from contracts.money import as_written
 from contracts.report import Evidence, answered_calls
 from contracts.review import Decision
@@ -23,7 +23,7 @@ def with_seen_refunds(connection: Connection, case_id: str, decision: Decision) 
     charge that is not among the seen ones that can be refunded, and RefundTooLarge for more than was left of one.
     """
     chosen = decision.refunds or ()
-    refunds = decision.action is not None and ACTIONS[decision.action].refunds
+    refunds = decision.action is not None and action_spec(decision.action).refunds
     if decision.verdict != "approve" or not refunds or not chosen:
         raise RefundsNotChosen
     seen = seen_charges(connection, case_id, parse_review_id(decision.review_id)[1])

@@ -14,6 +14,7 @@ from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.effects import decision_on
 from casebook.commands.holds import withdrawals_of
 from casebook.errors import (
+    ActionOfOtherKind,
     AlreadyDecided,
     AssessmentChanged,
     FieldsMissing,
@@ -41,12 +42,12 @@ from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
-from contracts.actions import RecommendedAction
 from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.case import Proposal
 from contracts.closing import KNOWN_REASON_CODES, NO_POLICY, ClosingPolicy
 from contracts.ids import parse_review_id
+from contracts.kinds import Action, action_spec, kind_of
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as
 
 _REVIEWS, _PROPOSALS = table_of(ReviewRow), table_of(ProposalRow)
@@ -69,6 +70,7 @@ def accept_decision(
     The first of two approvals is kept as a proposal and returned as such; a decision is returned as it is recorded.
     """
     case, review = _answerable(connection, decision, roles, now)
+    _refuse_other_action(decision)
     if decision.refunds is not None:
         decision = with_seen_refunds(connection, case.case_id, decision)
     waiting = connection.execute(_PROPOSAL, {"of_case": case.case_id}).first()
@@ -79,7 +81,8 @@ def accept_decision(
             _refuse_other_approval(proposal, decision, decision.action)
         else:
             _require_reason(case, decision, decision.action)
-        is_critical = decision.action == "clear" and _is_critical(connection, case)
+        rated = action_spec(decision.action).four_eyes == "rated_critical"
+        is_critical = rated and _is_critical(connection, case)
         if proposal is None and _needs_two(connection, review, decision, decision.action, is_critical=is_critical):
             return _propose(connection, case, decision, decision.action, read_review(review).required_role, now)
     until = held_until(decision.verdict, decision.action, review.due_at, hold, now)
@@ -107,11 +110,11 @@ def withdraw_proposal(connection: Connection, case_id: str, subject: str, now: d
     append(connection, case, withdrawn, subject, now)
 
 
-def default_disposition(decision: Decision) -> Disposition:
-    """What a case is taken to have been when the person who decided does not say."""
-    if decision.verdict == "reject":
-        return "inconclusive"
-    return "false_positive" if decision.action == "clear" else "confirmed_fraud"
+def default_disposition(decision: Decision) -> Disposition | None:
+    """What a case is taken to have been when the person who decided does not say; None where its kind has no such."""
+    if decision.verdict == "reject" or decision.action is None:
+        return kind_of(decision.review_id).rejection_means
+    return action_spec(decision.action).means
 
 
 def _answerable(
@@ -147,7 +150,7 @@ def _refuse_overtaken(connection: Connection, case_id: str, round_number: int) -
         raise NewEvidence(joined.news, joined.at)
 
 
-def _refuse_other_approval(proposal: Proposal, decision: Decision, action: RecommendedAction) -> None:
+def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Action) -> None:
     proposer = proposal.approvals[0].approved_by
     if proposer == decision.decided_by:
         raise SameApprover(proposal.action)
@@ -158,7 +161,7 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Recom
 
 
 def _needs_two(
-    connection: Connection, review: PlainRow, decision: Decision, action: RecommendedAction, *, is_critical: bool
+    connection: Connection, review: PlainRow, decision: Decision, action: Action, *, is_critical: bool
 ) -> bool:
     by_choice = None
     if decision.refunds is not None:
@@ -171,6 +174,11 @@ def _needs_two(
     return approvals_of(read_review(review), action, is_critical=is_critical) > 1
 
 
+def _refuse_other_action(decision: Decision) -> None:
+    if decision.action is not None and decision.action not in kind_of(decision.review_id).actions:
+        raise ActionOfOtherKind(decision.review_id, decision.action)
+
+
 def _refuse_incomplete(decision: Decision, policy: ClosingPolicy, *, is_second: bool) -> None:
     """Raises UnknownReasonCode, FieldsMissing. The second of two approvals confirms what the first one filled in."""
     if decision.reason_code is not None and decision.reason_code not in KNOWN_REASON_CODES:
@@ -180,9 +188,9 @@ def _refuse_incomplete(decision: Decision, policy: ClosingPolicy, *, is_second: 
         raise FieldsMissing(answer, missing)
 
 
-def _require_reason(case: LockedCase, decision: Decision, action: RecommendedAction) -> None:
+def _require_reason(case: LockedCase, decision: Decision, action: Action) -> None:
     # Without a score there is no recommendation to overrule.
-    recommended = None if case.risk_score is None else cast("RecommendedAction | None", case.recommended_action)
+    recommended = None if case.risk_score is None else case.recommended_action
     if recommended is not None and overrules(recommended, action) and not gives_reason(decision):
         raise ReasonMissing(recommended, action)
 
@@ -197,7 +205,7 @@ def _propose(
     connection: Connection,
     case: LockedCase,
     decision: Decision,
-    action: RecommendedAction,
+    action: Action,
     role: Role,
     now: datetime,
 ) -> Proposal:

@@ -22,10 +22,11 @@ from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
 from casebook.schema.reviews import DecisionRow
-from contracts.actions import ACTIONS, REFUNDS, EffectAction
+from contracts.actions import REFUNDS, EffectAction
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import parse_review_id, review_id
+from contracts.kinds import action_spec
 from contracts.refunds import approved_refund
 from contracts.review import Decision
 
@@ -81,7 +82,7 @@ def approved_action(connection: Connection, case_id: str, wanted: str) -> Approv
     assessment = None if decision is None else saved_assessment(connection, case_id, parse_review_id(wanted)[1])
     if customer_id is None or decision is None or decision.action is None or assessment is None:
         raise NotApproved(case_id, "anything")
-    keys = _keys_of(connection, case_id, customer_id, decision.review_id, ACTIONS[decision.action].effects)
+    keys = _keys_of(connection, case_id, customer_id, decision.review_id, action_spec(decision.action).effects)
     return ApprovedAction(customer_id, assessment, decision, keys)
 
 

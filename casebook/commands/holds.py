@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import cast
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -17,7 +16,6 @@ from casebook.projection.proposals import ApprovalGiven
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
-from contracts.actions import RecommendedAction
 from contracts.case import Proposal
 from contracts.review import Decision, Disposition
 
@@ -63,7 +61,7 @@ def withdraw_decision(connection: Connection, case_id: str, subject: str, now: d
     withdrawn = DecisionWithdrawn(
         round=row.round,
         review_id=row.review_id,
-        action=cast("RecommendedAction", row.action),
+        action=row.action,
         due_at=row.due_at,
         disposition=_disposition_before(connection, row.accepted_seq),
         proposal=proposal,
@@ -107,7 +105,7 @@ def withdrawals_of(connection: Connection, case_id: str, review_id: str) -> int 
 
 
 def _end(connection: Connection, case: LockedCase, row: PlainRow, actor: str, now: datetime) -> None:
-    ended = HoldEnded(round=row.round, review_id=row.review_id, action=cast("RecommendedAction", row.action))
+    ended = HoldEnded(round=row.round, review_id=row.review_id, action=row.action)
     append(connection, case, ended, actor, now)
 
 

@@ -33,6 +33,7 @@ from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.investigation import InvestigationPolicy
 from contracts.journal import JournalEntry, RunCheckpoint
+from contracts.kinds import kind_of
 from contracts.report import Evidence, Specialist, SpecialistReport
 from contracts.steps import CloseCaseInput
 
@@ -194,7 +195,11 @@ def _refuse_outcome(
     limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
     found.patience = None if limits is None else limits.patience
     stale = closing.round != case.round
-    reason = f"it is in round {case.round}" if stale else CaseClosed.why_not(found, closing.outcome, now)
+    reason = (
+        f"it is in round {case.round}"
+        if stale
+        else CaseClosed.why_not(kind_of(case.case_id), found, closing.outcome, now)
+    )
     if reason is not None:
         raise OutcomeNotJustified(case.case_id, closing.outcome, reason)
 

@@ -139,7 +139,7 @@ def resume_case(connection: Connection, case_id: str, now: datetime) -> FailedCa
     case = lock_case(connection, case_id)
     if case.state == "closed":
         assert case.outcome is not None, "a closed case has an outcome"
-        return cast("CaseOutcome", case.outcome)
+        return case.outcome
     if not _was_interrupted(connection, case_id):
         return None
     failed = _failed_case(connection, case)

@@ -18,6 +18,7 @@ from casebook.errors import (
     DeadlineNotPassed,
     IllegalMove,
     NoOpenReview,
+    OtherKind,
     QuestionNotAsked,
     ReviewMismatch,
     ReviewSuperseded,
@@ -30,15 +31,19 @@ from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, 
 from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.alerts import overtook
 from casebook.queries.case_brief import limits_of, was_rated_critical
+from casebook.queries.kinds import recorded_kind_of
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
 from contracts.actions import ACTIONS, EffectAction, RecommendedAction
 from contracts.assessment import RiskAssessment
+from contracts.base import Contract
 from contracts.case import CaseState
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import Escalation, ReviewOpening
+from contracts.kinds import kind_of
+from contracts.kinds.fraud import FRAUD
 from contracts.review import Decision, ReviewRequest, Role
 
 ASKED_BEFORE_AN_ALERT_JOINED = "A manager was asked before further alerts joined."
@@ -67,6 +72,8 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     Returns the review on record: a repeated step gets the question that was asked the first time.
     """
     case = lock_case(connection, opening.case_id)
+    if kind_of(case.case_id) is not FRAUD:
+        raise OtherKind(case.case_id, FRAUD.name)
     review, reason = opening.review, opening.escalation_reason
     if opening.round <= case.round and case.alert_changes:
         refuse_overtaken(connection, case.case_id, review.review_id)
@@ -94,6 +101,36 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     if reason is not None:
         append(connection, case, Escalated(round=opening.round, reason=reason, **dict(review)), WORKER, now)
     assign_asked(connection, case, review.required_role, now)
+    return review
+
+
+def ask_about(
+    connection: Connection, review: ReviewRequest, conclusion: Contract, reason: str | None, now: datetime
+) -> ReviewRequest:
+    """Ask a person about what a case without an investigation comes to; with a `reason`, a manager.
+
+    Returns the review on record: a repeated step gets the question that was asked the first time.
+    """
+    case_id, number = parse_review_id(review.review_id)
+    case = lock_case(connection, case_id)
+    opened = ReviewOpened(round=number, score=None, level=None, recommended_action=None, **dict(review))
+    if is_logged(connection, case_id, opened.dedupe_key()):
+        return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
+    if not isinstance(conclusion, recorded_kind_of(case_id).conclusion) or isinstance(conclusion, RiskAssessment):
+        raise ReviewMismatch(review.review_id, "kind")
+    if review.assessment_hash != content_hash(conclusion):
+        raise ReviewMismatch(review.review_id, "hash")
+    if number < case.round:
+        raise ReviewSuperseded(case.round)
+    refuse_move(case, "awaiting_review" if reason is None else "escalated")
+    if number > case.round:
+        refuse_later_round(connection, case, number)
+    _refuse_weaker(review, "analyst" if reason is None else "manager")
+    review = with_least_time(review, limits_of(connection, case_id), now)
+    contents = {review.assessment_hash: {"assessment": conclusion.model_dump_json()}}
+    append(connection, case, opened.model_copy(update=dict(review)), WORKER, now, contents)
+    if reason is not None:
+        append(connection, case, Escalated(round=number, reason=reason, **dict(review)), WORKER, now)
     return review
 
 

@@ -28,6 +28,7 @@ CasebookError
 ├── EffectNotFound          404
 ├── ReversalNotFound        404
 ├── NotAllowed              403
+├── ActionOfOtherKind       422
 ├── ReasonMissing           422
 ├── FieldsMissing           422
 ├── UnknownReasonCode       422
@@ -66,6 +67,8 @@ CasebookError
 │   ├── DeadlineNotPassed
 │   ├── FactsNotJustified
 │   ├── NoAcceptedDecision
+│   ├── OtherKind
+│   ├── SubjectDiffers
 │   ├── NotApproved
 │   ├── NotAsApproved
 │   ├── NotAsRequested
@@ -115,6 +118,7 @@ from casebook.errors.database import (
     CasebookUrlInvalid,
 )
 from casebook.errors.decisions import (
+    ActionOfOtherKind,
     AlreadyDecided,
     AssessmentChanged,
     ChargeChosenTwice,
@@ -182,18 +186,21 @@ from casebook.errors.transitions import (
     NotAsApproved,
     NotAsRequested,
     NotReversible,
+    OtherKind,
     OutcomeNotJustified,
     QuestionNotAsked,
     ReportsNotRecorded,
     ReportUnfounded,
     RoundNotBegun,
     RoundNotJustified,
+    SubjectDiffers,
     TransitionRefused,
     UnknownCase,
     WeakerQuestion,
 )
 
 __all__ = [
+    "ActionOfOtherKind",
     "AlertsCannotMove",
     "AlertsJoined",
     "AlreadyDecided",
@@ -249,6 +256,7 @@ __all__ = [
     "NothingToReverse",
     "NothingToTakeBack",
     "OtherActionProposed",
+    "OtherKind",
     "OtherRefundsProposed",
     "OutcomeNotJustified",
     "QuestionNotAsked",
@@ -273,6 +281,7 @@ __all__ = [
     "SharedViewNotFound",
     "SnoozeTooLong",
     "SnoozeTooShort",
+    "SubjectDiffers",
     "TooManyAttachments",
     "TooManyNotes",
     "TooManyReversals",

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from casebook.errors.base import CasebookError
-from contracts.actions import RecommendedAction
-from contracts.closing import REASON_CODES, Answer, RequiredField
+from contracts.closing import REASON_CODES, RequiredField
+from contracts.kinds import Action, Answer, kind_of
 from contracts.review import Role
 
 
@@ -42,13 +42,25 @@ class NotClaimed(CasebookError):
         super().__init__("Nobody has claimed this case: there is nothing to release or to take over.")
 
 
+class ActionOfOtherKind(CasebookError):
+    """Nobody can approve this action in a case of its kind."""
+
+    id = "action-of-other-kind"
+    status = 422
+
+    def __init__(self, review_id: str, action: Action) -> None:
+        kind = kind_of(review_id)
+        choice = " or ".join(f"'{each}'" for each in kind.actions)
+        super().__init__(f"'{action}' cannot be approved in a case of kind '{kind.name}': approve {choice}, or reject.")
+
+
 class ReasonMissing(CasebookError):
     """An approval that overrules the assessment, and does not say why."""
 
     id = "reason-missing"
     status = 422
 
-    def __init__(self, recommended: RecommendedAction, action: RecommendedAction) -> None:
+    def __init__(self, recommended: Action, action: Action) -> None:
         sentence = (
             f"The assessment recommends '{recommended}', and you approve '{action}': say why, with a reason code "
             "or a comment."
@@ -98,7 +110,7 @@ class SameApprover(CasebookError):
     id = "same-approver"
     status = 403
 
-    def __init__(self, action: RecommendedAction) -> None:
+    def __init__(self, action: Action) -> None:
         super().__init__(
             f"You gave the first approval of '{action}' yourself: another person must give the second, "
             "or you withdraw yours."
@@ -123,7 +135,7 @@ class OtherActionProposed(CasebookError):
     id = "other-action-proposed"
     status = 409
 
-    def __init__(self, proposed_by: str, action: RecommendedAction) -> None:
+    def __init__(self, proposed_by: str, action: Action) -> None:
         super().__init__(
             f"{proposed_by} proposed '{action}', which waits for a second approval: approve that, "
             f"reject with feedback, or ask {proposed_by} to withdraw it."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from casebook.errors.base import CasebookError
+from contracts.kinds import kind_of
 from contracts.names import ALERTS_JOINED
 
 
@@ -13,6 +14,16 @@ class TransitionRefused(CasebookError):
     status = 409
 
 
+class OtherKind(TransitionRefused):
+    """What was asked for is for another kind of case."""
+
+    id = "other-kind"
+
+    def __init__(self, case_id: str, wanted: str) -> None:
+        kind = kind_of(case_id).name
+        super().__init__(f"Case '{case_id}' is of kind '{kind}': this is for cases of kind '{wanted}' only.")
+
+
 class OutcomeNotJustified(TransitionRefused):
     """The record does not justify the outcome with which a case should be closed."""
 
@@ -20,6 +31,15 @@ class OutcomeNotJustified(TransitionRefused):
 
     def __init__(self, case_id: str, outcome: str, reason: str) -> None:
         super().__init__(f"Case '{case_id}' cannot be closed as '{outcome}': {reason}.")
+
+
+class SubjectDiffers(TransitionRefused):
+    """A case was to be opened under an id that another one has."""
+
+    id = "subject-differs"
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"Case '{case_id}' is about something else than it was to be opened about.")
 
 
 class RoundNotJustified(TransitionRefused):

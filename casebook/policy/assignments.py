@@ -24,7 +24,7 @@ class Wanted:
     role: Role
     """What the question asks for."""
     kinds: frozenset[str]
-    """Alert type and rule of the case: one of them must be a skill, where somebody has any."""
+    """Kind, alert type and rule of the case: one of them must be a skill, where somebody has any."""
     besides: frozenset[str] = frozenset()
     """Who may not have it."""
 

@@ -1,14 +1,15 @@
 """What is missing from a decision, by the policy of the installation. Pure: no database, no clock."""
 
 from casebook.policy.four_eyes import gives_reason
-from contracts.closing import Answer, ClosingPolicy, RequiredField
+from contracts.closing import ClosingPolicy, RequiredField
+from contracts.kinds import Answer, kind_of
 from contracts.review import Decision
 from contracts.words import says_something
 
 
 def answer_of(decision: Decision) -> Answer | None:
     """What the decision says; None for an approval of nothing, which is refused anyway."""
-    return "reject" if decision.verdict == "reject" else decision.action
+    return kind_of(decision.review_id).rejection if decision.verdict == "reject" else decision.action
 
 
 def missing_fields(policy: ClosingPolicy, decision: Decision) -> tuple[RequiredField, ...]:

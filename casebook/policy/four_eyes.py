@@ -17,9 +17,10 @@ Without a recommendation, for lack of evidence, nothing is overruled.
 
 from collections.abc import Mapping, Sequence
 
-from contracts.actions import ACTIONS, FourEyes, RecommendedAction
+from contracts.actions import ACTIONS, FourEyes, RecommendedAction, recommended
 from contracts.alert import Severity
 from contracts.assessment import RiskAssessment, RiskLevel
+from contracts.kinds import Action, action_spec
 from contracts.refunds import ChosenRefund, total_of
 from contracts.review import Decision, ReviewRequest
 from contracts.words import says_something
@@ -35,7 +36,7 @@ def is_rated_critical(severity: Severity, level: RiskLevel | None) -> bool:
     return "critical" in (severity, level)
 
 
-def overrules(recommended: RecommendedAction | None, action: RecommendedAction) -> bool:
+def overrules(recommended: Action | None, action: Action) -> bool:
     """Whether an approval of `action` does something else than what is recommended."""
     return recommended is not None and action != recommended
 
@@ -59,7 +60,7 @@ def four_eyes_actions(
         "large_refund": not _refund_is_small(assessment, limit_minor),
         "rated_critical": is_rated_critical(severity, assessment.risk_level),
     }
-    return tuple(action for action, spec in ACTIONS.items() if needed[spec.four_eyes])
+    return tuple(recommended(action) for action, spec in ACTIONS.items() if needed[spec.four_eyes])
 
 
 def approvals_required(assessment: RiskAssessment, severity: Severity, limit_minor: int) -> int:
@@ -68,23 +69,21 @@ def approvals_required(assessment: RiskAssessment, severity: Severity, limit_min
     return APPROVALS_OF_FOUR_EYES if needs_two else 1
 
 
-def needs_two_by_choice(
-    action: RecommendedAction, refunds: Sequence[ChosenRefund] | None, limit_minor: int | None
-) -> bool | None:
+def needs_two_by_choice(action: Action, refunds: Sequence[ChosenRefund] | None, limit_minor: int | None) -> bool | None:
     """Whether the chosen refunds need two people; None where the question says so: nothing that counts was chosen."""
-    if refunds is None or limit_minor is None or ACTIONS[action].four_eyes != "large_refund":
+    if refunds is None or limit_minor is None or action_spec(action).four_eyes != "large_refund":
         return None
     return any(money.amount_minor > limit_minor for money in total_of(each.amount for each in refunds))
 
 
-def approvals_of(review: ReviewRequest, action: RecommendedAction, *, is_critical: bool = False) -> int:
+def approvals_of(review: ReviewRequest, action: Action, *, is_critical: bool = False) -> int:
     """How many people must approve `action` in answer to this review: 1 or 2.
 
     `is_critical`: what it asks about was rated critical; clearing that takes two, whenever it was asked. A review that
     names no four-eyes actions was opened before there was a policy: then its own number counts for every action that
     touches a customer.
     """
-    spec = ACTIONS[action]
+    spec = action_spec(action)
     if spec.four_eyes == "rated_critical" and is_critical:
         return APPROVALS_OF_FOUR_EYES
     if review.four_eyes_actions is not None:

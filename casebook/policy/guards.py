@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from contracts.actions import ACTIONS, RecommendedAction
 from contracts.alert import MAX_JOINED
 from contracts.assessment import Route
 from contracts.effect import EffectStatus
+from contracts.kinds import Action, action_spec
 from contracts.review import Role, Verdict, may_act_as
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -46,7 +46,7 @@ class GuardFacts:
     """Whether nobody answered in time."""
     verdict: Verdict | None = None
     """Of the accepted decision, once it can no longer be taken back."""
-    action: RecommendedAction | None = None
+    action: Action | None = None
     is_held: bool = False
     """Whether a decision was accepted that can still be taken back: nothing may rest on it yet."""
     facts_changed: bool = False
@@ -86,7 +86,7 @@ class GuardFacts:
     @property
     def approved(self) -> tuple[str, ...]:
         """The effects that a person approved in the current round."""
-        return ACTIONS[self.action].effects if self.verdict == "approve" and self.action is not None else ()
+        return action_spec(self.action).effects if self.verdict == "approve" and self.action is not None else ()
 
     def why_no_alert(self) -> str | None:
         """Why the case takes no further alert; None when it does."""

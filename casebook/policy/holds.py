@@ -10,16 +10,16 @@
 from datetime import datetime, timedelta
 
 from casebook.policy.guards import CLOCK_TOLERANCE
-from contracts.actions import ACTIONS, RecommendedAction
+from contracts.kinds import Action, action_spec
 from contracts.review import Verdict
 
 DECISION_HOLD_SECONDS = 5.0
 MAX_HOLD_SECONDS = 600.0
 
 
-def has_effect(verdict: Verdict, action: RecommendedAction | None) -> bool:
+def has_effect(verdict: Verdict, action: Action | None) -> bool:
     """Whether something is done because of the decision."""
-    return verdict == "approve" and action is not None and bool(ACTIONS[action].effects)
+    return verdict == "approve" and action is not None and bool(action_spec(action).effects)
 
 
 def latest_end(due_at: datetime) -> datetime:
@@ -28,7 +28,7 @@ def latest_end(due_at: datetime) -> datetime:
 
 
 def held_until(
-    verdict: Verdict, action: RecommendedAction | None, due_at: datetime, hold: timedelta, now: datetime
+    verdict: Verdict, action: Action | None, due_at: datetime, hold: timedelta, now: datetime
 ) -> datetime | None:
     """Until when a decision that is made `now` can be taken back; None: it takes effect at once."""
     until = min(now + hold, latest_end(due_at))

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, cast
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.order_keys import LastOrder
 from casebook.policy.review_terms import Limits
-from contracts.actions import ACTIONS, RecommendedAction
 from contracts.alert import Severity, worst_of
 from contracts.case import CaseEvent
+from contracts.kinds import Action
 
 Data = Mapping[str, Any]
 
@@ -171,7 +171,7 @@ class LogFacts:
         return "it is due later than before an alert joined" if later else None
 
 
-def named_actions(data: Data) -> tuple[RecommendedAction, ...] | None:
+def named_actions(data: Data) -> tuple[Action, ...] | None:
     """The actions that take two people, by what a question says; None where it does not say."""
-    named = cast("list[RecommendedAction] | None", data.get("four_eyes_actions"))
-    return None if named is None else tuple(action for action in named if action in ACTIONS)
+    named = cast("list[Action] | None", data.get("four_eyes_actions"))
+    return None if named is None else tuple(named)

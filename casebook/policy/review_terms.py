@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
 from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
-from contracts.actions import ACTIONS, RecommendedAction
+from contracts.actions import ACTIONS
 from contracts.alert import Severity
 from contracts.assessment import RiskAssessment
 from contracts.investigation import InvestigationPolicy
+from contracts.kinds import Action
 from contracts.review import ReviewRequest, Role
 
 MOST_LATE = 0.5
@@ -45,7 +46,7 @@ class Limits:
         whole = self.time(role)
         return whole - max(CLOCK_TOLERANCE, whole * MOST_LATE)
 
-    def four_eyes(self, assessment: RiskAssessment) -> tuple[frozenset[RecommendedAction], int]:
+    def four_eyes(self, assessment: RiskAssessment) -> tuple[frozenset[Action], int]:
         """The actions on this assessment that take two people, and how many the recommended one takes."""
         limit = self.policy.four_eyes_refund_minor
         if limit is None:

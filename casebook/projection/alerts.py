@@ -14,6 +14,7 @@ from contracts.alert import Alert, Severity
 from contracts.base import added_later
 from contracts.case import CaseEvent
 from contracts.ids import AlertId, CaseId
+from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
 
 
@@ -28,6 +29,7 @@ class AlertJoined(EventData):
     """One more alert of the customer. An open question about what was concluded without it is over."""
 
     type: ClassVar[CaseEventType] = "alert_joined"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "anybody"
 
     alert: Alert
@@ -63,6 +65,7 @@ class AlertDetached(EventData):
     """A person takes an alert out of the case, into another one. The case is investigated again without it."""
 
     type: ClassVar[CaseEventType] = "alert_detached"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "people"
     named_by: ClassVar[tuple[str, ...]] = ("alert_id",)
     recurs: ClassVar[bool] = True
@@ -98,6 +101,7 @@ class CaseMerged(EventData):
     """A person makes the case part of another one of the customer, which has its alerts from here on."""
 
     type: ClassVar[CaseEventType] = "case_merged"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "people"
     recurs: ClassVar[bool] = True
 
@@ -132,6 +136,7 @@ class CaseUnmerged(EventData):
     """A person takes the alert that opened the case back out of the other one: it goes on with it."""
 
     type: ClassVar[CaseEventType] = "case_unmerged"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "people"
     follows_closing: ClassVar[bool] = True
     recurs: ClassVar[bool] = True

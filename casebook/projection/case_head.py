@@ -62,7 +62,7 @@ class CaseHead:
     def start_over(self, round_number: int) -> None:
         """A later round: nothing is known in it yet."""
         self.round = round_number
-        self.specialists = all_pending()
+        self.specialists = dict.fromkeys(self.specialists, "pending")
         self.risk_score = self.risk_level = self.recommended_action = None
 
     def show_specialist(self, round_number: int, specialist: str, state: str) -> None:

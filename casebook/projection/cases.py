@@ -1,26 +1,33 @@
 """Events of a case itself: it is opened, its orchestration fails, it is closed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import model_validator
 
 from casebook.policy.actors import SYSTEM
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.priority import PRIORITY
+from casebook.policy.review_terms import Limits
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable
 from casebook.projection.event_data import Actors, EventData, JournalHead, Occurrence
 from casebook.projection.questions import end_open_review
 from casebook.projection.rounds import enter_round
-from casebook.schema.cases import AlertRow, CaseRow
-from contracts.actions import ACTIONS
-from contracts.alert import Alert
-from contracts.base import added_later
+from casebook.schema.cases import AlertRow, CaseRow, SubjectRow
+from contracts.alert import Alert, Severity
+from contracts.base import Contract, NonEmptyText, added_later
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import EffectStatus
-from contracts.ids import CaseId
+from contracts.ids import CaseId, Hash, SubjectId
+from contracts.investigation import InvestigationPolicy
+from contracts.kinds import CaseKind, kind_of
+from contracts.kinds.fraud import FRAUD
+from contracts.kinds.kind import KindSpec
 from contracts.names import CaseEventType
+from contracts.telemetry import CustomerId
 
 CASE = ProjectedTable(
     CaseRow,
@@ -38,8 +45,6 @@ CASE = ProjectedTable(
         "journal_hash",
     ),
 )
-EFFECTS_BEHIND: Mapping[CaseOutcome, set[str]] = {spec.outcome: set(spec.effects) for spec in ACTIONS.values()}
-"""What must be done when a case ends like this."""
 
 UNDONE: frozenset[EffectStatus] = frozenset({"failed", "unknown"})
 """The states of an approved effect that end a case as `failed`: refused permanently, or unknown to the end."""
@@ -47,26 +52,62 @@ UNDONE: frozenset[EffectStatus] = frozenset({"failed", "unknown"})
 ALERT = ProjectedTable(AlertRow, ("alert_id",))
 
 
+SUBJECT = ProjectedTable(SubjectRow, ("subject_id",))
+
+
+class SubjectOpening(Contract):
+    """How a case is opened that has no alerts."""
+
+    kind: CaseKind
+    subject_id: SubjectId
+    customer_id: CustomerId | None
+    severity: Severity
+    description: NonEmptyText
+    """What it is about, in one line."""
+    policy: InvestigationPolicy
+    """The limits of the case."""
+    subject_hash: Hash
+    """Of what it is about."""
+
+
 class CaseOpened(EventData):
-    """The case of an alert."""
+    """The case of an alert, or of what another kind of case is about."""
 
     type: ClassVar[CaseEventType] = "case_opened"
     actors: ClassVar[Actors] = "anybody"
 
-    alert: Alert
+    alert: Alert | None = added_later()
     follows: CaseId | None = added_later()
     """The customer's case before it, which could not take its alert."""
+    opening: SubjectOpening | None = added_later()
+    """What is said instead of an alert, by any other kind than fraud."""
+
+    @model_validator(mode="after")
+    def _says_one(self) -> Self:
+        if (self.alert is None) == (self.opening is None):
+            raise ValueError("a case is opened by an alert, or by what another kind is about")
+        return self
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        opening: Data | None = data.get("opening")
+        if opening is not None:
+            log.customer, log.severity = opening["customer_id"], opening["severity"]
+            log.limits = Limits(InvestigationPolicy.model_validate(opening["policy"]), log.severity)
+            return None if opening["kind"] == kind_of(log.case_id).name else "its id is that of another kind"
         alert: Data = data["alert"]
         log.customer, log.severity = alert["customer_id"], alert["severity"]
         log.alerts[alert["alert_id"]] = alert["severity"]
         return None
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        if self.opening is not None:
+            yield self._open_without_alerts(case, at, self.opening)
+            return
         alert = self.alert
+        assert alert is not None, "it says one of both"
         case.opened = {
+            "kind": FRAUD.name,
             "alert_id": alert.alert_id,
             "customer_id": alert.customer_id,
             "alert_type": alert.alert_type,
@@ -81,11 +122,30 @@ class CaseOpened(EventData):
         case.severity, case.priority = alert.severity, PRIORITY[alert.severity]
         yield Insert(ALERT, {"alert_id": alert.alert_id, "recorded_seq": at.seq, "moved_to": None}, alert)
 
+    @staticmethod
+    def _open_without_alerts(case: CaseHead, at: Occurrence, opening: SubjectOpening) -> Change:
+        case.opened = {
+            "kind": opening.kind,
+            "alert_id": None,
+            "customer_id": opening.customer_id,
+            "alert_type": None,
+            "description": opening.description,
+            "source": None,
+            "rule_id": None,
+            "opened_at": at.at,
+            "opened_seq": at.seq,
+            "follows": None,
+        }
+        case.severity, case.priority = opening.severity, PRIORITY[opening.severity]
+        case.alert_count, case.specialists = 0, {}
+        return Insert(SUBJECT, {"subject_id": opening.subject_id, "recorded_seq": at.seq}, opening.subject_hash)
+
 
 class OrchestrationFailed(EventData):
     """The orchestration is over, and did not close the case."""
 
     type: ClassVar[CaseEventType] = "orchestration_failed"
+    kind: ClassVar[str | None] = FRAUD.name
     recurs: ClassVar[bool] = True
 
     round: int
@@ -143,8 +203,12 @@ class CaseClosed(EventData):
         return self.named() if self.reopening is None else self.named(self.reopening)
 
     @staticmethod
-    def why_not(found: GuardFacts, outcome: CaseOutcome, now: datetime) -> str | None:
-        """Why the case may not end with `outcome`; None when it may."""
+    def why_not(kind: KindSpec, found: GuardFacts, outcome: CaseOutcome, now: datetime) -> str | None:
+        """Why a case of this kind may not end with `outcome`; None when it may."""
+        if outcome not in kind.outcomes:
+            return f"no case of kind '{kind.name}' ends like that"
+        if outcome == kind.rejected_as:
+            return None if found.verdict == "reject" else f"nobody rejected round {found.round}"
         if outcome == "auto_cleared":
             return _why_not_by_itself(found)
         if outcome == "merged":
@@ -153,7 +217,7 @@ class CaseClosed(EventData):
             return f"{', '.join(sorted(found.done))} is done" if found.done else found.why_nobody_withdrew()
         if outcome == "failed":
             return _why_not_failed(found, now)
-        if found.done != EFFECTS_BEHIND[outcome]:
+        if found.done != kind.effects_behind(outcome):
             return f"what is done by its record is {', '.join(sorted(found.done)) or 'nothing'}"
         if found.verdict == "approve" and found.action is not None and found.done >= set(found.approved):
             return None
@@ -173,7 +237,7 @@ class CaseClosed(EventData):
         if data["round"] != log.facts.round:
             return f"the case is in round {log.facts.round}"
         log.facts.patience = None if log.limits is None else log.limits.patience
-        return cls.why_not(log.facts, outcome, event.at)
+        return cls.why_not(kind_of(log.case_id), log.facts, outcome, event.at)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("closed")

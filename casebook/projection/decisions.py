@@ -14,9 +14,9 @@ from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, 
 from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
 from casebook.projection.questions import PROPOSAL, REVIEW
 from casebook.schema.reviews import DecisionRow
-from contracts.actions import ACTIONS
 from contracts.base import added_later
 from contracts.case import CaseEvent
+from contracts.kinds import action_spec, kind_of
 from contracts.names import CaseEventType
 from contracts.refunds import ChosenRefund
 from contracts.review import Decision, Disposition
@@ -62,6 +62,8 @@ class DecisionAccepted(EventData, Decision):
             return "it says that it was decided at another time"
         if (data["verdict"] == "approve") != (data["action"] is not None):
             return "it does not say what is approved, or approves what is rejected"
+        if data["verdict"] == "approve" and data["action"] not in kind_of(log.case_id).actions:
+            return f"nobody can approve '{data['action']}' in a case of its kind"
         if data["verdict"] == "reject" and not says_something(data["feedback"]):
             return "it rejects without a word"
         return reason or _why_not_enough(log, question, data)
@@ -102,7 +104,7 @@ def _why_not_enough(log: LogFacts, question: AskedQuestion, data: Data) -> str |
     if data["verdict"] != "approve":
         return None if data.get("refunds") is None else "it rejects, and chooses refunds"
     refunds = chosen_refunds(data.get("refunds"))
-    if refunds is not None and not (refunds and ACTIONS[data["action"]].refunds):
+    if refunds is not None and not (refunds and action_spec(data["action"]).refunds):
         return "it chooses refunds, and refunds nothing"
     is_critical = log.limits is not None and data["action"] == "clear" and log.was_rated_critical()
     limit = None if log.limits is None else log.limits.policy.four_eyes_refund_minor

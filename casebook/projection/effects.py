@@ -14,6 +14,7 @@ from contracts.actions import REFUNDS
 from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import review_id
+from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
 from contracts.refunds import total_of
 
@@ -24,6 +25,7 @@ class EffectStarted(EventData, Effect):
     """An approved effect is about to happen."""
 
     type: ClassVar[CaseEventType] = "effect_started"
+    kind: ClassVar[str | None] = FRAUD.name
     named_by: ClassVar[tuple[str, ...]] = ("key",)
 
     approved: EffectTerms
@@ -86,6 +88,7 @@ class EffectFinished(EffectStarted):
     """Its result."""
 
     type: ClassVar[CaseEventType] = "effect_finished"
+    kind: ClassVar[str | None] = FRAUD.name
     named_by: ClassVar[tuple[str, ...]] = ("key", "status")
 
 
@@ -93,6 +96,7 @@ class FactsChanged(EventData):
     """What the approval of a round relied on no longer holds: it allows nothing from here on."""
 
     type: ClassVar[CaseEventType] = "facts_changed"
+    kind: ClassVar[str | None] = FRAUD.name
     named_by: ClassVar[tuple[str, ...]] = ("round",)
 
     round: int

@@ -39,6 +39,8 @@ class EventData(Contract):
     type: ClassVar[CaseEventType]
     actors: ClassVar[Actors] = "product"
     """Whose it may be."""
+    kind: ClassVar[str | None] = None
+    """The kind of case to which it happens; None: any."""
     follows_closing: ClassVar[bool] = False
     """Whether it may still happen to a closed case."""
     named_by: ClassVar[tuple[str, ...]] = ()

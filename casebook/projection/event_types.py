@@ -21,7 +21,7 @@ from casebook.projection import (
     snoozes,
 )
 from casebook.projection.attachments import ATTACHMENT
-from casebook.projection.cases import ALERT
+from casebook.projection.cases import ALERT, SUBJECT
 from casebook.projection.changes import ProjectedTable
 from casebook.projection.decisions import DECISION
 from casebook.projection.effects import EFFECT
@@ -62,6 +62,7 @@ EVENT_TYPES: Mapping[CaseEventType, type[EventData]] = {
 
 TABLES: tuple[ProjectedTable, ...] = (
     ALERT,
+    SUBJECT,
     ROUND,
     REPORT,
     EVIDENCE,

@@ -10,10 +10,10 @@ from casebook.projection.changes import Change, Delete, Insert, Update
 from casebook.projection.decisions import DECISION
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW
-from contracts.actions import RecommendedAction
 from contracts.base import UtcDateTime
 from contracts.case import CaseEvent, Proposal
 from contracts.ids import ReviewId
+from contracts.kinds import Action
 from contracts.names import CaseEventType
 from contracts.review import Disposition
 
@@ -30,7 +30,7 @@ class DecisionWithdrawn(EventData):
 
     round: int
     review_id: ReviewId
-    action: RecommendedAction
+    action: Action
     due_at: UtcDateTime
     """The deadline of the question."""
     disposition: Disposition | None
@@ -89,7 +89,7 @@ class HoldEnded(EventData):
 
     round: int
     review_id: ReviewId
-    action: RecommendedAction
+    action: Action
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

@@ -8,8 +8,8 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL
-from contracts.actions import RecommendedAction
 from contracts.case import CaseEvent, Proposal
+from contracts.kinds import Action
 from contracts.names import CaseEventType
 
 
@@ -54,7 +54,7 @@ class ApprovalWithdrawn(EventData):
 
     round: int
     review_id: str
-    action: RecommendedAction
+    action: Action
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

@@ -9,6 +9,7 @@ from casebook.projection.changes import Change
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.rounds import enter_round
 from contracts.case import CaseEvent, CaseOutcome
+from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
 from contracts.words import says_something
 
@@ -20,6 +21,7 @@ class CaseReopened(EventData):
     """A person opens a closed case again: what is left is asked about, in a round of its own."""
 
     type: ClassVar[CaseEventType] = "case_reopened"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "people"
     follows_closing: ClassVar[bool] = True
     recurs: ClassVar[bool] = True

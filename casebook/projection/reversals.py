@@ -10,6 +10,7 @@ from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.schema.approvals import ReversalRow
 from contracts.case import CaseEvent
 from contracts.ids import reversal_key
+from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
 from contracts.reversal import Reversal
 
@@ -52,6 +53,7 @@ class ReversalRequested(_ReversalNoted):
     """Somebody asks for it."""
 
     type: ClassVar[CaseEventType] = "reversal_requested"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "people"
 
     @classmethod
@@ -74,6 +76,7 @@ class ReversalDecided(_ReversalNoted):
     """Another person approves it, or somebody refuses it."""
 
     type: ClassVar[CaseEventType] = "reversal_decided"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "people"
 
     @classmethod
@@ -92,12 +95,14 @@ class ReversalStarted(_ReversalNoted):
     """It is about to happen."""
 
     type: ClassVar[CaseEventType] = "reversal_started"
+    kind: ClassVar[str | None] = FRAUD.name
 
 
 class ReversalFinished(_ReversalNoted):
     """Its result, or that it was given up."""
 
     type: ClassVar[CaseEventType] = "reversal_finished"
+    kind: ClassVar[str | None] = FRAUD.name
 
     def dedupe_key(self, previous_seq: int = 0) -> str:
         """The result is part of the dedupe key: a reversal that was given up may still turn out to have been done."""

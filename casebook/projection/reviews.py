@@ -11,11 +11,11 @@ from casebook.projection.changes import Change, Columns, Delete, Insert, Update
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW, end_open_review
 from casebook.projection.rounds import conclude_round, why_no_round
-from contracts.actions import RecommendedAction
 from contracts.assessment import RiskLevel
 from contracts.base import UtcDateTime
 from contracts.case import CaseEvent
 from contracts.ids import review_id
+from contracts.kinds import Action
 from contracts.names import CaseEventType
 from contracts.review import ReviewRequest, Role, may_act_as
 
@@ -41,7 +41,7 @@ class ReviewOpened(EventData, ReviewRequest):
     round: int
     score: float | None
     level: RiskLevel | None
-    recommended_action: RecommendedAction | None
+    recommended_action: Action | None
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

@@ -18,6 +18,7 @@ from contracts.actions import RecommendedAction
 from contracts.assessment import RiskLevel, Route
 from contracts.case import CaseEvent
 from contracts.investigation import InvestigationPolicy
+from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
 from contracts.report import ReportStatus, Specialist
 
@@ -64,6 +65,7 @@ class RoundStarted(EventData):
     """A round begins with its specialists."""
 
     type: ClassVar[CaseEventType] = "round_started"
+    kind: ClassVar[str | None] = FRAUD.name
     named_by: ClassVar[tuple[str, ...]] = ("round",)
 
     round: int
@@ -107,6 +109,7 @@ class SpecialistStarted(EventData):
     """A specialist begins."""
 
     type: ClassVar[CaseEventType] = "specialist_started"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "agents"
     named_by: ClassVar[tuple[str, ...]] = ("round", "specialist")
 
@@ -126,6 +129,7 @@ class SpecialistFinished(EventData):
     """A report is on record, with its evidence."""
 
     type: ClassVar[CaseEventType] = "specialist_finished"
+    kind: ClassVar[str | None] = FRAUD.name
     actors: ClassVar[Actors] = "agents"
     named_by: ClassVar[tuple[str, ...]] = ("round", "specialist")
 
@@ -156,6 +160,7 @@ class Assessed(EventData):
     """What a round came to."""
 
     type: ClassVar[CaseEventType] = "assessed"
+    kind: ClassVar[str | None] = FRAUD.name
     named_by: ClassVar[tuple[str, ...]] = ("round",)
 
     round: int

@@ -2,12 +2,15 @@
 
 from sqlalchemy import Connection, bindparam, select
 
+from casebook.errors import OtherKind
 from casebook.schema.agent_journal import ModelCallRow
 from casebook.schema.base import table_of
 from casebook.schema.rounds import ReportRow, RoundRow
 from contracts.assessment import RiskAssessment
 from contracts.ids import run_id
 from contracts.journal import RunCheckpoint
+from contracts.kinds import kind_of
+from contracts.kinds.fraud import FRAUD
 from contracts.report import SpecialistReport
 
 _CALLS = table_of(ModelCallRow)
@@ -54,9 +57,13 @@ def saved_reports(connection: Connection, case_id: str, round_number: int) -> di
 
 
 def saved_assessment(connection: Connection, case_id: str, round_number: int) -> RiskAssessment | None:
-    """The saved assessment of one round, or None."""
+    """The saved assessment of one round, or None. Raises OtherKind."""
     body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
-    return None if body is None else RiskAssessment.model_validate_json(body)
+    if body is None:
+        return None
+    if kind_of(case_id) is not FRAUD:
+        raise OtherKind(case_id, FRAUD.name)
+    return RiskAssessment.model_validate_json(body)
 
 
 def assessment_checkpoint(connection: Connection, case_id: str, round_number: int) -> RunCheckpoint[RiskAssessment]:

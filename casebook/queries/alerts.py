@@ -17,7 +17,7 @@ from casebook.schema.cases import AlertRow, CaseRow
 from casebook.schema.reviews import ReviewRow
 from contracts import ids
 from contracts.alert import Alert
-from contracts.case import CaseAlert, RecordedAlert
+from contracts.fraud_case import CaseAlert, RecordedAlert
 from contracts.ids import review_id
 
 _ALERTS, _EVENTS = table_of(AlertRow), table_of(CaseEventRow)

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.errors import CaseMerged, CaseNotFound
+from casebook.errors import CaseMerged, CaseNotFound, OtherKind
 from casebook.policy.review_terms import Limits
+from casebook.projection.cases import CaseOpened
 from casebook.projection.rounds import Assessed, RoundStarted
 from casebook.queries.agent_runs import saved_reports
 from casebook.queries.alerts import alerts_in_round
@@ -20,6 +21,8 @@ from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound
 from contracts.investigation import Feedback, InvestigationPolicy
 from contracts.journal import RunCheckpoint
+from contracts.kinds import kind_of
+from contracts.kinds.fraud import FRAUD
 from contracts.review import Decision
 
 T = TypeVar("T")
@@ -34,7 +37,7 @@ _BEGUN = select(_EVENTS.c.data).where(
 _JUDGED_BY = (
     select(_CASES.c.severity, _EVENTS.c.data)
     .select_from(_CASES.join(_EVENTS, _EVENTS.c.case_id == _CASES.c.case_id))
-    .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == RoundStarted.named(1))
+    .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step"))
 )
 _ASSESSED = select(_EVENTS.c.data).where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == Assessed.type)
 _CONCLUDED = (
@@ -57,7 +60,9 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
     alerts = alerts_in_round(connection, case_id, round_number)
     if not alerts:
         merged = connection.execute(_MERGED, of).first()
-        raise CaseNotFound(case_id) if merged is None else CaseMerged(merged.merged_into)
+        if merged is None:
+            raise CaseNotFound(case_id)
+        raise OtherKind(case_id, FRAUD.name) if kind_of(case_id) is not FRAUD else CaseMerged(merged.merged_into)
     begun = connection.execute(_BEGUN, of).scalar()
     kept = saved_reports(connection, case_id, round_number) if reports else {}
     return CaseBrief(
@@ -78,11 +83,15 @@ def earlier_rounds(connection: Connection, case_id: str, before: int) -> tuple[E
 
 
 def limits_of(connection: Connection, case_id: str) -> Limits | None:
-    """The policy of the case; None until its first round has begun."""
-    row = connection.execute(_JUDGED_BY, {"of_case": case_id}).first()
+    """The policy of the case; None until the first round of an investigation has begun."""
+    is_investigated = kind_of(case_id) is FRAUD
+    step = RoundStarted.named(1) if is_investigated else CaseOpened.named()
+    row = connection.execute(_JUDGED_BY, {"of_case": case_id, "step": step}).first()
     if row is None:
         return None
-    return Limits(InvestigationPolicy.model_validate(json.loads(row.data)["policy"]), row.severity)
+    said = json.loads(row.data)
+    policy = (said if is_investigated else said["opening"])["policy"]
+    return Limits(InvestigationPolicy.model_validate(policy), row.severity)
 
 
 def was_rated_critical(connection: Connection, case_id: str) -> bool:

@@ -109,7 +109,12 @@ class PageQuery:
         elif query.snoozed:
             self._key_of_few = self._key_of_few or CaseRow.snoozed_until
         """What few cases have in common finds them at once: better sort these than walk all in order."""
-        shared = {CaseRow.disposition: query.disposition, CaseRow.outcome: query.outcome, CaseRow.rule_id: query.rule}
+        shared = {
+            CaseRow.disposition: query.disposition,
+            CaseRow.outcome: query.outcome,
+            CaseRow.rule_id: query.rule,
+            CaseRow.kind: query.kind,
+        }
         self._shared = {each: value for each, value in shared.items() if value is not None}
         """What some have in common, be they few or many; those that have it are sorted by the time of opening."""
 
@@ -282,6 +287,7 @@ def _conditions(
 ) -> list[ColumnElement[bool]]:
     """What the query asks of a case; `seen`: how a column is written."""
     equal = {
+        CaseRow.kind: query.kind,
         CaseRow.risk_level: query.risk_level,
         CaseRow.rule_id: query.rule,
         CaseRow.customer_id: query.customer_id,

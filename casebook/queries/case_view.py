@@ -8,8 +8,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import person_of
-from casebook.errors import CaseNotFound, EvidenceNotFound
-from casebook.queries.alerts import alerts_of
+from casebook.errors import CaseNotFound, EvidenceNotFound, OtherKind
 from casebook.queries.assignments import current_assignment
 from casebook.queries.claims import running_claim
 from casebook.queries.cursors import (
@@ -22,22 +21,21 @@ from casebook.queries.cursors import (
     write_cursor,
 )
 from casebook.queries.holds import holds_of
+from casebook.queries.kinds import recorded_kind_of
 from casebook.queries.model_spend import shown_spend
-from casebook.queries.reversals import other_locks, reversals_of
 from casebook.queries.review_rows import read_review
 from casebook.queries.snoozes import current_snooze
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
-from casebook.schema.effects import EffectRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
-from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
-from contracts.assessment import RiskAssessment
+from casebook.schema.rounds import EvidenceRow, RoundRow
 from contracts.case import CaseEvent, CaseProgress, CaseView, Proposal, Round
-from contracts.effect import Effect
+from contracts.fraud_case import FraudCaseView, InvestigatedRound
+from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
-from contracts.report import SPECIALISTS, Evidence, SpecialistReport
+from contracts.report import Evidence
 from contracts.review import Decision
 
 _EVIDENCE = table_of(EvidenceRow)
@@ -49,53 +47,45 @@ _UNDELIVERED = (DecisionRow.delivered_at.is_(None), DecisionRow.on_hold_until.is
 """What may be delivered: nobody can take it back."""
 
 
+_CASE = select(table_of(CaseRow)).where(CaseRow.case_id == bindparam("of_case"))
+
+
 def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
-    """The whole case in a fixed number of statements. Raises CaseNotFound."""
-    case = connection.execute(select(table_of(CaseRow)).where(CaseRow.case_id == case_id)).one_or_none()
+    """The whole case, of whatever kind, in a fixed number of statements. Raises CaseNotFound."""
+    case = connection.execute(_CASE, {"of_case": case_id}).one_or_none()
     if case is None:
         raise CaseNotFound(case_id)
-    alerts = alerts_of(connection, case_id)
+    kind = recorded_kind_of(case_id)
     reviews = _reviews(connection, case_id)
     decisions = _decisions(connection, case_id)
-    rounds = _rounds(connection, case_id, reviews=reviews, decisions=decisions)
-    current = next((each for each in rounds if each.round == case.round), None)
-    locks = other_locks(connection, case_id, case.customer_id)
-    effects = connection.scalars(
-        select(EffectRow.body).where(EffectRow.case_id == case_id).order_by(EffectRow.started_seq)
-    )
-    return CaseView.model_validate(
-        {
-            "case_id": case.case_id,
-            "state": case.state,
-            "round": case.round,
-            "alert": alerts[0].alert,
-            "alerts": alerts,
-            "follows": case.follows,
-            "merged_into": case.merged_into,
-            "followed_by": _followed_by(connection, case_id),
-            "progress": progress_of(case),
-            "reports": current.reports if current else (),
-            "assessment": current.assessment if current else None,
-            "review": next((read_review(row) for row in reviews if row.status == "open"), None),
-            "decisions": tuple(decisions.values()),
-            "earlier_rounds": tuple(each for each in rounds if each.round < case.round),
-            "effects": tuple(Effect.model_validate_json(body) for body in effects),
-            "outcome": case.outcome,
-            "opened_at": case.opened_at,
-            "updated_at": case.updated_at,
-            "last_seq": case.last_seq,
-            "opened_by": _opened_by(connection, case),
-            "claim": running_claim(case, now),
-            "assignment": current_assignment(case),
-            "snooze": current_snooze(case, now),
-            "proposal": read_proposal(connection, case_id),
-            "hold": holds_of(connection, [case_id], now).get(case_id),
-            "reversals": reversals_of(connection, case_id),
-            "also_locked_by": tuple(lock.case_id for lock in locks),
-            "other_locks": locks,
-            "spend": shown_spend(connection, case_id),
-        }
-    )
+    common = {
+        "case_id": case.case_id,
+        "state": case.state,
+        "round": case.round,
+        "progress": progress_of(case),
+        "review": next((read_review(row) for row in reviews if row.status == "open"), None),
+        "decisions": tuple(decisions.values()),
+        "outcome": case.outcome,
+        "opened_at": case.opened_at,
+        "updated_at": case.updated_at,
+        "last_seq": case.last_seq,
+        "opened_by": _opened_by(connection, case),
+        "claim": running_claim(case, now),
+        "assignment": current_assignment(case),
+        "snooze": current_snooze(case, now),
+        "proposal": read_proposal(connection, case_id),
+        "hold": holds_of(connection, [case_id], now).get(case_id),
+        "spend": shown_spend(connection, case_id),
+    }
+    return kind.read_view(connection, case, common, kind.read_rounds(connection, case_id, reviews, decisions))
+
+
+def read_fraud_case(connection: Connection, case_id: str, now: datetime) -> FraudCaseView:
+    """The whole case of fraud. Raises CaseNotFound, OtherKind."""
+    case = read_case(connection, case_id, now)
+    if not isinstance(case, FraudCaseView):
+        raise OtherKind(case_id, FRAUD.name)
+    return case
 
 
 def _opened_by(connection: Connection, case: PlainRow) -> str | None:
@@ -103,15 +93,15 @@ def _opened_by(connection: Connection, case: PlainRow) -> str | None:
     return person_of(actor)
 
 
-def _followed_by(connection: Connection, case_id: str) -> tuple[str, ...]:
-    following = select(CaseRow.case_id).where(CaseRow.follows == case_id).order_by(CaseRow.opened_seq)
-    return tuple(connection.scalars(following))
-
-
 def read_rounds(connection: Connection, case_id: str) -> tuple[Round, ...]:
     """All rounds of a case, the current one included."""
-    reviews = _reviews(connection, case_id)
-    return tuple(_rounds(connection, case_id, reviews=reviews, decisions=_decisions(connection, case_id)))
+    reviews, decisions = _reviews(connection, case_id), _decisions(connection, case_id)
+    return tuple(recorded_kind_of(case_id).read_rounds(connection, case_id, reviews, decisions))
+
+
+def read_investigated_rounds(connection: Connection, case_id: str) -> tuple[InvestigatedRound, ...]:
+    """The same of a case of fraud."""
+    return tuple(each for each in read_rounds(connection, case_id) if isinstance(each, InvestigatedRound))
 
 
 def read_proposal(connection: Connection, case_id: str) -> Proposal | None:
@@ -245,35 +235,6 @@ def _decisions(connection: Connection, case_id: str) -> dict[str, Decision]:
         select(table_of(DecisionRow)).where(DecisionRow.case_id == case_id).order_by(DecisionRow.accepted_seq)
     )
     return {row.review_id: Decision.model_validate_json(row.body) for row in rows}
-
-
-def _rounds(
-    connection: Connection, case_id: str, *, reviews: list[PlainRow], decisions: dict[str, Decision]
-) -> list[Round]:
-    reports: dict[int, list[SpecialistReport]] = {}
-    for row in connection.execute(select(table_of(ReportRow)).where(ReportRow.case_id == case_id)):
-        reports.setdefault(row.round, []).append(SpecialistReport.model_validate_json(row.body))
-    asked = {row.round: row for row in reviews}
-    rounds: list[Round] = []
-    for row in connection.execute(
-        select(table_of(RoundRow)).where(RoundRow.case_id == case_id).order_by(RoundRow.round)
-    ):
-        assessment = None if row.assessment is None else RiskAssessment.model_validate_json(row.assessment)
-        found = sorted(reports.get(row.round, []), key=lambda report: SPECIALISTS.index(report.specialist))
-        # A round that only asks again, for example a manager, uses the reports of the round before it.
-        if not found and assessment is not None:
-            found = list(assessment.reports)
-        review = asked.get(row.round)
-        rounds.append(
-            Round(
-                round=row.round,
-                reports=tuple(found),
-                assessment=assessment,
-                review=None if review is None else read_review(review),
-                decision=None if review is None else decisions.get(review.review_id),
-            )
-        )
-    return rounds
 
 
 def progress_of(case: PlainRow) -> CaseProgress:

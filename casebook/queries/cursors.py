@@ -10,7 +10,8 @@ from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 from casebook.errors import MalformedCursor
 from casebook.queries.filters import CaseQuery
 from contracts.base import Contract
-from contracts.case import CaseEvent, CaseSummary, RecordedAlert
+from contracts.case import CaseEvent, CaseSummary
+from contracts.fraud_case import RecordedAlert
 from contracts.hashing import HASH_PREFIX, content_hash
 from contracts.ids import CaseId
 from contracts.note import Note

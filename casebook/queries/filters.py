@@ -8,7 +8,8 @@ from pydantic import Field
 from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
-from contracts.case import CaseOutcome, CaseState
+from contracts.case import CaseState
+from contracts.kinds import CaseKind, CaseOutcome
 from contracts.review import Disposition
 
 CaseSort = Literal["opened", "-opened", "updated", "-updated", "due", "-due", "score", "-score"]
@@ -26,6 +27,7 @@ Hours = Annotated[int, Field(ge=1, le=10_000)]
 class CaseQuery(Contract):
     """Which cases, in which order. A filter that is left out lets every case through."""
 
+    kind: CaseKind | None = None
     state: tuple[CaseState, ...] = ()
     """Any of these."""
     min_score: Score | None = None

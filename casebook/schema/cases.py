@@ -62,6 +62,8 @@ class CaseRow(Base, kw_only=True):
         # And what few cases have in common.
         Index("ix_case_customer_id_opened_seq", "customer_id", "opened_seq"),
         Index("ix_case_rule_id_opened_seq", "rule_id", "opened_seq"),
+        Index("ix_case_kind_opened_seq", "kind", "opened_seq"),
+        Index("ix_case_kind_state_opened_seq", "kind", "state", "opened_seq"),
         Index("ix_case_outcome_opened_seq", "outcome", "opened_seq"),
         Index("ix_case_disposition_opened_seq", "disposition", "opened_seq"),
         Index(
@@ -109,14 +111,15 @@ class CaseRow(Base, kw_only=True):
     )
 
     case_id: Mapped[str] = mapped_column(primary_key=True)
-    alert_id: Mapped[str] = mapped_column(unique=True)
-    """Of the alert that opened it; what lists show of it is this alert's, but for the severity."""
-    customer_id: Mapped[int] = mapped_column(BigInteger)
-    alert_type: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="fraud")
+    alert_id: Mapped[str | None] = mapped_column(unique=True, default=None)
+    """Of the alert that opened it, if one did; what lists show of it is this alert's, but for the severity."""
+    customer_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    alert_type: Mapped[str | None] = mapped_column(default=None)
     severity: Mapped[str]
     """The worst of its alerts."""
     description: Mapped[str]
-    source: Mapped[str]
+    source: Mapped[str | None] = mapped_column(default=None)
     state: Mapped[str]
     phase: Mapped[str]
     round: Mapped[int]
@@ -188,4 +191,16 @@ class AlertRow(Base, kw_only=True):
     """`seq` of the event that put it on record: its case was opened, or it joined one."""
     moved_to: Mapped[str | None] = mapped_column(default=None)
     """The case that has it now; null: this one. An alert is in one case at a time."""
+    body: Mapped[str]
+
+
+class SubjectRow(Base, kw_only=True):
+    """What a case is about that has no alerts, word for word."""
+
+    __tablename__ = "subject"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), primary_key=True)
+    subject_id: Mapped[str]
+    recorded_seq: Mapped[int] = mapped_column(BigInteger, unique=True)
+    """`seq` of the event that opened the case."""
     body: Mapped[str]

@@ -116,7 +116,7 @@ def effect_ms(casebook: CaseBook, case: str) -> float:
 
 def customers_of(casebook: CaseBook, cases: Sequence[str]) -> set[int]:
     """The customers of some cases."""
-    return {casebook.summary(case).customer_id for case in cases}
+    return {casebook.get_fraud_case(case).alert.customer_id for case in cases}
 
 
 def add_waiting(data: Path, waiting: int, model: str) -> None:

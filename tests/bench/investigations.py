@@ -24,7 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from contracts.actions import RecommendedAction
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from contracts.ids import case_id as case_of
 from contracts.report import SPECIALISTS
 from tests.support.casebooks import CaseBook
@@ -87,8 +87,8 @@ class Bench:
         """
         times: list[float] = []
         for case in cases:
-            times.append(self._decide(self._casebook.get_case(case), action))
-            effects = self._casebook.get_case(case).effects
+            times.append(self._decide(self._casebook.get_fraud_case(case), action))
+            effects = self._casebook.get_fraud_case(case).effects
             if action != "clear" and [effect.status for effect in effects] != ["done"]:
                 raise RuntimeError(f"{case} closed with the effects {effects}.")
         return times
@@ -97,12 +97,12 @@ class Bench:
         """At most `count` of the cases, each of another customer: an account is locked once."""
         first: dict[int, str] = {}
         for case in cases:
-            first.setdefault(self._casebook.summary(case).customer_id, case)
+            first.setdefault(self._casebook.get_fraud_case(case).alert.customer_id, case)
             if len(first) == count:
                 break
         return [*first.values()]
 
-    def _decide(self, view: CaseView, action: RecommendedAction) -> float:
+    def _decide(self, view: FraudCaseView, action: RecommendedAction) -> float:
         url = f"{self._stack.url.replace('http', 'ws')}/api/workflow/ws/{view.case_id}"
         headers = {"Authorization": self._stack.http.headers["Authorization"]}
         if action == "clear":

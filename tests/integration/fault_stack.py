@@ -143,7 +143,9 @@ class FaultStack:
         order = SpecialistInput(case_id=case_id(alert.alert_id), round=1, specialist=specialist)
         run = self._activity(names.RUN_SPECIALIST, limits, tools_up=tools_up)
         run(task.ActivityContext(order.case_id, 1), order)
-        return next(each for each in self._casebook.get_case(order.case_id).reports if each.specialist == specialist)
+        return next(
+            each for each in self._casebook.get_fraud_case(order.case_id).reports if each.specialist == specialist
+        )
 
     def assessment(
         self, alert: Alert, reports: tuple[SpecialistReport, ...], limits: Limits = PATIENT
@@ -151,7 +153,7 @@ class FaultStack:
         """What the aggregator's real activity and the guard rails make of the reports."""
         order = RoundInput(case_id=case_id(alert.alert_id), round=1)
         self._activity(names.ASSESS_RISK, limits, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
-        shown = self._casebook.get_case(order.case_id).assessment
+        shown = self._casebook.get_fraud_case(order.case_id).assessment
         assert shown is not None
         assert shown.reports == reports
         return shown

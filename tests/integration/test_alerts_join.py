@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from tests.integration.test_readme import lines_to_try, run
 from tests.support.alerts import foreign_login
 from tests.support.stack import ROOT, LocalStack, Profile, free_ports
@@ -127,7 +127,7 @@ def one_story(joining: LocalStack, backends: list[httpx.Client], number: int, de
         assert all(alert.round <= max(decided) for alert in view.alerts if decided and alert.round)
 
 
-def approve_until_closed(joining: LocalStack, case: str) -> CaseView:
+def approve_until_closed(joining: LocalStack, case: str) -> FraudCaseView:
     """Decide on whatever is asked, until the case is closed."""
     decided: set[str] = set()
     while True:
@@ -139,7 +139,7 @@ def approve_until_closed(joining: LocalStack, case: str) -> CaseView:
         decided.add(view.review.review_id)
 
 
-def _is_asked(view: CaseView, decided: set[str]) -> bool:
+def _is_asked(view: FraudCaseView, decided: set[str]) -> bool:
     return view.review is not None and view.review.review_id not in decided
 
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from contracts.report import SPECIALISTS
 from tests.integration.test_one_case import awaits_review
 from tests.support.alerts import foreign_login
 from tests.support.stack import CASE_TIMEOUT_S, LocalStack
 
 
-def model_calls_of(stack: LocalStack, investigate: Callable[[], CaseView]) -> tuple[int, CaseView]:
+def model_calls_of(stack: LocalStack, investigate: Callable[[], FraudCaseView]) -> tuple[int, FraudCaseView]:
     """How many model calls an investigation takes from its start until a person is asked."""
     stack.wait_until_nothing_is_investigated()
     before = stack.model_stats()["calls"]
@@ -36,11 +36,11 @@ def wait_until_only_that_agent_thinks(stack: LocalStack, case_id: str, agent: st
 def test_worker_killed_during_agent_call_repeats_only_that(stack: LocalStack, agent: str) -> None:
     customer = stack.customer("sim_swap")
 
-    def undisturbed() -> CaseView:
+    def undisturbed() -> FraudCaseView:
         case_id = stack.start_case(foreign_login(customer, alert_id=f"whole-{agent}"))
         return stack.wait_for_case(case_id, awaits_review(1))
 
-    def killed() -> CaseView:
+    def killed() -> FraudCaseView:
         with stack.slow_model(latency_s=30.0, agent=agent):
             case_id = stack.start_case(foreign_login(customer, alert_id=f"killed-{agent}"))
             wait_until_only_that_agent_thinks(stack, case_id, agent)

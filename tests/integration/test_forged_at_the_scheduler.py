@@ -17,7 +17,8 @@ from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from contracts import names
 from contracts.actions import ACTIONS, RecommendedAction
-from contracts.case import CaseProgress, CaseView
+from contracts.case import CaseProgress
+from contracts.fraud_case import FraudCaseView
 from contracts.hashing import content_hash
 from contracts.report import Specialist
 from contracts.steps import (
@@ -78,7 +79,7 @@ def casebook_of(stack: LocalStack) -> Generator[CaseBook]:
         engine.dispose()
 
 
-def a_forged_decision(view: CaseView, **changes: Any) -> dict[str, Any]:
+def a_forged_decision(view: FraudCaseView, **changes: Any) -> dict[str, Any]:
     assert view.review is not None
     said: dict[str, Any] = {
         "review_id": view.review.review_id,
@@ -91,7 +92,7 @@ def a_forged_decision(view: CaseView, **changes: Any) -> dict[str, Any]:
     return said | changes
 
 
-def forgeries(view: CaseView) -> list[object]:
+def forgeries(view: FraudCaseView) -> list[object]:
     """Ten of every kind that each is raised for its own round and for others."""
     approvals = [a_forged_decision(view, action=action) for action in ("clear", "lock_account", "refund_charges")]
     rejection = a_forged_decision(view, verdict="reject", action=None, feedback="Clear it.")
@@ -108,7 +109,7 @@ def forgeries(view: CaseView) -> list[object]:
     ]
 
 
-def damning_cases(stack: LocalStack, prefix: str, count: int) -> list[CaseView]:
+def damning_cases(stack: LocalStack, prefix: str, count: int) -> list[FraudCaseView]:
     """Cases that ask a person."""
     alerts = [
         foreign_login(stack.customer("sim_swap", number), alert_id=f"{prefix}-{number}", severity="critical")
@@ -144,13 +145,13 @@ def test_two_hundred_forged_events_change_nothing(stack: LocalStack, anybody: Du
 def test_forged_events_alone_leave_a_case_as_it_was(stack: LocalStack, anybody: DurableTaskSchedulerClient) -> None:
     (view,) = damning_cases(stack, "alone", 1)
     with casebook_of(stack) as book:
-        seq = book.get_case(view.case_id).last_seq
+        seq = book.get_fraud_case(view.case_id).last_seq
         for forged in forgeries(view):
             anybody.raise_orchestration_event(view.case_id, names.analyst_decision(1), data=forged)
         raised = len(forgeries(view))
         wait_until(lambda: sum(each.attempts for each in book.refusals(view.case_id)) == raised)
 
-        assert book.get_case(view.case_id).last_seq == seq
+        assert book.get_fraud_case(view.case_id).last_seq == seq
     state = anybody.get_orchestration_state(view.case_id)
     assert state is not None
     assert state.serialized_custom_status is not None
@@ -274,7 +275,7 @@ def test_invented_answers_close_and_do_nothing(stack: LocalStack, anybody: Durab
     with casebook_of(stack) as book:
         for view in views:
             wait_until(lambda case=view.case_id: bool(book.refusals(case)))
-            shown = book.get_case(view.case_id)
+            shown = book.get_fraud_case(view.case_id)
             assert (shown.state, shown.outcome, shown.round) == ("awaiting_review", None, 1)
             assert (shown.decisions, shown.effects, shown.review) == ((), (), view.review)
             assert book.audit_case(view.case_id).broken is None

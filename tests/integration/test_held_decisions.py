@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.case import CaseEvent, CaseView
+from contracts.case import CaseEvent
+from contracts.fraud_case import FraudCaseView
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.alerts import foreign_login
 from tests.support.stack import LocalStack
@@ -24,7 +25,7 @@ def log_of(stack: LocalStack, case_id: str) -> dict[str, CaseEvent]:
     return {event.type: event for event in map(CaseEvent.model_validate, items)}
 
 
-def is_closed(view: CaseView) -> bool:
+def is_closed(view: FraudCaseView) -> bool:
     return view.state == "closed"
 
 

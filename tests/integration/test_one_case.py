@@ -6,7 +6,7 @@ from typing import Any
 
 from fastmcp import Client
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from tests.support.alerts import foreign_login
 from tests.support.stack import LocalStack
 
@@ -21,7 +21,7 @@ def account_status(stack: LocalStack, customer_id: int) -> str:
     return asyncio.run(ask())["status"]
 
 
-def awaits_review(round_number: int) -> Callable[[CaseView], bool]:
+def awaits_review(round_number: int) -> Callable[[FraudCaseView], bool]:
     return lambda view: view.state == "awaiting_review" and view.round == round_number
 
 

@@ -1,12 +1,12 @@
 """A case that ended unresolved is opened again, through every real process."""
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.integration.test_trusted_effects import an_alert
 from tests.support.stack import LocalStack
 
 
-def is_closed(view: CaseView) -> bool:
+def is_closed(view: FraudCaseView) -> bool:
     return view.state == "closed"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from tests.support.stack import CASE_TIMEOUT_S, LocalStack
 
 POLL_S = 0.1
@@ -41,7 +41,7 @@ def wait_for_story(stack: LocalStack) -> int:
     raise AssertionError("The takeover was not seen.")
 
 
-def all_is_asked(view: CaseView) -> bool:
+def all_is_asked(view: FraudCaseView) -> bool:
     """Whether a person is asked about all alerts."""
     return view.review is not None and all(each.round is not None for each in view.alerts)
 

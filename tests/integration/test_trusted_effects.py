@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from contracts.reversal import ReversalStatus
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.stack import CASE_TIMEOUT_S, LocalStack, Profile
@@ -21,7 +21,7 @@ def an_alert(customer: Profile, alert_id: str) -> dict[str, Any]:
     }
 
 
-def wait_for_reversal(stack: LocalStack, case_id: str, status: ReversalStatus) -> CaseView:
+def wait_for_reversal(stack: LocalStack, case_id: str, status: ReversalStatus) -> FraudCaseView:
     """The case once its first reversal has this status. Nothing is pushed about closed cases, so it is asked again."""
     deadline = time.monotonic() + CASE_TIMEOUT_S
     while time.monotonic() < deadline:
@@ -32,7 +32,7 @@ def wait_for_reversal(stack: LocalStack, case_id: str, status: ReversalStatus) -
     raise AssertionError(f"The reversal never was {status}.")
 
 
-def reverse_lock(stack: LocalStack, locked: CaseView) -> CaseView:
+def reverse_lock(stack: LocalStack, locked: FraudCaseView) -> FraudCaseView:
     """The case once its lock has been asked back, and that approved and carried out."""
     case_id, undoes = locked.case_id, locked.effects[0].key
     asked = stack.http.post(f"/api/cases/{case_id}/reversals", json={"undoes": undoes, "reason": "It was them."})
@@ -78,11 +78,11 @@ def still_locked_by(result: dict[str, Any]) -> list[dict[str, str]]:
     return result["still_locked_by"]
 
 
-def approve_at_one_instant(stack: LocalStack, pair: tuple[CaseView, CaseView], persona: str) -> None:
+def approve_at_one_instant(stack: LocalStack, pair: tuple[FraudCaseView, FraudCaseView], persona: str) -> None:
     """Both cases' open reviews get this persona's approval of lock and refund, as near to each other as can be."""
     client, ready = stack.as_person(persona), threading.Barrier(2)
 
-    def approve(view: CaseView) -> int:
+    def approve(view: FraudCaseView) -> int:
         assert view.review is not None
         review = {"review_id": view.review.review_id, "assessment_hash": view.review.assessment_hash}
         ready.wait(CASE_TIMEOUT_S)
@@ -121,6 +121,6 @@ def test_of_two_simultaneous_refunds_the_second_is_asked_again(stack: LocalStack
         assert [effect.status for effect in refunds].count("done") == 1
 
 
-def settled(view: CaseView) -> bool:
+def settled(view: FraudCaseView) -> bool:
     """Carried out, or asked again."""
     return view.state == "closed" or awaits_review(2)(view)

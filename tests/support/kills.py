@@ -13,7 +13,7 @@ import httpx
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from contracts.ids import case_id as case_of
 from contracts.ids import effect_key
 from tests.support.casebooks import CaseBook
@@ -108,7 +108,7 @@ def _run_wave(stack: LocalStack, casebook: CaseBook, points: Path, armed: Sequen
     for point in armed:
         (points / point).touch()
     for case in cases:
-        _approve(stack, casebook.get_case(case))
+        _approve(stack, casebook.get_fraud_case(case))
     for case in cases:
         _wait(casebook, case, "closed")
     left = [point.name for point in points.iterdir()]
@@ -116,7 +116,7 @@ def _run_wave(stack: LocalStack, casebook: CaseBook, points: Path, armed: Sequen
         raise AssertionError(f"Nobody came by {', '.join(left)}: this wave killed less than it should.")
 
 
-def _approve(stack: LocalStack, view: CaseView) -> None:
+def _approve(stack: LocalStack, view: FraudCaseView) -> None:
     """Press the button until the backend has taken it, however often it dies meanwhile."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
@@ -138,7 +138,7 @@ def _wait(casebook: CaseBook, case: str, state: str) -> None:
         if casebook.summary(case).state == state:
             return
         time.sleep(0.05)  # who watches is not who is killed: the record is asked, not the backend
-    raise AssertionError(f"{case} never came to {state}: {casebook.get_case(case).model_dump_json(indent=1)}")
+    raise AssertionError(f"{case} never came to {state}: {casebook.get_fraud_case(case).model_dump_json(indent=1)}")
 
 
 def _count(
@@ -155,7 +155,7 @@ def _count(
         locked = dict(store.execute("SELECT customer_id, lock_reason FROM customer WHERE status = 'locked'").fetchall())
     lost = doubles = 0
     for case in cases:
-        view = casebook.get_case(case)
+        view = casebook.get_fraud_case(case)
         key = effect_key(case, "lock_account", str(view.alert.customer_id))
         finished = [event for event in casebook.case_events(case) if event.type == "effect_finished"]
         in_store = [row for row in ledger if row.startswith(f"{case}:")]

@@ -18,7 +18,7 @@ from typing import Any, Self, TypedDict
 import httpx
 from websockets.sync.client import connect
 
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from local.parts import DEFAULT_PORTS
 from local.stack import running_parts
 
@@ -224,13 +224,13 @@ class LocalStack:
         assert answer.status_code in (200, 202), answer.text
         return answer.json()["instance_id"]
 
-    def case(self, case_id: str) -> CaseView:
+    def case(self, case_id: str) -> FraudCaseView:
         """The case as the case page gets it."""
         answer = self.http.get(f"/api/cases/{case_id}")
         assert answer.status_code == 200, answer.text
-        return CaseView.model_validate_json(answer.content)
+        return FraudCaseView.model_validate_json(answer.content)
 
-    def wait_for_case(self, case_id: str, condition: Callable[[CaseView], bool]) -> CaseView:
+    def wait_for_case(self, case_id: str, condition: Callable[[FraudCaseView], bool]) -> FraudCaseView:
         """Follows the case on its WebSocket until it meets the condition."""
         socket_url = f"{self.url.replace('http', 'ws')}/api/workflow/ws/{case_id}"
         signed_in = {"Authorization": self.http.headers["Authorization"]}
@@ -242,7 +242,7 @@ class LocalStack:
                 assert view.state != "closed", f"The case closed as {view.outcome} before the condition was met."
                 pushes.recv(timeout=CASE_TIMEOUT_S)
 
-    def decide(self, view: CaseView, verdict: str, *, persona: str | None = None, **more: str) -> httpx.Response:
+    def decide(self, view: FraudCaseView, verdict: str, *, persona: str | None = None, **more: str) -> httpx.Response:
         """Answers the open review of the case as it is shown, as `ana` or as somebody else."""
         assert view.review is not None
         body = {"review_id": view.review.review_id, "assessment_hash": view.review.assessment_hash, "verdict": verdict}

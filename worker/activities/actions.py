@@ -7,7 +7,7 @@ from typing import cast
 from durabletask import task
 
 from casebook.errors import NotApproved
-from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, action_of
+from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, action_of, recommended
 from contracts.effect import Effect, EffectTerms, order_reason
 from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
 from worker.activities.effects import OTHER_EFFECT, EffectGateway, failed, in_doubt, log_effect
@@ -78,7 +78,7 @@ class ActionActivities:
         if action is None or action != order.decision.action:
             raise NotApproved(order.case_id, order.decision.action or "anything")
         whole = order_for(order.case_id, approved.customer_id, approved.assessment, approved.decision)
-        return whole, planned_effects(approved.keys, action)
+        return whole, planned_effects(approved.keys, recommended(action))
 
     def _settled(self, order: ActionOrder, planned: Effect) -> Effect:
         try:

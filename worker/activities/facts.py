@@ -6,7 +6,7 @@ from durabletask import task
 from pydantic import JsonValue
 
 from casebook.errors import FactsNotJustified
-from contracts.actions import ACTIONS
+from contracts.actions import ACTIONS, recommended
 from contracts.charges import CHARGES_TOOL
 from contracts.ids import review_id
 from contracts.investigation import FactCheck, FactReport, NotedFacts
@@ -85,7 +85,7 @@ class FactActivities:
         decision, assessment, effects = approved.decision, approved.assessment, self._record.effects_of(case_id)
         assert decision.action is not None, "only what was approved with an action is on record as approved"
         begun = {effect.action for effect in effects if effect.status != "failed"}
-        action = still_to_do(decision.action, done_of(effects))
+        action = still_to_do(recommended(decision.action), done_of(effects))
         check = facts_behind(case_id, approved.customer_id, action, assessment, decision.refunds)
         if check is None or begun >= set(ACTIONS[decision.action].effects):
             # What it has done itself looks like a change.

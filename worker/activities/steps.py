@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 from durabletask import task
 
-from contracts.actions import EffectAction
+from contracts.actions import EffectAction, recommended
 from contracts.alert import worst_severity
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
@@ -301,7 +301,7 @@ def _check_of(
     case_id: str, approved: Approved, effects: Sequence[Effect], chosen: tuple[ChosenRefund, ...] | None
 ) -> FactCheck | None:
     assert approved.decision.action is not None, "only what was approved with an action is on record as approved"
-    action = still_to_do(approved.decision.action, done_of(effects))
+    action = still_to_do(recommended(approved.decision.action), done_of(effects))
     return facts_behind(case_id, approved.customer_id, action, approved.assessment, chosen)
 
 

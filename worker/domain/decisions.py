@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from contracts.actions import ACTIONS, EffectAction, RecommendedAction, action_of
+from contracts.actions import ACTIONS, EffectAction, RecommendedAction, action_of, recommended
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
@@ -38,7 +38,8 @@ def taken(decision: Decision | None) -> TakenDecision | None:
     """The decision without who decided, and why."""
     if decision is None:
         return None
-    return TakenDecision(review_id=decision.review_id, verdict=decision.verdict, action=decision.action)
+    action = None if decision.action is None else recommended(decision.action)
+    return TakenDecision(review_id=decision.review_id, verdict=decision.verdict, action=action)
 
 
 def outcome_of(

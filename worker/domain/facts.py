@@ -8,7 +8,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, RecommendedAction, action_of
+from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, RecommendedAction, action_of, recommended
 from contracts.assessment import RiskAssessment
 from contracts.charges import CHARGES_TOOL, REFUNDABLE, KnownCharge, charges_in, known_charges
 from contracts.effect import Effect
@@ -90,7 +90,7 @@ def order_for(case_id: str, customer_id: int, assessment: RiskAssessment, decisi
         decision=decision,
         refund_charge_ids=charge_ids,
         refund_total=total,
-        facts=facts_behind(case_id, customer_id, decision.action, assessment, decision.refunds),
+        facts=facts_behind(case_id, customer_id, recommended(decision.action), assessment, decision.refunds),
     )
 
 

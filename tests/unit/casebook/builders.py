@@ -214,7 +214,7 @@ def closing(case: str, outcome: str = "account_locked", round_number: int = 1) -
 
 def close_as_failed(book: CaseBook, case: str) -> None:
     """The store refuses what is approved in an open case, whatever it has come to, and the case ends."""
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     asked = view.review
     if asked is None:
         asked = an_opening(case, view.assessment, view.round).review
@@ -259,7 +259,7 @@ def conclude(book: CaseBook, case: str, assessment: RiskAssessment) -> RiskAsses
 
 def put(book: CaseBook, opening: ReviewOpening) -> ReviewRequest:
     """Ask a person about what was concluded just before, or in the round before."""
-    if opening.round == book.get_case(opening.case_id).round:
+    if opening.round == book.get_fraud_case(opening.case_id).round:
         conclude(book, opening.case_id, opening.assessment)
     return book.open_review(opening)
 

@@ -1,4 +1,4 @@
-"""The story of three cases that has something in every table, for what reads and audits them."""
+"""The story of four cases that has something in every table, for what reads and audits them."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -26,10 +26,11 @@ from tests.unit.casebook.builders import (
     pass_time,
     put,
 )
+from tests.unit.casebook.replies import ask_about_reply
 
 
 def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
-    """A case with something in every table, and a second one with a first approval that waits. Returns the first."""
+    """A case with something in every table, one with a first approval that waits, a broken one, a reply: the first."""
     case = open_case(book, 1)
     for number, price in enumerate(("0.000123", "0.000456", None), start=1):
         use = ModelUse(
@@ -72,4 +73,5 @@ def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
     investigate(book, broken)
     for _ in range(MAX_FAILURES):
         book.recover_case(broken, "The investigation failed.", unstarted=True)
+    ask_about_reply(book)
     return case

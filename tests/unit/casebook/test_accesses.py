@@ -60,11 +60,11 @@ def test_exports_are_a_line_each_time(book: CaseBook):
 
 
 def test_record_changes_nothing_about_a_case(book: CaseBook, seen: list[str]):
-    before, last = book.get_case(seen[0]), book.last_seq()
+    before, last = book.get_fraud_case(seen[0]), book.last_seq()
     heard: list[None] = []
     with book.transactions.on_commit(lambda: heard.append(None)):
         assert book.record([view(seen[0], "vera")]) == 1
-    assert (book.get_case(seen[0]), book.last_seq(), heard) == (before, last, [])
+    assert (book.get_fraud_case(seen[0]), book.last_seq(), heard) == (before, last, [])
 
 
 def test_pages_lead_from_the_newest_line_to_the_first(book: CaseBook, seen: list[str]):

@@ -112,7 +112,7 @@ def _expired(book: CaseBook, case: str) -> None:
 
 def _nearly_expired(book: CaseBook, case: str) -> None:
     ask_manager(book, case)
-    due_at = book.get_case(case).review
+    due_at = book.get_fraud_case(case).review
     assert due_at is not None
     clock = book.transactions.now
     assert isinstance(clock, SteppingClock)
@@ -167,10 +167,10 @@ def test_alert_at_every_moment_of_a_case(book: CaseBook, name: str):
     moment = MOMENTS[name]
     case = opened(book)
     moment.arrive(book, case)
-    before = book.get_case(case)
+    before = book.get_fraud_case(case)
 
     came = book.open_case(later(), "ana")
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
 
     assert (came.joined, came.created) == (moment.joins, not moment.joins)
     assert came.overtaken_round == (before.round if moment.overtakes else None)
@@ -182,7 +182,7 @@ def test_alert_at_every_moment_of_a_case(book: CaseBook, name: str):
         assert (view.review is None, view.proposal) == (moment.overtakes or before.review is None, None)
     else:
         assert view.followed_by == (came.case_id,)
-        assert book.get_case(came.case_id).follows == case
+        assert book.get_fraud_case(came.case_id).follows == case
         assert view.alerts == before.alerts
     assert book.open_case(later()).model_dump() == {
         "case_id": came.case_id,
@@ -234,7 +234,7 @@ def test_round_investigates_what_joined_before_it_began(book: CaseBook):
 
     assert book.brief(case, 1).joined == (later(2),)
     assert book.brief(case, 2).joined == (later(2), later(3))
-    assert [each.round for each in book.get_case(case).alerts] == [1, 1, None]
+    assert [each.round for each in book.get_fraud_case(case).alerts] == [1, 1, None]
 
 
 def test_nothing_is_asked_or_concluded_before_all_is_investigated(book: CaseBook):
@@ -249,7 +249,7 @@ def test_nothing_is_asked_or_concluded_before_all_is_investigated(book: CaseBook
         book.open_review(an_opening(case, a_benign_assessment()))
 
     ask(book, case, 2)
-    assert book.get_case(case).state == "awaiting_review"
+    assert book.get_fraud_case(case).state == "awaiting_review"
     assert book.verify_case_log() is None
 
 

@@ -47,7 +47,7 @@ def race(book: CaseBook, other: CaseBook, pool: ThreadPoolExecutor, customer: in
     alert = pool.submit(lambda: other.open_case(later(10_000 + customer, customer)))
     joined, counts = alert.result(), answer.result()
     assert counts is not joined.joined
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert len(view.alerts) == (1 if counts else 2)
     assert bool(view.decisions) is counts
     assert view.followed_by == ((joined.case_id,) if counts else ())

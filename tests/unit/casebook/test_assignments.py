@@ -71,7 +71,7 @@ def set_rules(book: CaseBook, *members: Member, mode: AssignmentMode = "round_ro
 
 def holder(book: CaseBook, case: str) -> str | None:
     assignment = book.summary(case).assignment
-    assert book.get_case(case).assignment == assignment
+    assert book.get_fraud_case(case).assignment == assignment
     return None if assignment is None else assignment.assigned_to
 
 

@@ -52,10 +52,10 @@ async def test_calls_run_off_the_loop_with_results_and_errors(book: CaseBook) ->
     workspace = AsyncWorkspace(book, off_loop)
     opened = await workspace.open_case(an_alert())
     assert opened.created
-    assert (await workspace.get_case(opened.case_id)).alert == an_alert()
+    assert (await workspace.get_fraud_case(opened.case_id)).alert == an_alert()
     assert await AsyncRelay(book, off_loop).unscheduled_cases() == [opened.case_id]
     with pytest.raises(CaseNotFound):
-        await workspace.get_case("case-nobody")
+        await workspace.get_fraud_case("case-nobody")
     assert threading.get_ident() not in off_loop.threads
 
 

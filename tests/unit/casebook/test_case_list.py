@@ -62,7 +62,7 @@ def listed(workspace: WorkspaceApi, *, limit: int = 50, **query: Any) -> list[in
     asked, cursor, found = CaseQuery.model_validate(query), None, list[int]()
     while True:
         page = workspace.list_cases(asked, "ana", limit=limit, cursor=cursor)
-        found += [int(case.alert_id.rpartition("-")[2]) - 1 for case in page.items]
+        found += [int(case.case_id.rpartition("-")[2]) - 1 for case in page.items]
         cursor = page.next_cursor
         if cursor is None:
             return found
@@ -199,7 +199,7 @@ def test_a_nul_is_refused_by_every_database(workspace: WorkspaceApi, cases: list
 def test_nul_in_an_alert_is_replaced(book: CaseBook) -> None:
     case = book.open_case(an_alert().model_copy(update={"description": "A\0Z"})).case_id
     assert book.summary(case).description == "A\N{REPLACEMENT CHARACTER}Z"
-    assert book.get_case(case).alert.description == "A\0Z"
+    assert book.get_fraud_case(case).alert.description == "A\0Z"
 
 
 PLANS: dict[str, dict[str, Any]] = {

@@ -90,7 +90,7 @@ def test_event_reads_the_same_in_list_and_case(book: CaseBook):
     assert book.events_after(0) == book.case_events(case)
     assert book.events_after(3, limit=2) == book.case_events(case)[3:5]
     assert book.events_after(book.last_seq()) == []
-    assert book.last_seq() == book.summary(case).last_seq == book.get_case(case).last_seq
+    assert book.last_seq() == book.summary(case).last_seq == book.get_fraud_case(case).last_seq
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_changes_are_events_with_their_cases_as_of_now(book: CaseBook, reader: L
     for each in changes:
         assert (each.case, each.progress) == (
             book.summary(each.event.case_id),
-            book.get_case(each.event.case_id).progress,
+            book.get_fraud_case(each.event.case_id).progress,
         )
     assert first not in {each.event.case_id for each in changes}
     assert [each.event.seq for each in reader.changes_after(0, 2)] == [1, 2]
@@ -64,7 +64,7 @@ def test_detector_shows_what_others_commit_and_nothing_else(engine: Engine, book
     assert not detector.changed()
     case = open_case(book)
     assert detector.changed()
-    book.get_case(case)
+    book.get_fraud_case(case)
     assert not detector.changed()
     detector.close()
 

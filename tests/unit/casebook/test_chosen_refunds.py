@@ -105,7 +105,7 @@ def answer(
 def test_small_choice_needs_one_person_and_binds_the_effect(book: CaseBook):
     opening = asked(book)
     case, refunds = opening.case_id, chosen(("ch-2", 300), ("ch-1", 600))
-    assert book.get_case(case).review is not None
+    assert book.get_fraud_case(case).review is not None
 
     recorded = book.accept_decision(answer(opening, refunds), MANAGER)
 
@@ -129,7 +129,7 @@ def test_small_choice_needs_one_person_and_binds_the_effect(book: CaseBook):
     book.start_effect(case, effect, terms)
     book.finish_effect(case, effect.model_copy(update={"status": "done", "result": {}}))
     book.close_case(closing(case, "charges_refunded"))
-    assert book.get_case(case).decisions == (recorded,)
+    assert book.get_fraud_case(case).decisions == (recorded,)
     assert book.audit_case(case).broken is None
 
 
@@ -189,7 +189,7 @@ def test_only_what_was_seen_can_be_chosen(
         book.accept_decision(answer(opening, refunds, action), MANAGER)
 
     assert str(refused.value).startswith(sentence)
-    assert (refused.value.status, len(book.get_case(opening.case_id).decisions)) == (422, 0)
+    assert (refused.value.status, len(book.get_fraud_case(opening.case_id).decisions)) == (422, 0)
 
 
 def test_rejection_chooses_no_refunds(book: CaseBook):

@@ -147,7 +147,7 @@ def test_only_the_assignee_decides_and_ends_the_claim(book: CaseBook, workspace:
     with pytest.raises(ClaimedByOther):
         book.accept_decision(a_decision(opening, decided_by="ana"), ("analyst",))
     book.accept_decision(a_decision(opening, decided_by="ben"), ("analyst",))
-    assert book.get_case(opening.case_id).claim is None
+    assert book.get_fraud_case(opening.case_id).claim is None
 
 
 def test_the_most_urgent_case_comes_first(book: CaseBook, workspace: WorkspaceApi) -> None:

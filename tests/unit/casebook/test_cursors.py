@@ -37,7 +37,7 @@ def customers(book: CaseBook, limit: int = 50, **query: Any) -> list[int]:
     cursor: str | None = None
     while True:
         page = book.list_cases(CaseQuery.model_validate(query), limit=limit, cursor=cursor)
-        seen.extend(case.customer_id for case in page.items)
+        seen.extend(case.customer_id or 0 for case in page.items)
         cursor = page.next_cursor
         if cursor is None:
             return seen
@@ -91,7 +91,7 @@ def test_a_case_s_row_says_what_its_page_says(book: CaseBook):
 
     (row,) = book.list_cases().items
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert row == book.summary(case)
     assert (row.state, row.round, row.last_seq, row.risk_score) == ("awaiting_review", 1, view.last_seq, 0.8)
     assert (row.alert_id, row.description, row.source) == (
@@ -189,7 +189,7 @@ READS: dict[str, Callable[[CaseBook, str], object]] = {
     "later undelivered": lambda book, case: book.undelivered_decisions(after=f"{case}:r1"),
     "backlog": lambda book, _: book.backlog(),
     "whether it is scheduled": lambda book, case: book.is_scheduled(case),
-    "case": lambda book, case: book.get_case(case),
+    "case": lambda book, case: book.get_fraud_case(case),
     "summary": lambda book, case: book.summary(case),
     "evidence": lambda book, case: book.evidence(case, "r1-usage-1"),
     "what the aggregator has done": lambda book, case: book.start_assessment(case, 2),
@@ -237,13 +237,13 @@ def test_no_investigation_step_scans_or_sorts_a_table(engine: Engine, book: Case
 def test_reading_a_case_takes_a_fixed_number_of_statements(engine: Engine, book: CaseBook):
     case = open_case(book)
     with recorded(engine) as few:
-        book.get_case(case)
+        book.get_fraud_case(case)
     for round_number in (1, 2, 3):
         opening = ask(book, case, round_number)
         book.accept_decision(a_decision(opening, "reject"), MANAGER)
 
     with recorded(engine) as statements:
-        view = book.get_case(case)
+        view = book.get_fraud_case(case)
 
     assert len(statements) == len(few)
     assert [earlier.round for earlier in view.earlier_rounds] == [1, 2]
@@ -274,5 +274,5 @@ def test_cases_and_events_of_other_cases_stay_apart(book: CaseBook):
     put(book, an_opening(first))
 
     assert [event.type for event in book.case_events(second)] == ["case_opened"]
-    assert book.get_case(second).reports == ()
+    assert book.get_fraud_case(second).reports == ()
     assert {event.case_id for event in book.case_events(first)} == {first}

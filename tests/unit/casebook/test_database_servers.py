@@ -85,12 +85,12 @@ def test_a_casebook_outlives_a_restart_of_its_server(postgres: PostgresServer) -
 
     postgres.stop()
     with pytest.raises(CasebookUnavailable, match="cannot be reached"):
-        book.get_case(case)
+        book.get_fraud_case(case)
     postgres.start()
 
     # The pool's connections are of the old server: none is used without a look at it.
     for _ in range(3):
-        assert book.get_case(case).alert == an_alert()
+        assert book.get_fraud_case(case).alert == an_alert()
     ask(book, case)
     engine.dispose()
     postgres.drop_database(name)
@@ -115,7 +115,7 @@ def test_transaction_cut_off_by_server_leaves_nothing(postgres: PostgresServer) 
         be_cut_off()
 
     assert book.last_seq() == before
-    assert book.get_case(case).last_seq == before
+    assert book.get_fraud_case(case).last_seq == before
     engine.dispose()
     postgres.drop_database(name)
 

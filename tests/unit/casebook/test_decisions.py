@@ -46,7 +46,7 @@ def test_accepted_decision_is_logged_and_awaits_delivery(book: CaseBook):
 
     book.accept_decision(a_decision(opening), MANAGER)
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is None
     assert view.decisions == (a_decision(opening),)
     event = book.case_events(case)[-1]
@@ -106,7 +106,7 @@ def test_decision_must_answer_the_current_question(book: CaseBook):
     close_as_failed(book, case)
     with pytest.raises(CaseClosed, match="failed"):
         book.accept_decision(a_decision(opening), MANAGER)
-    assert book.get_case(case).decisions[0] == a_decision(opening, "reject")
+    assert book.get_fraud_case(case).decisions[0] == a_decision(opening, "reject")
 
 
 @pytest.mark.slow
@@ -181,14 +181,14 @@ def test_decision_without_disposition_gets_the_default(
     recorded = book.accept_decision(unlabelled, MANAGER)
 
     assert recorded == unlabelled.model_copy(update={"disposition": disposition})
-    assert book.get_case(opening.case_id).decisions == (recorded,)
+    assert book.get_fraud_case(opening.case_id).decisions == (recorded,)
     assert book.undelivered_decisions() == [recorded]
 
 
 def test_a_label_that_was_given_is_kept(book: CaseBook):
     opening = asked_in_short(book)
     book.accept_decision(a_decision(opening).model_copy(update={"disposition": "inconclusive"}), MANAGER)
-    assert [decision.disposition for decision in book.get_case(opening.case_id).decisions] == ["inconclusive"]
+    assert [decision.disposition for decision in book.get_fraud_case(opening.case_id).decisions] == ["inconclusive"]
 
 
 def test_required_role_is_read_when_the_decision_arrives(book: CaseBook):
@@ -206,5 +206,5 @@ def test_required_role_is_read_when_the_decision_arrives(book: CaseBook):
         book.accept_decision(a_decision(opening), ("analyst",))
 
     assert book.last_seq() == seq
-    assert book.get_case(opening.case_id).review is not None
+    assert book.get_fraud_case(opening.case_id).review is not None
     book.accept_decision(a_decision(opening), ("analyst", "manager"))

@@ -29,11 +29,11 @@ def test_an_approved_effect_is_followed_from_start_to_finish(book: CaseBook):
     book.accept_decision(a_decision(ask(book, case)), MANAGER)
 
     book.start_effect(case, an_effect(case))
-    assert book.get_case(case).state == "acting"
-    assert book.get_case(case).effects == (an_effect(case),)
+    assert book.get_fraud_case(case).state == "acting"
+    assert book.get_fraud_case(case).effects == (an_effect(case),)
 
     book.finish_effect(case, an_effect(case, status="done"))
-    assert book.get_case(case).effects == (an_effect(case, status="done"),)
+    assert book.get_fraud_case(case).effects == (an_effect(case, status="done"),)
     assert [event.type for event in book.case_events(case)][-2:] == ["effect_started", "effect_finished"]
 
     book.close_case(closing(case))
@@ -52,7 +52,7 @@ def test_an_effect_that_is_done_stays_done(book: CaseBook):
     book.finish_effect(case, an_effect(case, status="failed"))
     book.start_effect(case, an_effect(case))
 
-    assert book.get_case(case).effects == (an_effect(case, status="done"),)
+    assert book.get_fraud_case(case).effects == (an_effect(case, status="done"),)
 
 
 def test_effects_are_shown_in_starting_order(book: CaseBook):
@@ -62,7 +62,7 @@ def test_effects_are_shown_in_starting_order(book: CaseBook):
     for action in actions:
         book.start_effect(case, an_effect(case, action))
 
-    assert tuple(effect.action for effect in book.get_case(case).effects) == actions
+    assert tuple(effect.action for effect in book.get_fraud_case(case).effects) == actions
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_only_what_a_person_approved_can_happen(
         with pytest.raises(NotApproved, match=action):
             book.finish_effect(case, an_effect(case, action, "done"))
 
-    assert {effect.action for effect in book.get_case(case).effects} == allowed
+    assert {effect.action for effect in book.get_fraud_case(case).effects} == allowed
 
 
 def test_nothing_happens_on_a_rejection_or_before_a_decision(book: CaseBook):
@@ -134,7 +134,7 @@ def test_an_approval_whose_facts_have_changed_allows_nothing(book: CaseBook):
     put(book, again)
     book.accept_decision(a_decision(again), MANAGER)
     book.start_effect(case, an_effect(case))
-    assert book.get_case(case).state == "acting"
+    assert book.get_fraud_case(case).state == "acting"
 
 
 def test_changed_facts_are_asked_about_again(book: CaseBook):
@@ -150,7 +150,7 @@ def test_changed_facts_are_asked_about_again(book: CaseBook):
     rest = opening.assessment.model_copy(update={"round": 2, "recommended_action": "refund_charges"})
     again = an_opening(case, rest)
     book.open_review(again)
-    asked = book.get_case(case)
+    asked = book.get_fraud_case(case)
     book.accept_decision(a_decision(again, action="refund_charges"), MANAGER)
     book.start_effect(case, an_effect(case, "refund_charges"))
     book.finish_effect(case, an_effect(case, "refund_charges", "done"))
@@ -158,7 +158,7 @@ def test_changed_facts_are_asked_about_again(book: CaseBook):
 
     assert (asked.state, asked.round) == ("awaiting_review", 2)
     assert [effect.status for effect in asked.effects] == ["done", "failed"]
-    assert [effect.status for effect in book.get_case(case).effects] == ["done", "done"]
+    assert [effect.status for effect in book.get_fraud_case(case).effects] == ["done", "done"]
     assert book.audit_case(case).broken is None
 
 
@@ -233,7 +233,7 @@ def test_reversed_lock_is_another_order_when_approved_again(book: CaseBook):
     approve_again(book, case, "lock_account")
     finish(book, second(case, "lock_account"))
 
-    assert [effect.status for effect in book.get_case(case).effects] == ["done", "done"]
+    assert [effect.status for effect in book.get_fraud_case(case).effects] == ["done", "done"]
     book.request_reversal(case, second(case, "lock_account").key, "Again.", subject="ana", roles=("analyst",))
     book.decide_reversal(case, 2, "approve", None, subject="maria", roles=MANAGER)
     undone = Effect(key=f"{case}:unlock_account:1:2", action="unlock_account", status="done")
@@ -268,5 +268,5 @@ def test_what_was_done_counts_although_a_later_order_fails(book: CaseBook):
 
     book.close_case(closing(case, "failed", 2))
 
-    assert [effect.status for effect in book.get_case(case).effects] == ["done", "failed"]
+    assert [effect.status for effect in book.get_fraud_case(case).effects] == ["done", "failed"]
     assert book.audit_case(case).broken is None

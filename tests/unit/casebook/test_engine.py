@@ -77,7 +77,7 @@ def test_upgrading_again_keeps_everything(url: str, book: CaseBook):
 
     upgrade(engine)
 
-    assert CaseBook(Transactions(engine)).get_case(case).alert == an_alert()
+    assert CaseBook(Transactions(engine)).get_fraud_case(case).alert == an_alert()
     engine.dispose()
 
 
@@ -192,7 +192,7 @@ def test_a_writer_waits_for_the_one_before_it(url: str, book: CaseBook):
         connection.execute(text("UPDATE log_head SET last_seq = last_seq"))
         thread.start()
         assert not finished.wait(0.2)
-        assert book.get_case(case).state == "investigating"  # a reader does not wait
+        assert book.get_fraud_case(case).state == "investigating"  # a reader does not wait
     assert finished.wait(60)
     thread.join()
     other.dispose()

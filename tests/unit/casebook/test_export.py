@@ -66,7 +66,7 @@ def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, workspace
 
     assert (check.broken, check.head, check.case_id) == (None, export.head, case)
     assert export.events == tuple(book.case_events(case))
-    assert export.case == book.get_case(case)
+    assert export.case == book.get_fraud_case(case)
     assert [each.round for each in export.rounds] == [1, 2]
     assert len(export.evidence) == 6
     assert export.notes == workspace.list_notes(case).items

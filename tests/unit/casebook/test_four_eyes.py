@@ -62,7 +62,7 @@ def test_first_approval_keeps_the_review_open(book: CaseBook):
 
     approval = Approval(approved_by="ana", approved_at=NOON + timedelta(minutes=3), comment="ana is sure.")
     assert proposal == Proposal(review_id=opening.review.review_id, action="lock_and_refund", approvals=(approval,))
-    view = book.get_case(opening.case_id)
+    view = book.get_fraud_case(opening.case_id)
     assert (view.state, view.review, view.proposal) == ("awaiting_review", opening.review, proposal)
     assert (view.decisions, book.undelivered_decisions()) == ((), [])
     event = book.case_events(opening.case_id)[-1]
@@ -79,7 +79,7 @@ def test_second_persons_approval_is_the_decision(book: CaseBook):
     assert decision.decided_by == "ben"
     assert decision.approvals is not None
     assert [approval.approved_by for approval in decision.approvals] == ["ana", "ben"]
-    view = book.get_case(opening.case_id)
+    view = book.get_fraud_case(opening.case_id)
     assert (view.review, view.proposal, view.decisions) == (None, None, (decision,))
     assert book.undelivered_decisions() == [decision]
 
@@ -119,7 +119,7 @@ def test_the_second_person_approves_what_was_proposed_or_nothing(book: CaseBook)
         "ana proposed 'lock_and_refund', which waits for a second approval: approve that, reject with feedback, "
         "or ask ana to withdraw it."
     )
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
 
 
 @pytest.mark.parametrize("who", ["ana", "ben"])
@@ -131,7 +131,7 @@ def test_rejection_decides_and_ends_the_proposal(book: CaseBook, who: str):
 
     assert isinstance(decision, Decision)
     assert (decision.verdict, decision.approvals, decision.disposition) == ("reject", None, "inconclusive")
-    assert book.get_case(opening.case_id).proposal is None
+    assert book.get_fraud_case(opening.case_id).proposal is None
 
 
 def test_single_approval_decides_where_one_is_enough(book: CaseBook):
@@ -145,7 +145,7 @@ def test_first_approval_needs_the_role_as_well(book: CaseBook):
     opening = asked_for_two(book)
     with pytest.raises(NotAllowed):
         book.accept_decision(by("vera", opening), ("viewer",))
-    assert book.get_case(opening.case_id).proposal is None
+    assert book.get_fraud_case(opening.case_id).proposal is None
 
 
 def test_the_proposer_alone_can_withdraw_and_may_propose_again(book: CaseBook):
@@ -158,7 +158,7 @@ def test_the_proposer_alone_can_withdraw_and_may_propose_again(book: CaseBook):
         with pytest.raises(NotTheProposer, match=r"Only ana, who gave it, can withdraw this approval"):
             book.withdraw_proposal(case, "ben")
         book.withdraw_proposal(case, "ana")
-        assert book.get_case(case).proposal is None
+        assert book.get_fraud_case(case).proposal is None
 
     assert [event.type for event in book.case_events(case)][-4:] == ["approval_given", "approval_withdrawn"] * 2
     book.accept_decision(by("ben", opening), ANALYST)
@@ -175,7 +175,7 @@ def test_escalating_expiring_and_moving_on_drop_the_proposal(book: CaseBook):
     book.expire_review(expired.case_id, expired.review.review_id)
     book.accept_decision(a_decision(passed, "reject", decided_by="ben"), ANALYST)
 
-    assert [book.get_case(opening.case_id).proposal for opening in (escalated, expired, passed)] == [None] * 3
+    assert [book.get_fraud_case(opening.case_id).proposal for opening in (escalated, expired, passed)] == [None] * 3
     with pytest.raises(NotAllowed, match="manager"):
         book.accept_decision(by("ben", escalated), ANALYST)
     assert isinstance(book.accept_decision(by("maria", escalated), ("manager",)), Proposal)

@@ -144,7 +144,7 @@ STORIES: Mapping[Step, str | None] = {
 def test_a_case_closes_only_as_its_record_justifies(book: CaseBook, story: Step):
     case = open_case(book)
     story(book, case)
-    before, seq = book.get_case(case), book.last_seq()
+    before, seq = book.get_fraud_case(case), book.last_seq()
     justified = STORIES[story]
     round_number = before.round
 
@@ -152,7 +152,7 @@ def test_a_case_closes_only_as_its_record_justifies(book: CaseBook, story: Step)
         if outcome != justified:
             with pytest.raises(OutcomeNotJustified, match=f"cannot be closed as '{outcome}': "):
                 book.close_case(closing(case, outcome, round_number))
-    assert (book.get_case(case), book.last_seq()) == (before, seq)
+    assert (book.get_fraud_case(case), book.last_seq()) == (before, seq)
 
     if justified is not None:
         book.close_case(closing(case, justified, round_number))
@@ -182,7 +182,7 @@ def test_next_round_needs_a_rejection_or_changed_facts(book: CaseBook):
             book.save_report(case, a_report("usage", 2).model_copy(update={"tool_calls": ()}), [])
         with pytest.raises((RoundNotJustified, AssessmentNotRecorded)):
             book.open_review(an_opening(case, an_assessment(1).model_copy(update={"round": 2})))
-        assert book.get_case(case).round == 1
+        assert book.get_fraud_case(case).round == 1
 
 
 def test_changed_facts_need_an_approval_that_relied_on_them(book: CaseBook):
@@ -223,7 +223,7 @@ def test_people_are_asked_about_what_was_concluded(book: CaseBook, changes: dict
     investigate(book, case)
     with pytest.raises(AssessmentNotRecorded):
         book.open_review(an_opening(case, an_assessment().model_copy(update=changes)))
-    assert book.get_case(case).review is None
+    assert book.get_fraud_case(case).review is None
 
 
 def test_question_is_neither_escalated_nor_expired_early(book: CaseBook):
@@ -233,7 +233,7 @@ def test_question_is_neither_escalated_nor_expired_early(book: CaseBook):
         book.escalate(an_escalation(opening))
     with pytest.raises(DeadlineNotPassed):
         book.expire_review(case, opening.review.review_id)
-    assert book.get_case(case).review == opening.review
+    assert book.get_fraud_case(case).review == opening.review
 
 
 def test_question_is_never_put_to_fewer_people(book: CaseBook):
@@ -253,7 +253,7 @@ def test_question_is_never_put_to_fewer_people(book: CaseBook):
         changed = later.model_copy(update={"review": later.review.model_copy(update=weaker)})
         with pytest.raises(WeakerQuestion):
             book.escalate(changed)
-    assert book.get_case(case).review == opening.review
+    assert book.get_fraud_case(case).review == opening.review
 
 
 def refunding(book: CaseBook) -> tuple[str, EffectTerms]:
@@ -284,7 +284,7 @@ def test_an_effect_is_what_was_approved(book: CaseBook, changes: dict[str, objec
     case, terms = refunding(book)
     with pytest.raises(NotAsApproved, match=f"was approved for another {what}"):
         book.start_effect(case, an_effect(case, "refund_charges"), terms.model_copy(update=changes))
-    assert book.get_case(case).effects == ()
+    assert book.get_fraud_case(case).effects == ()
 
     book.start_effect(case, an_effect(case, "refund_charges"), terms)
     with pytest.raises(NotAsApproved):

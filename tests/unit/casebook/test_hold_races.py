@@ -77,7 +77,7 @@ def test_a_decision_is_withdrawn_or_carried_out(engine: Engine, step: Step, time
     assert not withdrawn & done
     assert withdrawn | done == {opening.case_id for opening in openings}
     for opening in openings:
-        view = desk.get_case(opening.case_id)
+        view = desk.get_fraud_case(opening.case_id)
         assert (bool(view.effects), bool(view.decisions)) == (opening.case_id in done,) * 2
     assert desk.verify_case_log() is None
 

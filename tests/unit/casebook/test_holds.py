@@ -86,7 +86,8 @@ def test_only_what_has_an_effect_is_held(book: CaseBook, action: RecommendedActi
 
     assert isinstance(recorded, Decision)
     is_held = action is not None and bool(ACTIONS[action].effects)
-    assert (recorded.held_until is not None, book.get_case(opening.case_id).hold is not None) == (is_held, is_held)
+    shown = book.get_fraud_case(opening.case_id).hold
+    assert (recorded.held_until is not None, shown is not None) == (is_held, is_held)
     assert bool(book.undelivered_decisions()) is not is_held
 
 
@@ -97,7 +98,7 @@ def test_held_decision_is_shown_with_its_time_left(book: CaseBook, clock: Steppi
     assert recorded.held_until == clock.now + HOLD
 
     clock.now += timedelta(seconds=99)
-    view, summary = book.get_case(opening.case_id), book.summary(opening.case_id)
+    view, summary = book.get_fraud_case(opening.case_id), book.summary(opening.case_id)
 
     assert view.hold is not None
     assert (view.hold.decided_by, view.hold.action, view.hold.held_until) == (
@@ -109,7 +110,7 @@ def test_held_decision_is_shown_with_its_time_left(book: CaseBook, clock: Steppi
     assert summary.hold is not None
     assert (view.state, view.review, view.decisions) == ("awaiting_review", None, (recorded,))
     clock.now += HOLD
-    late = book.get_case(opening.case_id).hold
+    late = book.get_fraud_case(opening.case_id).hold
     assert late is not None
     assert late.seconds_left == 0
 
@@ -171,7 +172,7 @@ def test_decision_counts_once_its_hold_has_ended(book: CaseBook):
     left = book.end_holds()
     assert left is not None
     assert timedelta(0) < left < HOLD
-    assert book.get_case(case).hold is not None
+    assert book.get_fraud_case(case).hold is not None
 
     pass_time(book, HOLD / timedelta(hours=1))
     # Until that is on record nothing has changed: who reads first does not depend on whose clock is ahead.
@@ -182,7 +183,7 @@ def test_decision_counts_once_its_hold_has_ended(book: CaseBook):
     decision = book.accepted_decision(case, review)
     assert decision is not None
     assert book.undelivered_decisions() == [decision]
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert (view.hold, view.decisions, book.summary(case).hold) == (None, (decision,), None)
     assert decision.held_until is not None
     (ended,) = [event for event in book.case_events(case) if event.type == "hold_ended"]
@@ -200,11 +201,11 @@ def test_decision_counts_once_its_hold_has_ended(book: CaseBook):
 
 def test_decision_is_withdrawn_and_made_anew(book: CaseBook):
     opening = ask(book, open_case(book))
-    case, asked = opening.case_id, book.get_case(opening.case_id)
+    case, asked = opening.case_id, book.get_fraud_case(opening.case_id)
     for times in (1, 2):
         made = book.accept_decision(a_decision(opening), MANAGER)
         assert book.withdraw_decision(case, "ana") == made
-        view = book.get_case(case)
+        view = book.get_fraud_case(case)
         assert (view.review, view.state, view.decisions, view.hold) == (asked.review, asked.state, (), None)
         summary = book.summary(case)
         assert (summary.due_at, summary.disposition) == (opening.review.due_at, None)
@@ -219,7 +220,7 @@ def test_decision_is_withdrawn_and_made_anew(book: CaseBook):
     carry_out(book, case)
     book.close_case(closing(case))
 
-    assert len(book.get_case(case).decisions) == 1
+    assert len(book.get_fraud_case(case).decisions) == 1
     assert book.verify_case_log() is None
 
 
@@ -331,7 +332,7 @@ def test_first_approval_waits_again_without_the_second(book: CaseBook):
 
         assert book.withdraw_decision(case, "ben") == second
 
-        view = book.get_case(case)
+        view = book.get_fraud_case(case)
         # Whoever comes may be the second person: nobody keeps the case to themselves.
         assert (view.proposal, view.review, view.claim) == (proposal, opening.review, None)
     book.withdraw_proposal(case, "ana")
@@ -353,7 +354,7 @@ def test_disposition_of_the_decision_before_is_restored(book: CaseBook):
     book.withdraw_decision(case, "ana")
 
     assert book.summary(case).disposition == "inconclusive"
-    assert [each.review_id for each in book.get_case(case).decisions] == [opening.review.review_id]
+    assert [each.review_id for each in book.get_fraud_case(case).decisions] == [opening.review.review_id]
     assert book.verify_case_log() is None
 
 
@@ -361,7 +362,7 @@ def test_colleague_who_claimed_meanwhile_keeps_the_case(book: CaseBook):
     case = held(book).case_id
     book.claim(case, "bo")
     book.withdraw_decision(case, "ana")
-    claim = book.get_case(case).claim
+    claim = book.get_fraud_case(case).claim
     assert claim is not None
     assert claim.assignee == "bo"
 
@@ -369,14 +370,14 @@ def test_colleague_who_claimed_meanwhile_keeps_the_case(book: CaseBook):
 def test_alert_in_the_hold_opens_another_case(book: CaseBook):
     case = held(book).case_id
     beside = book.open_case(later(2))
-    assert (beside.created, book.get_case(beside.case_id).follows) == (True, case)
+    assert (beside.created, book.get_fraud_case(beside.case_id).follows) == (True, case)
 
     other = held(book, 5).case_id
     book.withdraw_decision(other, "ana")
 
     joined = book.open_case(later(6, 5))
     assert (joined.joined, joined.case_id) == (True, other)
-    assert book.get_case(other).review is None
+    assert book.get_fraud_case(other).review is None
     assert book.verify_case_log() is None
 
 
@@ -401,7 +402,7 @@ def test_deadline_finds_a_decision_that_nobody_let_count(book: CaseBook, how: st
 def test_escalated_question_goes_back_to_the_manager(book: CaseBook):
     case = open_case(book)
     ask_manager(book, case)
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     decision = Decision(
         review_id=view.review.review_id,
@@ -412,11 +413,11 @@ def test_escalated_question_goes_back_to_the_manager(book: CaseBook):
         decided_at=NOON + timedelta(hours=80),
     )
     book.accept_decision(decision, MANAGER)
-    assert book.get_case(case).state == "escalated"
+    assert book.get_fraud_case(case).state == "escalated"
 
     book.withdraw_decision(case, "maria")
 
-    after = book.get_case(case)
+    after = book.get_fraud_case(case)
     assert (after.state, after.review) == ("escalated", view.review)
     assert book.verify_case_log() is None
 
@@ -448,7 +449,7 @@ def test_holds_that_end_first_are_ended_first(book: CaseBook):
     pass_time(book, HOLD / timedelta(hours=1))
 
     assert book.end_holds(limit=2) == timedelta(0)
-    assert [book.get_case(case).hold is None for case in cases] == [True, True, False]
+    assert [book.get_fraud_case(case).hold is None for case in cases] == [True, True, False]
     assert book.end_holds(limit=2) is None
     assert len(book.undelivered_decisions()) == 3
 

@@ -56,7 +56,7 @@ def test_an_alert_opens_a_case_that_shows_it(book: CaseBook):
     opened = book.open_case(alert)
 
     assert opened.created
-    view = book.get_case(opened.case_id)
+    view = book.get_fraud_case(opened.case_id)
     assert view.alert == alert
     assert (view.state, view.round, view.outcome) == ("investigating", 1, None)
     assert view.progress.phase == "investigating"
@@ -112,20 +112,24 @@ def test_last_report_starts_the_assessment_phase(book: CaseBook):
     case = open_case(book)
     begin(book, case)
     book.start_specialist(case, 1, "usage")
-    assert book.get_case(case).progress.specialists == {"usage": "running", "location": "pending", "billing": "pending"}
+    assert book.get_fraud_case(case).progress.specialists == {
+        "usage": "running",
+        "location": "pending",
+        "billing": "pending",
+    }
 
     book.save_report(case, a_report("usage", score=None, status="not_evaluable"), [evidence_of(1, "usage")])
     book.save_report(case, a_report("location"), [evidence_of(1, "location")])
-    progress = book.get_case(case).progress
+    progress = book.get_fraud_case(case).progress
     assert progress.specialists == {"usage": "not_evaluable", "location": "ok", "billing": "pending"}
     assert progress.phase == "investigating"
 
     book.save_report(case, a_report("billing", score=None, status="unavailable"), [evidence_of(1, "billing")])
-    assert book.get_case(case).progress.phase == "assessing"
+    assert book.get_fraud_case(case).progress.phase == "assessing"
 
-    concluded = an_assessment(score=0.75).model_copy(update={"reports": book.get_case(case).reports})
+    concluded = an_assessment(score=0.75).model_copy(update={"reports": book.get_fraud_case(case).reports})
     book.save_assessment(case, concluded)
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.progress.score == 0.75
     assert view.assessment == concluded
     summary = book.summary(case)
@@ -136,7 +140,7 @@ def test_an_assessment_without_a_score_is_kept_as_such(book: CaseBook):
     case = open_case(book)
     conclude(book, case, an_assessment(score=None))
 
-    assert book.get_case(case).progress.score is None
+    assert book.get_fraud_case(case).progress.score is None
     assert book.summary(case).risk_level == "high"
 
 
@@ -144,7 +148,7 @@ def test_reports_come_back_word_for_word_with_their_evidence(book: CaseBook):
     case = open_case(book)
     investigate(book, case)
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
 
     assert view.reports == tuple(a_report(specialist) for specialist in SPECIALISTS)
     for specialist in SPECIALISTS:
@@ -181,11 +185,11 @@ def test_log_tells_a_round_in_order_with_actors(book: CaseBook):
 def test_repeating_every_step_changes_nothing_and_logs_nothing(book: CaseBook):
     case = open_case(book)
     investigate(book, case)
-    before, seq = book.get_case(case), book.last_seq()
+    before, seq = book.get_fraud_case(case), book.last_seq()
 
     investigate(book, case)
 
-    assert book.get_case(case) == before
+    assert book.get_fraud_case(case) == before
     assert book.last_seq() == seq
 
 
@@ -198,7 +202,7 @@ def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
 
     assert saved_report.risk_score == 0.8
     assert saved_assessment.overall_risk_score == 0.8
-    assert book.get_case(case).progress.score == 0.8
+    assert book.get_fraud_case(case).progress.score == 0.8
 
 
 def test_saved_report_and_assessment_are_returned_again(book: CaseBook):
@@ -221,7 +225,7 @@ def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
 
     book.start_specialist(case, 1, "usage")
 
-    assert book.get_case(case).progress.specialists["usage"] == "ok"
+    assert book.get_fraud_case(case).progress.specialists["usage"] == "ok"
 
 
 def test_new_round_starts_over_and_keeps_the_earlier(book: CaseBook):
@@ -231,7 +235,7 @@ def test_new_round_starts_over_and_keeps_the_earlier(book: CaseBook):
 
     book.start_round(case, 2)
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert (view.state, view.round, view.reports, view.assessment, view.review) == ("investigating", 2, (), None, None)
     assert view.progress.specialists == dict.fromkeys(SPECIALISTS, "pending")
     assert view.progress.score is None
@@ -251,7 +255,7 @@ def test_late_report_of_an_earlier_round_leaves_progress_alone(book: CaseBook):
 
     book.save_report(case, a_report("usage", 1), [evidence_of(1, "usage")])
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.progress.specialists["usage"] == "pending"
     assert [report.specialist for report in view.earlier_rounds[0].reports] == ["usage", "location"]
 
@@ -275,7 +279,7 @@ def test_no_later_round_slips_past_an_open_review(book: CaseBook):
 
     with pytest.raises(RoundNotBegun):
         book.save_assessment(case, an_assessment(2))
-    assert book.get_case(case).round == 1
+    assert book.get_fraud_case(case).round == 1
 
 
 @pytest.mark.parametrize("outcome", ["auto_cleared", "failed"])
@@ -288,7 +292,7 @@ def test_closed_case_shows_its_outcome_and_refuses_writes(book: CaseBook, outcom
         conclude(book, case, a_benign_assessment())
         book.close_case(closing(case, outcome))
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert (view.state, view.outcome, view.progress.phase, view.progress.outcome) == (
         "closed",
         outcome,
@@ -303,7 +307,7 @@ def test_closed_case_shows_its_outcome_and_refuses_writes(book: CaseBook, outcom
         book.save_report(case, a_report("usage", 2), [evidence_of(1, "usage")])
     with pytest.raises(CaseClosed):
         book.save_assessment(case, an_assessment(2))
-    assert book.get_case(case) == view
+    assert book.get_fraud_case(case) == view
 
 
 def test_steps_repeated_after_the_close_are_still_harmless(book: CaseBook):
@@ -325,7 +329,7 @@ def test_a_case_closes_with_one_outcome(book: CaseBook):
 
     with pytest.raises(CaseClosed):
         book.close_case(closing(case, "failed"))
-    assert book.get_case(case).outcome == "auto_cleared"
+    assert book.get_fraud_case(case).outcome == "auto_cleared"
 
 
 def test_repeated_step_resumes_from_its_own_journal(book: CaseBook):
@@ -359,7 +363,7 @@ def test_last_journal_entry_is_saved_with_the_report(book: CaseBook):
 def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
     unknown = "case-nobody"
     for attempt in (
-        lambda: book.get_case(unknown),
+        lambda: book.get_fraud_case(unknown),
         lambda: book.summary(unknown),
         lambda: book.case_events(unknown),
         lambda: book.evidence(unknown, "r1-usage-1"),
@@ -382,13 +386,13 @@ def test_unknown_evidence_is_named_in_the_error(book: CaseBook):
 
 def test_a_step_that_fails_leaves_nothing_behind(book: CaseBook):
     case = open_case(book)
-    before, seq = book.get_case(case), book.last_seq()
+    before, seq = book.get_fraud_case(case), book.last_seq()
     unstorable = evidence_of(1, "location").model_copy(update={"evidence_id": "r1-location-\0"})
 
     with pytest.raises(UnstorableText):
         book.save_report(case, a_report("location"), [evidence_of(1, "location"), unstorable])
 
-    assert (book.get_case(case), book.last_seq()) == (before, seq)
+    assert (book.get_fraud_case(case), book.last_seq()) == (before, seq)
 
 
 def test_report_with_duplicate_evidence_is_refused(book: CaseBook):

@@ -58,7 +58,7 @@ def two_cases(book: CaseBook, **changes: object) -> tuple[str, str]:
 
 def alerts_of(book: CaseBook, case: str) -> list[str]:
     """The alerts that a case has now."""
-    return [each.alert.alert_id for each in book.get_case(case).alerts if each.moved_to is None]
+    return [each.alert.alert_id for each in book.get_fraud_case(case).alerts if each.moved_to is None]
 
 
 MOMENTS: dict[str, Callable[[CaseBook, str], object]] = {
@@ -78,7 +78,7 @@ def test_cases_merge_until_one_is_decided(book: CaseBook, source_moment: str, ta
 
     book.merge_cases(source, target, "ana", WHY)
 
-    merged, kept = book.get_case(source), book.get_case(target)
+    merged, kept = book.get_fraud_case(source), book.get_fraud_case(target)
     assert (merged.state, merged.outcome, merged.merged_into) == ("closed", "merged", target)
     assert [each.moved_to for each in merged.alerts] == [target]
     assert alerts_of(book, target) == [an_alert(1).alert_id, another(2).alert_id]
@@ -101,7 +101,7 @@ def test_merge_is_taken_back_by_detaching(book: CaseBook, source_moment: str):
 
     assert moved.target == source
     assert (alerts_of(book, source), alerts_of(book, target)) == ([another(2).alert_id], [an_alert(1).alert_id])
-    back, kept = book.get_case(source), book.get_case(target)
+    back, kept = book.get_fraud_case(source), book.get_fraud_case(target)
     assert (back.state, back.outcome, back.merged_into) == ("investigating", None, None)
     assert (kept.state, kept.review, book.summary(target).severity) == ("investigating", None, "high")
     assert not book.is_scheduled(source)

@@ -37,16 +37,16 @@ def test_an_answer_that_is_recorded_twice_costs_once(book: CaseBook) -> None:
     book.save_journal(case, [an_entry("r1-usage-t1")])
     expected = Spend(model_calls=2, input_tokens=200, output_tokens=40, cost_usd=Decimal("0.000246"))
     assert book.spent_on_case(case) == expected
-    assert book.get_case(case).spend == expected
+    assert book.get_fraud_case(case).spend == expected
 
 
 def test_case_without_known_prices_shows_no_cost(book: CaseBook) -> None:
     case = open_case(book)
-    assert book.get_case(case).spend is None
+    assert book.get_fraud_case(case).spend is None
     book.save_journal(case, [an_entry("r1-usage-m1", a_use())])
     book.save_journal(case, [an_entry("r1-usage-m2", a_use(cost=None, model="m-2"))])
     assert book.spent_on_case(case).cost_usd == Decimal("0.000123")
-    assert book.get_case(case).spend == Spend(model_calls=2, input_tokens=200, output_tokens=40)
+    assert book.get_fraud_case(case).spend == Spend(model_calls=2, input_tokens=200, output_tokens=40)
 
 
 def test_spend_of_today_restarts_each_day(engine: Engine) -> None:
@@ -68,7 +68,7 @@ def test_a_report_adds_up_days_and_rules(engine: Engine) -> None:
     assert (report.total.model_calls, report.total.cost_usd) == (3, Decimal("0.000246"))
     assert report.unpriced_calls == 1
     assert [(day.day, day.cases, day.spend.model_calls) for day in report.by_day] == [(MAY_4, 2, 2), (MAY_5, 1, 1)]
-    assert [(rule.rule_id, rule.cases) for rule in report.by_rule] == [(monday.get_case(first).alert.rule_id, 2)]
+    assert [(rule.rule_id, rule.cases) for rule in report.by_rule] == [(monday.get_fraud_case(first).alert.rule_id, 2)]
     assert monday.spend_report(MAY_5, MAY_5).total == Spend(model_calls=1, input_tokens=100, output_tokens=20)
 
 

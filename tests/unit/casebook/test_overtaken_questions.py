@@ -40,7 +40,7 @@ def test_question_before_a_worse_alert_was_asked_rightly(book: CaseBook):
     book.open_case(later(severity="critical"))
     assert book.verify_case_log() is None
     ask(book, case, 2)
-    review = book.get_case(case).review
+    review = book.get_fraud_case(case).review
     assert review is not None
     assert "clear" in (review.four_eyes_actions or ())
     assert book.verify_case_log() is None
@@ -56,9 +56,9 @@ def test_decision_on_an_overtaken_question_is_told_what_joined(book: CaseBook):
             NewEvidence, match=r"'impossible_travel' joined it: A new device logged in\. Nothing was decided"
         ):
             book.accept_decision(a_decision(opening), MANAGER)
-        if book.get_case(case).round == 1:
+        if book.get_fraud_case(case).round == 1:
             ask(book, case, 2)
-    assert book.get_case(case).decisions == ()
+    assert book.get_fraud_case(case).decisions == ()
 
 
 def test_steps_of_an_overtaken_question_say_that_alerts_joined(book: CaseBook):
@@ -96,7 +96,7 @@ def test_next_question_is_due_no_later(book: CaseBook):
     investigate(book, case, 2)
     book.open_review(again)
 
-    review = book.get_case(case).review
+    review = book.get_fraud_case(case).review
     assert review is not None
     assert review.due_at == due_at
     assert book.verify_case_log() is None
@@ -109,7 +109,7 @@ def test_overdue_question_stays_overdue(book: CaseBook):
     pass_time(book, 100)
     ask(book, case, 2)
 
-    review = book.get_case(case).review
+    review = book.get_fraud_case(case).review
     assert review is not None
     assert review.due_at == due_at
     assert book.escalate(an_escalation(an_opening(case, round_number=2), 400)) is None
@@ -119,12 +119,12 @@ def test_overdue_question_stays_overdue(book: CaseBook):
 def test_manager_who_was_asked_is_asked_again(book: CaseBook):
     case = open_case(book)
     ask_manager(book, case)
-    due_at = book.get_case(case).review
+    due_at = book.get_fraud_case(case).review
     assert due_at is not None
     book.open_case(later(2))
     ask(book, case, 2)
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert view.review.due_at <= due_at.due_at

@@ -18,8 +18,9 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from contracts.alert import Alert
-from contracts.case import CaseEvent, CaseOutcome, CaseView
+from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import Effect
+from contracts.fraud_case import FraudCaseView
 from contracts.review import Decision, Verdict
 from tests.support.casebooks import CaseBook
 from tests.support.postgres import PostgresServer
@@ -167,24 +168,24 @@ def later_alert(case: str) -> Alert:
     )
 
 
-def ask_again(book: CaseBook, case: str) -> CaseView:
+def ask_again(book: CaseBook, case: str) -> FraudCaseView:
     """Whatever is missing up to an open question."""
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     decided = view.decisions[-1] if view.decisions else None
     is_decided = decided is not None and int(decided.review_id.rpartition(":r")[2]) == view.round
     if view.review is not None or (is_decided and decided is not None and decided.verdict == "approve"):
         return view
     number = view.round + 1 if is_decided else view.round
     investigate(book, case, number)
-    if any(each.round is None for each in book.get_case(case).alerts):
+    if any(each.round is None for each in book.get_fraud_case(case).alerts):
         investigate(book, case, number + 1)
-    book.open_review(an_opening(case, book.get_case(case).assessment))
-    return book.get_case(case)
+    book.open_review(an_opening(case, book.get_fraud_case(case).assessment))
+    return book.get_fraud_case(case)
 
 
 def answer(book: CaseBook, case: str, verdict: Verdict = "approve") -> None:
     """A manager's answer to the open question."""
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     assert view.assessment is not None
     action = "lock_account" if view.proposal is None else view.proposal.action
@@ -202,9 +203,9 @@ def answer(book: CaseBook, case: str, verdict: Verdict = "approve") -> None:
     assert isinstance(book.accept_decision(said, MANAGER), Decision)
 
 
-def carry_out(book: CaseBook, case: str) -> CaseView:
+def carry_out(book: CaseBook, case: str) -> FraudCaseView:
     """What was approved, up to the end of the case."""
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     approved = book.approved_action(case, view.decisions[-1].review_id)
     for action, key in approved.keys.items():
         effect = Effect.model_validate({"key": key, "action": action, "status": "pending"})
@@ -212,7 +213,7 @@ def carry_out(book: CaseBook, case: str) -> CaseView:
         book.finish_effect(case, effect.model_copy(update={"status": "done"}))
     outcome: CaseOutcome = "locked_and_refunded" if len(approved.keys) > 1 else "account_locked"
     book.close_case(closing(case, outcome, view.round))
-    return book.get_case(case)
+    return book.get_fraud_case(case)
 
 
 def test_chains_verify_before_and_after_the_upgrade(engine: Engine) -> None:
@@ -228,7 +229,7 @@ def test_chains_verify_before_and_after_the_upgrade(engine: Engine) -> None:
 @pytest.mark.parametrize("name", OPEN)
 def test_open_case_waits_is_decided_and_closes(book: CaseBook, name: str) -> None:
     case = CASES[name]
-    before = book.get_case(case)
+    before = book.get_fraud_case(case)
     if ask_again(book, case).review is not None:
         answer(book, case)
     closed = carry_out(book, case)
@@ -241,7 +242,7 @@ def test_open_case_waits_is_decided_and_closes(book: CaseBook, name: str) -> Non
 @pytest.mark.parametrize("name", ["awaiting review", "asked again", "escalated"])
 def test_open_question_is_what_it_was(book: CaseBook, name: str) -> None:
     (row,) = (each["row"] for each in ROWS if each["table"] == "review" and _is_open(each["row"], CASES[name]))
-    review = book.get_case(CASES[name]).review
+    review = book.get_fraud_case(CASES[name]).review
     assert review is not None
     assert (review.review_id, review.assessment_hash, review.required_role, review.due_at) == (
         row["review_id"],
@@ -262,11 +263,11 @@ def test_further_alert_joins_an_old_case_or_follows(book: CaseBook, name: str) -
     assert (came.case_id == case, came.joined) == (name in TAKES_ALERTS, name in TAKES_ALERTS)
     assert book.open_case(an_alert(int(case.rpartition("-")[2]))).case_id == case
     if not came.joined:
-        assert book.get_case(came.case_id).follows == case
+        assert book.get_fraud_case(came.case_id).follows == case
     if ask_again(book, case).review is not None:
         answer(book, case)
     assert carry_out(book, case).state == "closed"
-    assert len(book.get_case(case).alerts) == (2 if came.joined else 1)
+    assert len(book.get_fraud_case(case).alerts) == (2 if came.joined else 1)
     assert book.verify_case_log() is None
 
 
@@ -274,19 +275,19 @@ def test_further_alert_joins_an_old_case_or_follows(book: CaseBook, name: str) -
 def test_alert_about_an_old_closed_case_follows_it(book: CaseBook, name: str) -> None:
     came = book.open_case(later_alert(CASES[name]))
     assert came.created
-    assert book.get_case(came.case_id).follows == CASES[name]
-    assert book.get_case(CASES[name]).followed_by == (came.case_id,)
+    assert book.get_fraud_case(came.case_id).follows == CASES[name]
+    assert book.get_fraud_case(CASES[name]).followed_by == (came.case_id,)
 
 
 @pytest.mark.parametrize("name", ORDERED)
 def test_begun_effect_is_finished_under_its_key(book: CaseBook, name: str) -> None:
     case = CASES[name]
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     approved = book.approved_action(case, view.decisions[-1].review_id)
     assert {each.key for each in view.effects} == set(approved.keys.values())
     (recorded,) = (each for each in view.effects if each.status != "done")
     book.finish_effect(case, recorded.model_copy(update={"status": "done"}))
-    assert [each.key for each in book.get_case(case).effects] == [each.key for each in view.effects]
+    assert [each.key for each in book.get_fraud_case(case).effects] == [each.key for each in view.effects]
 
 
 def test_old_request_of_a_reversal_is_decided(book: CaseBook) -> None:
@@ -296,7 +297,7 @@ def test_old_request_of_a_reversal_is_decided(book: CaseBook) -> None:
     undone = Effect(key=f"{case}:unlock_account:{number}:1", action="unlock_account", status="pending")
     book.start_reversal(case, reversal.reversal_id, undone)
     book.finish_reversal(case, reversal.reversal_id, undone.model_copy(update={"status": "done"}))
-    assert [each.status for each in book.get_case(case).reversals] == ["done"]
+    assert [each.status for each in book.get_fraud_case(case).reversals] == ["done"]
     assert book.verify_case_log() is None
 
 

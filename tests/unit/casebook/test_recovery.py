@@ -58,7 +58,7 @@ def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
 
     fails(book, opening.case_id)
 
-    view = book.get_case(opening.case_id)
+    view = book.get_fraud_case(opening.case_id)
     assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
     found = failed_case(book, opening.case_id)
     assert (found.assessment, found.role, found.decision) == (opening.assessment, "analyst", None)
@@ -92,7 +92,7 @@ def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook
     assert (found.assessment.round, found.assessment.overall_risk_score, found.assessment.route) == (1, None, "review")
     assert found.assessment.route_reasons == (REASON,)
     assert found.assessment.refund_charge_ids == ()
-    assert book.get_case(case).assessment == found.assessment
+    assert book.get_fraud_case(case).assessment == found.assessment
     assert book.verify_case_log() is None
 
 
@@ -108,7 +108,7 @@ def test_unasked_conclusion_is_asked_with_the_reason(book: CaseBook) -> None:
     )
     opening = an_opening(case, found.assessment)
     book.open_review(opening)
-    assert book.get_case(case).review == opening.review
+    assert book.get_fraud_case(case).review == opening.review
     assert book.verify_case_log() is None
 
 
@@ -178,7 +178,7 @@ def test_effect_in_doubt_is_reconciled_despite_changed_facts(book: CaseBook) -> 
 
     fails(book, opening.case_id)
 
-    assert (failed_case(book, opening.case_id).is_acting, book.get_case(opening.case_id).round) == (True, 1)
+    assert (failed_case(book, opening.case_id).is_acting, book.get_fraud_case(opening.case_id).round) == (True, 1)
 
 
 def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
@@ -189,10 +189,10 @@ def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
     fails(book, opening.case_id, times=MAX_FAILURES)
 
     found = failed_case(book, opening.case_id)
-    assert (found.is_acting, book.get_case(opening.case_id).state) == (True, "acting")
+    assert (found.is_acting, book.get_fraud_case(opening.case_id).state) == (True, "acting")
     book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
     book.close_case(closing(opening.case_id))
-    assert book.get_case(opening.case_id).outcome == "account_locked"
+    assert book.get_fraud_case(opening.case_id).outcome == "account_locked"
     assert book.verify_case_log() is None
 
 
@@ -218,7 +218,7 @@ def test_failure_justifies_a_question_and_nothing_else(book: CaseBook, reached: 
         if reached == "rejected":
             decide(book, opening, "reject")
     fails(book, case, times=2)
-    round_number = book.get_case(case).round
+    round_number = book.get_fraud_case(case).round
 
     for outcome in ("auto_cleared", "cleared", "account_locked", "unresolved", "failed"):
         with pytest.raises(OutcomeNotJustified):
@@ -240,7 +240,7 @@ def test_failed_orchestration_is_not_closed_as_failed(book: CaseBook) -> None:
     carry_out(book, opening.case_id, "unknown")
     book.close_case(closing(opening.case_id, "failed"))
 
-    assert book.get_case(opening.case_id).outcome == "failed"
+    assert book.get_fraud_case(opening.case_id).outcome == "failed"
     assert book.verify_case_log() is None
 
 

@@ -15,8 +15,8 @@ from casebook.policy.alert_joins import JoinPolicy
 from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseView
 from contracts.effect import Effect
+from contracts.fraud_case import FraudCaseView
 from contracts.hashing import content_hash
 from contracts.money import Money
 from contracts.regulatory_report import RegulatoryReport
@@ -66,7 +66,7 @@ def charges(*listed: tuple[str, object, object]) -> Evidence:
     return evidence_of(1, "billing").model_copy(update=told)
 
 
-def with_alerts(record: CaseRecord, *alerts: Alert) -> CaseView:
+def with_alerts(record: CaseRecord, *alerts: Alert) -> FraudCaseView:
     (first,) = record.case.alerts
     return record.case.model_copy(update={"alerts": tuple(first.model_copy(update={"alert": each}) for each in alerts)})
 
@@ -91,7 +91,7 @@ def test_every_citation_is_listed_with_its_hash(book: CaseBook, case: str, recor
 
 def test_closed_case_is_reported_with_decision_and_reversal(workspace: WorkspaceApi, case: str):
     report = workspace.regulatory_report(case, "maria")
-    view = workspace.get_case(case)
+    view = workspace.get_fraud_case(case)
     assert (report.prepared_by, report.is_draft, report.outcome) == ("maria", False, "account_locked")
     assert (report.head, report.last_seq) == (workspace.case_events(case)[-1].hash, view.last_seq)
     assert [(each.round, each.decision) for each in report.decisions] == [*enumerate(view.decisions, start=1)]

@@ -109,7 +109,7 @@ def test_reopened_case_does_the_rest_and_closes_once_more(book: CaseBook) -> Non
     carry_out(book, case, "refund_charges", "done")
     book.close_case(closing(case, "locked_and_refunded", 2))
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert (view.outcome, view.round) == ("locked_and_refunded", 2)
     assert [(effect.action, effect.status) for effect in view.effects] == [
         ("lock_account", "done"),

@@ -87,7 +87,7 @@ def test_reversal_leaves_a_closed_case_closed(book: CaseBook):
 
     assert (asked.reversal_id, asked.status, asked.requested_by) == (f"{case}:unlock_account:1", "requested", "ana")
     assert (approved.status, approved.decided_by, approved.comment) == ("approved", "maria", "Indeed.")
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     done = approved.model_copy(update={"status": "done", "effect": undoing(case, "done")})
     assert (view.state, view.outcome, view.reversals) == ("closed", "locked_and_refunded", (done,))
     assert view.effects == (an_effect(case, status="done"), an_effect(case, "refund_charges", "done"))
@@ -112,7 +112,7 @@ def test_every_step_of_the_worker_may_be_repeated(book: CaseBook):
     book.mark_reversal_scheduled(wanted)
     book.mark_reversal_scheduled(wanted)
 
-    assert book.get_case(case).reversals[0].status == "done"
+    assert book.get_fraud_case(case).reversals[0].status == "done"
     assert types(book, case).count("reversal_started") == 1
     assert types(book, case).count("reversal_finished") == 2
 
@@ -123,7 +123,7 @@ def test_reversal_in_doubt_stays_approved_and_says_so(book: CaseBook):
     wanted = approve(book, case).reversal_id
     book.finish_reversal(case, wanted, undoing(case, "unknown"))
 
-    (reversal,) = book.get_case(case).reversals
+    (reversal,) = book.get_fraud_case(case).reversals
     assert (reversal.status, reversal.effect) == ("approved", undoing(case, "unknown"))
     with pytest.raises(ReversalExists, match="Reversing this has been asked for already, by ana"):
         ask_back(book, case, who="ben")
@@ -138,7 +138,7 @@ def test_nobody_approves_their_own_request(book: CaseBook):
     with pytest.raises(NotAllowed, match="'manager'"):
         book.decide_reversal(case, 1, "approve", None, subject="ben", roles=ANALYST)
 
-    assert book.get_case(case).reversals[0].status == "requested"
+    assert book.get_fraud_case(case).reversals[0].status == "requested"
 
 
 def test_requester_may_withdraw_the_request(book: CaseBook):
@@ -162,7 +162,7 @@ def test_only_refused_or_failed_reversals_can_be_requested_again(book: CaseBook)
     approve(book, case, 3)
     book.finish_reversal(case, third.reversal_id, undoing(case, "done", number=3))
 
-    assert [each.status for each in book.get_case(case).reversals] == ["refused", "failed", "done"]
+    assert [each.status for each in book.get_fraud_case(case).reversals] == ["refused", "failed", "done"]
     with pytest.raises(ReversalExists, match="This was reversed already, by ana"):
         ask_back(book, case)
     other = ask_back(book, case, "refund_charges")
@@ -238,7 +238,7 @@ def test_failed_reversal_is_not_started_again(book: CaseBook):
     assert book.fail_reversal(case, wanted, "It was terminated.") is None
     with pytest.raises(NotReversible):
         book.start_reversal(case, wanted, undoing(case))
-    assert book.get_case(case).reversals == (failed,)
+    assert book.get_fraud_case(case).reversals == (failed,)
     with pytest.raises(ReversalNotFound):
         book.fail_reversal(case, f"{case}:unlock_account:9", "It was terminated.")
 
@@ -255,7 +255,7 @@ def test_late_success_of_an_abandoned_reversal_is_shown(book: CaseBook, anew: bo
     for status in ("failed", "unknown", "done", "done"):
         book.finish_reversal(case, wanted, undoing(case, status))
 
-    statuses = [reversal.status for reversal in book.get_case(case).reversals]
+    statuses = [reversal.status for reversal in book.get_fraud_case(case).reversals]
     assert statuses == (["failed", "requested"] if anew else ["done"])
     with pytest.raises(ReversalExists, match="by ben" if anew else "by ana"):
         ask_back(book, case, who="maria")
@@ -281,20 +281,20 @@ def test_reversal_of_a_lock_names_other_cases_locks(book: CaseBook):
     first, second, waiting = (locking_case(book, number, status=status) for number, status in LOCKS_OF_ONE_CUSTOMER)
     locking_case(book, 4, status="failed")
     locking_case(book, 5, customer=2)
-    before = book.get_case(first).also_locked_by
+    before = book.get_fraud_case(first).also_locked_by
 
     book.request_reversal(second, f"{second}:lock_account:1", "Lisbon.", subject="ana", roles=ANALYST)
     reversal = approve(book, second)
-    asked = book.get_case(first).also_locked_by
+    asked = book.get_fraud_case(first).also_locked_by
     undone = Effect(key=f"{second}:unlock_account:1:1", action="unlock_account", status="done")
     book.finish_reversal(second, reversal.reversal_id, undone)
 
     assert before == asked == (second, waiting)
-    (told,) = book.get_case(first).other_locks
+    (told,) = book.get_fraud_case(first).other_locks
     done = next(event for event in book.case_events(waiting) if event.type == "effect_started")
     assert told == EffectOrder(key=f"{waiting}:lock_account:1", at=done.at, case_id=waiting, approved_by="ana")
-    assert book.get_case(first).also_locked_by == (waiting,)
-    assert book.get_case(second).also_locked_by == (first, waiting)
+    assert book.get_fraud_case(first).also_locked_by == (waiting,)
+    assert book.get_fraud_case(second).also_locked_by == (first, waiting)
 
 
 def test_a_case_takes_so_many_requests_and_no_more(book: CaseBook) -> None:

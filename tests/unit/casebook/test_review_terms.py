@@ -48,7 +48,7 @@ def test_question_leaves_as_much_time_as_limits_name(book: CaseBook) -> None:
 
     assert asked.due_at == opened.at + timedelta(hours=8)
     assert asked.remind_at is None
-    assert book.get_case(case).review == asked
+    assert book.get_fraud_case(case).review == asked
     with pytest.raises(DeadlineNotPassed):
         book.expire_review(case, asked.review_id)
     assert book.audit().broken is None
@@ -108,7 +108,7 @@ def test_action_takes_as_many_people_as_limits_name(book: CaseBook) -> None:
 def test_question_without_limits_is_put_unchanged(book: CaseBook) -> None:
     case = open_case(book)
     book.save_assessment(case, an_assessment().model_copy(update={"reports": ()}))
-    opening = put_with(an_opening(case, book.get_case(case).assessment), due_at=NOON - timedelta(days=9))
+    opening = put_with(an_opening(case, book.get_fraud_case(case).assessment), due_at=NOON - timedelta(days=9))
 
     assert book.open_review(opening) == opening.review
 
@@ -122,7 +122,7 @@ def test_no_other_role_is_asked(book: CaseBook, role: Role) -> None:
 
 def test_case_once_critical_is_cleared_by_two(book: CaseBook) -> None:
     case = judged(book, an_assessment().model_copy(update={"risk_level": "critical"}))
-    first = an_opening(case, book.get_case(case).assessment)
+    first = an_opening(case, book.get_fraud_case(case).assessment)
     book.open_review(first)
     book.accept_decision(a_decision(first, "reject"), MANAGER)
     book.start_round(case, 2)

@@ -37,7 +37,7 @@ def test_open_review_asks_about_its_rounds_assessment(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
 
     assert (view.state, view.progress.phase) == ("awaiting_review", "awaiting_review")
     assert view.review == opening.review
@@ -48,11 +48,11 @@ def test_open_review_asks_about_its_rounds_assessment(book: CaseBook):
 def test_opening_a_review_again_changes_nothing(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
-    before, seq = book.get_case(case), book.last_seq()
+    before, seq = book.get_fraud_case(case), book.last_seq()
 
     book.open_review(opening)
 
-    assert (book.get_case(case), book.last_seq()) == (before, seq)
+    assert (book.get_fraud_case(case), book.last_seq()) == (before, seq)
 
 
 def test_review_is_bound_to_the_assessment_shown(book: CaseBook):
@@ -63,8 +63,8 @@ def test_review_is_bound_to_the_assessment_shown(book: CaseBook):
 
     book.open_review(an_opening(case, asked_about))
 
-    assert book.get_case(case).assessment == asked_about
-    assert book.get_case(case).progress.score == 0.7
+    assert book.get_fraud_case(case).assessment == asked_about
+    assert book.get_fraud_case(case).progress.score == 0.7
 
 
 def test_a_review_of_something_else_is_refused(book: CaseBook):
@@ -80,7 +80,7 @@ def test_a_review_of_something_else_is_refused(book: CaseBook):
         book.open_review(good.model_copy(update={"review": wrong_case}))
     with pytest.raises(ReviewMismatch, match="round"):
         book.open_review(good.model_copy(update={"assessment": an_assessment(2)}))
-    assert book.get_case(case).review is None
+    assert book.get_fraud_case(case).review is None
 
 
 def test_manager_round_rests_on_earlier_reports(book: CaseBook):
@@ -91,7 +91,7 @@ def test_manager_round_rests_on_earlier_reports(book: CaseBook):
 
     book.open_review(an_opening(case, same_reports, escalation_reason="All attempts are used up."))
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert (view.state, view.round, view.progress.phase) == ("escalated", 2, "escalated")
     assert view.reports == tuple(a_report(specialist) for specialist in SPECIALISTS)
     assert view.review is not None
@@ -108,7 +108,7 @@ def test_escalation_moves_deadline_and_role_of_the_review(book: CaseBook):
 
     assert book.escalate(escalation) is None
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.state == "escalated"
     assert view.review == escalation.review
     assert book.summary(case).due_at == escalation.review.due_at
@@ -116,7 +116,7 @@ def test_escalation_moves_deadline_and_role_of_the_review(book: CaseBook):
     assert book.escalate(escalation) is None
     assert book.last_seq() == seq
     book.accept_decision(a_decision(opening), MANAGER)
-    assert book.get_case(case).decisions == (a_decision(opening),)
+    assert book.get_fraud_case(case).decisions == (a_decision(opening),)
 
 
 def test_later_deadline_is_a_second_escalation(book: CaseBook):
@@ -137,7 +137,7 @@ def test_a_decision_before_the_escalation_remains_valid(book: CaseBook):
     book.accept_decision(a_decision(opening), MANAGER)
 
     assert book.escalate(an_escalation(opening)) == a_decision(opening)
-    assert book.get_case(case).state == "awaiting_review"
+    assert book.get_fraud_case(case).state == "awaiting_review"
 
 
 def test_an_unknown_review_is_not_escalated_and_not_expired(book: CaseBook):
@@ -165,7 +165,7 @@ def test_an_expired_review_takes_no_decision(book: CaseBook):
         book.accept_decision(a_decision(opening), MANAGER)
     with pytest.raises(NoOpenReview):
         book.escalate(an_escalation(opening))
-    assert book.get_case(case).review is None
+    assert book.get_fraud_case(case).review is None
 
 
 def test_decision_accepted_before_expiry_is_returned(book: CaseBook):
@@ -181,7 +181,7 @@ def test_closing_a_case_withdraws_its_open_review(book: CaseBook):
     ask(book, case)
     close_as_failed(book, case)
 
-    assert book.get_case(case).review is None
+    assert book.get_fraud_case(case).review is None
     assert book.summary(case).due_at is None
 
 
@@ -193,7 +193,7 @@ def test_a_decision_on_the_round_before_is_superseded(book: CaseBook):
 
     with pytest.raises(ReviewSuperseded):
         book.accept_decision(a_decision(opening), MANAGER)
-    assert book.get_case(case).review is None
+    assert book.get_fraud_case(case).review is None
 
 
 def test_a_reminder_is_noted_once_while_somebody_is_asked(book: CaseBook):

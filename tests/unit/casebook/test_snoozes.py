@@ -81,7 +81,7 @@ def test_snoozed_case_is_out_of_queue_until_its_time(book: CaseBook) -> None:
     snoozed = book.snooze(case, "ana", ANALYST, until, reason="The customer rings back.")
 
     assert snoozed == Snooze(snoozed_by="ana", until=until, until_activity=False)
-    assert book.summary(case).snooze == book.get_case(case).snooze == snoozed
+    assert book.summary(case).snooze == book.get_fraud_case(case).snooze == snoozed
     assert (listed(book, snoozed=True), listed(book, snoozed=False)) == ({case}, {other})
     assert listed(book) == {case, other}
     counts = book.counts("ana")

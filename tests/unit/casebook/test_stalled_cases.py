@@ -27,7 +27,7 @@ def test_open_question_stays_however_often_the_orchestration_fails(book: CaseBoo
 
     fails(book, opening.case_id, times=times)
 
-    view = book.get_case(opening.case_id)
+    view = book.get_fraud_case(opening.case_id)
     assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
     assert failed_case(book, opening.case_id).role == "analyst"
     decision = a_decision(opening)
@@ -72,7 +72,7 @@ def test_last_failure_asks_a_manager_and_stalls(book: CaseBook) -> None:
 
     assert fails(book, case, times=MAX_FAILURES) == Recovery(failures=MAX_FAILURES, goes_on=False)
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert book.unscheduled_cases() == []
@@ -85,7 +85,7 @@ def test_last_failure_asks_a_manager_and_stalls(book: CaseBook) -> None:
 def test_managers_decision_on_a_stalled_case_is_carried_out(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     fails(book, case, times=MAX_FAILURES)
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.assessment is not None
     opening = an_opening(case, view.assessment, view.round)
     recorded = decide(book, opening)
@@ -144,7 +144,7 @@ def test_refused_start_ends_with_a_manager(book: CaseBook) -> None:
 
     assert handed == [Recovery(each, goes_on=each < MAX_FAILURES) for each in range(1, MAX_FAILURES + 1)]
     assert book.unscheduled_cases() == []
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert view.review.four_eyes_actions == ("lock_and_refund",)
@@ -159,7 +159,7 @@ def test_manager_is_asked_on_the_cases_terms(book: CaseBook) -> None:
 
     fails(book, case, times=MAX_FAILURES)
 
-    asked_for = book.get_case(case).review
+    asked_for = book.get_fraud_case(case).review
     assert asked_for is not None
     assert asked_for.due_at - asked_for.opened_at == timedelta(hours=5)
     assert asked_for.four_eyes_actions is None

@@ -29,5 +29,5 @@ def test_hook_that_fails_hides_no_write(book: CaseBook, caplog: pytest.LogCaptur
 
     with book.transactions.on_commit(fail):
         case = open_case(book)
-    assert book.get_case(case).state == "investigating"
+    assert book.get_fraud_case(case).state == "investigating"
     assert [record.message for record in caplog.records] == ["A hook failed after a commit."]

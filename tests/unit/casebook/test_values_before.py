@@ -67,7 +67,7 @@ def test_decision_says_what_the_case_was_taken_for(book: CaseBook):
     first, second = (event.data for event in book.case_events(case) if event.type == "decision_accepted")
     assert ("previous_disposition" in first, first["disposition"]) == (False, "inconclusive")
     assert (second["previous_disposition"], second["disposition"]) == ("inconclusive", "confirmed_fraud")
-    assert "previous_disposition" not in book.get_case(case).decisions[1].model_dump()
+    assert "previous_disposition" not in book.get_fraud_case(case).decisions[1].model_dump()
 
 
 def test_snooze_says_which_one_it_replaces(book: CaseBook):
@@ -81,7 +81,7 @@ def test_case_opened_by_hand_says_by_whom(book: CaseBook, workspace: WorkspaceAp
     by_hand = workspace.open_case(an_alert(1, source="manual"), "ben").case_id
     by_rule = workspace.open_case(an_alert(2)).case_id
     assert [last(book, case, "case_opened").actor for case in (by_hand, by_rule)] == ["ben", "system"]
-    assert [workspace.get_case(case).opened_by for case in (by_hand, by_rule)] == ["ben", None]
+    assert [workspace.get_fraud_case(case).opened_by for case in (by_hand, by_rule)] == ["ben", None]
 
 
 FORGED: dict[str, dict[str, Any]] = {

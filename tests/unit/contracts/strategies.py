@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, BaseModel, JsonValue, ValidationError
+from pydantic import AwareDatetime, BaseModel, JsonValue, ValidationError, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 import contracts
@@ -139,6 +139,9 @@ def _scalar(annotation: Any, metadata: Sequence[Any]) -> Strategy:
 
 
 def _text(metadata: Sequence[Any]) -> Strategy:
+    for each in metadata:
+        if isinstance(each, WithJsonSchema) and each.json_schema is not None:
+            return st.sampled_from(each.json_schema["enum"])
     pattern = _limit(metadata, "pattern")
     if pattern is not None:
         return st.from_regex(str(pattern).removeprefix("^").removesuffix("$"), fullmatch=True)

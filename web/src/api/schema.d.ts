@@ -183,7 +183,7 @@ export interface paths {
         };
         /**
          * One case
-         * @description Everything that the case page shows, as of one instant.
+         * @description Everything that the page of the case shows, as of one instant; `kind` says which kind of case it is.
          */
         get: operations["get_case"];
         put?: never;
@@ -1789,7 +1789,7 @@ export interface components {
          */
         CaseProgress: {
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
             /**
              * Phase
              * @enum {string}
@@ -1821,6 +1821,8 @@ export interface components {
             due_before: string | null;
             /** Due Within Hours */
             due_within_hours: number | null;
+            /** Kind */
+            kind: ("fraud" | "reply") | null;
             /** Max Score */
             max_score: number | null;
             /** Min Score */
@@ -1834,7 +1836,7 @@ export interface components {
             /** Opened Within Hours */
             opened_within_hours: number | null;
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
             /** Overdue */
             overdue: boolean | null;
             /** Q */
@@ -1876,6 +1878,8 @@ export interface components {
             due_before?: string | null;
             /** Due Within Hours */
             due_within_hours?: number | null;
+            /** Kind */
+            kind?: ("fraud" | "reply") | null;
             /** Max Score */
             max_score?: number | null;
             /** Min Score */
@@ -1889,7 +1893,7 @@ export interface components {
             /** Opened Within Hours */
             opened_within_hours?: number | null;
             /** Outcome */
-            outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+            outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
             /** Overdue */
             overdue?: boolean | null;
             /** Q */
@@ -1940,15 +1944,15 @@ export interface components {
              */
             alert_count: number;
             /** Alert Id */
-            alert_id: string;
+            alert_id: string | null;
             /** Alert Type */
-            alert_type: string;
+            alert_type: string | null;
             assignment: components["schemas"]["Assignment"] | null;
             /** Case Id */
             case_id: string;
             claim: components["schemas"]["Claim"] | null;
             /** Customer Id */
-            customer_id: number;
+            customer_id: number | null;
             /** Description */
             description: string;
             /** Disposition */
@@ -1956,6 +1960,11 @@ export interface components {
             /** Due At */
             due_at: string | null;
             hold: components["schemas"]["Hold"] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fraud" | "reply";
             /** Last Seq */
             last_seq: number;
             /**
@@ -1964,10 +1973,10 @@ export interface components {
              */
             opened_at: string;
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
             proposal: components["schemas"]["Proposal"] | null;
             /** Recommended Action */
-            recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            recommended_action: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send") | null;
             /**
              * Reversed
              * @default []
@@ -1988,83 +1997,8 @@ export interface components {
              */
             severity: "low" | "medium" | "high" | "critical";
             snooze: components["schemas"]["Snooze"] | null;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "live" | "replay" | "manual";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
-        /**
-         * CaseView
-         * @description Everything that the case page shows. `reports`, `assessment` and `review` are those of the current round.
-         */
-        CaseView: {
-            alert: components["schemas"]["Alert"];
-            /** Alerts */
-            alerts: components["schemas"]["CaseAlert"][];
-            /**
-             * Also Locked By
-             * @default []
-             */
-            also_locked_by: string[];
-            assessment: components["schemas"]["RiskAssessment"] | null;
-            assignment: components["schemas"]["Assignment"] | null;
-            /** Case Id */
-            case_id: string;
-            claim: components["schemas"]["Claim"] | null;
-            /** Decisions */
-            decisions: components["schemas"]["Decision"][];
-            /** Earlier Rounds */
-            earlier_rounds: components["schemas"]["Round"][];
-            /** Effects */
-            effects: components["schemas"]["Effect"][];
-            /** Followed By */
-            followed_by: string[];
-            /** Follows */
-            follows: string | null;
-            hold: components["schemas"]["Hold"] | null;
-            /** Last Seq */
-            last_seq: number;
-            /** Merged Into */
-            merged_into: string | null;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /** Opened By */
-            opened_by: string | null;
-            /**
-             * Other Locks
-             * @default []
-             */
-            other_locks: components["schemas"]["EffectOrder"][];
-            /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
-            progress: components["schemas"]["CaseProgress"];
-            proposal: components["schemas"]["Proposal"] | null;
-            /** Reports */
-            reports: components["schemas"]["SpecialistReport"][];
-            /**
-             * Reversals
-             * @default []
-             */
-            reversals: components["schemas"]["Reversal"][];
-            review: components["schemas"]["ReviewRequest"] | null;
-            /** Round */
-            round: number;
-            snooze: components["schemas"]["Snooze"] | null;
-            spend: components["schemas"]["Spend"] | null;
+            /** Source */
+            source: ("live" | "replay" | "manual") | null;
             /**
              * State
              * @enum {string}
@@ -2192,7 +2126,7 @@ export interface components {
          */
         Decision: {
             /** Action */
-            action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            action: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send") | null;
             /** Approvals */
             approvals: components["schemas"]["Approval"][] | null;
             /** Assessment Hash */
@@ -2233,7 +2167,7 @@ export interface components {
          */
         DecisionRequest: {
             /** Action */
-            action?: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            action?: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send") | null;
             /** Assessment Hash */
             assessment_hash: string;
             /** Comment */
@@ -2333,6 +2267,17 @@ export interface components {
         DetachOrder: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * DraftedRound
+         * @description One round of a reply: the draft, and what a person said to it.
+         */
+        DraftedRound: {
+            decision: components["schemas"]["Decision"] | null;
+            draft: components["schemas"]["ReplyDraft"] | null;
+            review: components["schemas"]["ReviewRequest"] | null;
+            /** Round */
+            round: number;
         };
         /**
          * Effect
@@ -2462,6 +2407,83 @@ export interface components {
             unsupported_reason: string | null;
         };
         /**
+         * FraudCaseView
+         * @description A case of fraud as its page shows it. `reports` and `assessment` are those of the current round.
+         */
+        FraudCaseView: {
+            alert: components["schemas"]["Alert"];
+            /** Alerts */
+            alerts: components["schemas"]["CaseAlert"][];
+            /**
+             * Also Locked By
+             * @default []
+             */
+            also_locked_by: string[];
+            assessment: components["schemas"]["RiskAssessment"] | null;
+            assignment: components["schemas"]["Assignment"] | null;
+            /** Case Id */
+            case_id: string;
+            claim: components["schemas"]["Claim"] | null;
+            /** Decisions */
+            decisions: components["schemas"]["Decision"][];
+            /** Earlier Rounds */
+            earlier_rounds: components["schemas"]["InvestigatedRound"][];
+            /** Effects */
+            effects: components["schemas"]["Effect"][];
+            /** Followed By */
+            followed_by: string[];
+            /** Follows */
+            follows: string | null;
+            hold: components["schemas"]["Hold"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "fraud";
+            /** Last Seq */
+            last_seq: number;
+            /** Merged Into */
+            merged_into: string | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Opened By */
+            opened_by: string | null;
+            /**
+             * Other Locks
+             * @default []
+             */
+            other_locks: components["schemas"]["EffectOrder"][];
+            /** Outcome */
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            progress: components["schemas"]["CaseProgress"];
+            proposal: components["schemas"]["Proposal"] | null;
+            /** Reports */
+            reports: components["schemas"]["SpecialistReport"][];
+            /**
+             * Reversals
+             * @default []
+             */
+            reversals: components["schemas"]["Reversal"][];
+            review: components["schemas"]["ReviewRequest"] | null;
+            /** Round */
+            round: number;
+            snooze: components["schemas"]["Snooze"] | null;
+            spend: components["schemas"]["Spend"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * Health
          * @description The process is alive.
          */
@@ -2473,6 +2495,27 @@ export interface components {
             status: "ok";
         };
         /**
+         * HeldReply
+         * @description A message whose reply is not sent before a person has said so.
+         */
+        HeldReply: {
+            /** Customer Id */
+            customer_id: number | null;
+            /** Flagged Because */
+            flagged_because: string[];
+            /** Message */
+            message: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Turn Id */
+            turn_id: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * Hold
          * @description A running hold. It ends with an event of its own; until then nothing of what was decided begins.
          */
@@ -2481,7 +2524,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
+            action: "lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send";
             /** Decided By */
             decided_by: string;
             /**
@@ -2570,6 +2613,19 @@ export interface components {
             sources: components["schemas"]["IngestSource"][];
             /** Started At */
             started_at: string | null;
+        };
+        /**
+         * InvestigatedRound
+         * @description One round of an investigation: what was found, what was concluded and what a person said to it.
+         */
+        InvestigatedRound: {
+            assessment: components["schemas"]["RiskAssessment"] | null;
+            decision: components["schemas"]["Decision"] | null;
+            /** Reports */
+            reports: components["schemas"]["SpecialistReport"][];
+            review: components["schemas"]["ReviewRequest"] | null;
+            /** Round */
+            round: number;
         };
         JsonValue: unknown;
         /**
@@ -2880,7 +2936,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
+            action: "lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send";
             /** Approvals */
             approvals: components["schemas"]["Approval"][];
             /** Disposition */
@@ -3072,7 +3128,7 @@ export interface components {
             /** Opened By */
             opened_by: string | null;
             /** Outcome */
-            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
             period: components["schemas"]["Period"] | null;
             /** Prepared By */
             prepared_by: string;
@@ -3098,6 +3154,68 @@ export interface components {
         ReopeningOrder: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ReplyCaseView
+         * @description A reply as its page shows it. `draft` is that of the current round.
+         */
+        ReplyCaseView: {
+            assignment: components["schemas"]["Assignment"] | null;
+            /** Case Id */
+            case_id: string;
+            claim: components["schemas"]["Claim"] | null;
+            /** Decisions */
+            decisions: components["schemas"]["Decision"][];
+            draft: components["schemas"]["ReplyDraft"] | null;
+            /** Earlier Rounds */
+            earlier_rounds: components["schemas"]["DraftedRound"][];
+            hold: components["schemas"]["Hold"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "reply";
+            /** Last Seq */
+            last_seq: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Opened By */
+            opened_by: string | null;
+            /** Outcome */
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            progress: components["schemas"]["CaseProgress"];
+            proposal: components["schemas"]["Proposal"] | null;
+            review: components["schemas"]["ReviewRequest"] | null;
+            /** Round */
+            round: number;
+            snooze: components["schemas"]["Snooze"] | null;
+            spend: components["schemas"]["Spend"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
+            subject: components["schemas"]["HeldReply"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ReplyDraft
+         * @description What is to be sent, as a person is asked about it.
+         */
+        ReplyDraft: {
+            /** Model */
+            model: string;
+            /** Round */
+            round: number;
+            /** Text */
+            text: string;
         };
         /**
          * ReportedAction
@@ -3308,7 +3426,7 @@ export interface components {
              */
             due_at: string;
             /** Four Eyes Actions */
-            four_eyes_actions: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund")[] | null;
+            four_eyes_actions: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send")[] | null;
             /**
              * Opened At
              * Format: date-time
@@ -3390,19 +3508,6 @@ export interface components {
              * @default 0
              */
             tokens: number;
-        };
-        /**
-         * Round
-         * @description One finished round: what was found, what was concluded and what a person said to it.
-         */
-        Round: {
-            assessment: components["schemas"]["RiskAssessment"] | null;
-            decision: components["schemas"]["Decision"] | null;
-            /** Reports */
-            reports: components["schemas"]["SpecialistReport"][];
-            review: components["schemas"]["ReviewRequest"] | null;
-            /** Round */
-            round: number;
         };
         /**
          * RuleSpend
@@ -4121,6 +4226,7 @@ export interface operations {
     list_cases: {
         parameters: {
             query?: {
+                kind?: ("fraud" | "reply") | null;
                 state?: ("investigating" | "awaiting_review" | "escalated" | "acting" | "closed")[];
                 min_score?: number | null;
                 max_score?: number | null;
@@ -4131,7 +4237,7 @@ export interface operations {
                 assigned_to?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
-                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+                outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;
@@ -4486,7 +4592,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CaseView"];
+                    "application/json": components["schemas"]["FraudCaseView"] | components["schemas"]["ReplyCaseView"];
                 };
             };
             /** @description Nobody is signed in, or the session is over */
@@ -6788,6 +6894,7 @@ export interface operations {
     export_cases: {
         parameters: {
             query?: {
+                kind?: ("fraud" | "reply") | null;
                 state?: ("investigating" | "awaiting_review" | "escalated" | "acting" | "closed")[];
                 min_score?: number | null;
                 max_score?: number | null;
@@ -6798,7 +6905,7 @@ export interface operations {
                 assigned_to?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
-                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed" | "merged") | null;
+                outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;

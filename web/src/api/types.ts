@@ -18,7 +18,12 @@ export type CaseEvent = Schemas["CaseEvent"];
 export type CasePage = Schemas["CasePage"];
 export type CaseProgress = Schemas["CaseProgress"];
 export type CaseSummary = Schemas["CaseSummary"];
-export type CaseView = Schemas["CaseView"];
+/** A case of any kind: `kind` says which. */
+export type AnyCase = CaseView | ReplyCase;
+/** What every kind of case has. */
+export type CommonCase = Pick<AnyCase, keyof CaseView & keyof ReplyCase>;
+/** A case about what looks like fraud. */
+export type CaseView = Schemas["FraudCaseView"];
 export type ChosenRefund = Schemas["ChosenRefund"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
@@ -36,7 +41,8 @@ export type Reversal = Schemas["Reversal"];
 export type QueueCounts = Schemas["QueueCounts"];
 export type ReviewRequest = Schemas["ReviewRequest"];
 export type RiskAssessment = Schemas["RiskAssessment"];
-export type Round = Schemas["Round"];
+export type ReplyCase = Schemas["ReplyCaseView"];
+export type Round = Schemas["InvestigatedRound"];
 export type SavedView = Schemas["SavedView"];
 export type Session = Schemas["SessionInfo"];
 export type Hold = Schemas["Hold"];
@@ -49,6 +55,8 @@ export type CaseMessage = Schemas["CaseMessage"];
 export type ServiceStatus = Schemas["ServiceStatus"];
 export type TelemetryBatch = Schemas["TelemetryBatch"];
 
+export type CaseKind = CaseSummary["kind"];
+export type CaseAction = NonNullable<Decision["action"]>;
 export type CaseState = CaseView["state"];
 export type CaseOutcome = NonNullable<CaseView["outcome"]>;
 export type Disposition = NonNullable<Decision["disposition"]>;

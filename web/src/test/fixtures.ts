@@ -6,6 +6,7 @@ import type {
   CaseView,
   Identity,
   PublicConfig,
+  ReplyCase,
   RiskAssessment,
   ServiceStatus,
   Session,
@@ -141,6 +142,7 @@ export const caseAlert = (over: Partial<CaseAlert> = {}): CaseAlert => ({
 /** A case whose first round awaits a decision. */
 export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   case_id: "case-impossible_travel-42-20261121t080000z",
+  kind: "fraud",
   state: "awaiting_review",
   round: 1,
   alert: alert(),
@@ -178,6 +180,38 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   ...over,
 });
 
+export const replyCase = (over: Partial<ReplyCase> = {}): ReplyCase => ({
+  case_id: "case_reply-turn-1",
+  kind: "reply",
+  state: "awaiting_review",
+  round: 1,
+  subject: {
+    turn_id: "turn-1",
+    user_id: "bob",
+    customer_id: null,
+    message: "This is urgent!",
+    received_at: "2026-11-21T08:00:00Z",
+    flagged_because: ["The message says 'urgent'."],
+  },
+  draft: { round: 1, text: "We are on it.", model: "casewright-rules-1" },
+  progress: { phase: "awaiting_review", round: 1, specialists: {}, score: null, outcome: null },
+  review: review(1),
+  decisions: [],
+  earlier_rounds: [],
+  outcome: null,
+  opened_at: "2026-11-21T08:00:00Z",
+  updated_at: "2026-11-21T08:00:10Z",
+  last_seq: 10,
+  claim: null,
+  assignment: null,
+  snooze: null,
+  proposal: null,
+  hold: null,
+  opened_by: null,
+  spend: null,
+  ...over,
+});
+
 export const review = (round: number, hash = HASH): NonNullable<CaseView["review"]> => ({
   review_id: `case-impossible_travel-42-20261121t080000z:r${round}`,
   assessment_hash: hash,
@@ -191,6 +225,7 @@ export const review = (round: number, hash = HASH): NonNullable<CaseView["review
 
 export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSummary => ({
   case_id: `case-${number}`,
+  kind: "fraud",
   alert_id: `${number}`,
   customer_id: number,
   alert_type: "spending_spike",

@@ -87,7 +87,7 @@ async def test_route_that_shows_a_record_is_recorded(wiring: Wiring, book: CaseB
 
 async def test_page_that_reloads_is_one_view(wiring: Wiring, book: CaseBook) -> None:
     case = open_case(book)
-    before = book.get_case(case)
+    before = book.get_fraud_case(case)
     written: list[object] = []
     async with answering(wiring) as client:
         record = wiring.services.access_record.blocking.record
@@ -96,7 +96,7 @@ async def test_page_that_reloads_is_one_view(wiring: Wiring, book: CaseBook) -> 
             assert (await client.get(f"/api/cases/{case}")).status_code == 200
             await wiring.services.accesses.write()
     assert len(accesses(book)) == len(written) == 1
-    assert book.get_case(case) == before
+    assert book.get_fraud_case(case) == before
 
 
 def _counted(record: Any, written: list[object]) -> Any:

@@ -63,7 +63,7 @@ async def test_an_export_is_a_file_that_verifies_alone(client: httpx.AsyncClient
 
     assert answer.headers["content-disposition"] == f'attachment; filename="{case}.json"'
     assert answer.headers["content-type"] == "application/json"
-    assert CaseExport.model_validate_json(answer.content).case == book.get_case(case)
+    assert CaseExport.model_validate_json(answer.content).case == book.get_fraud_case(case)
     assert verify_export(answer.content).broken is None
 
 

@@ -43,7 +43,7 @@ async def test_bulk_false_positives_close_despite_one_refusal(client: httpx.Asyn
         (False, None),
     ]
     assert shown[3]["reason"] == "There is no case 'case-none'."
-    assert book.get_case(first).decisions == ()
+    assert book.get_fraud_case(first).decisions == ()
     # Between the look and the deed, one is decided by somebody else.
     await client.post("/api/workflow/decision", json=decision_body(openings[1], action="clear"), headers=BEN)
 
@@ -52,14 +52,14 @@ async def test_bulk_false_positives_close_despite_one_refusal(client: httpx.Asyn
     assert [item["ok"] for item in done] == [True, False, True, False]
     assert done[1]["reason"] == "This review was already decided by ben. Reload to see the decision."
     for case in (first, third):
-        (decision,) = book.get_case(case).decisions
+        (decision,) = book.get_fraud_case(case).decisions
         assert (decision.decided_by, decision.action, decision.disposition, decision.comment) == (
             "ana",
             "clear",
             "false_positive",
             "The roaming campaign.",
         )
-    assert book.get_case(second).decisions[0].decided_by == "ben"
+    assert book.get_fraud_case(second).decisions[0].decided_by == "ben"
 
 
 async def test_bulk_closing_is_bound_to_what_was_shown(client: httpx.AsyncClient, book: CaseBook) -> None:
@@ -69,7 +69,7 @@ async def test_bulk_closing_is_bound_to_what_was_shown(client: httpx.AsyncClient
     done = await apply(client, "close_false_positive", [unbound, other], ANA)
     assert [item["ok"] for item in done] == [False, False]
     assert "not the one that you decided on" in done[1]["reason"]
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
 
 
 async def test_a_preview_says_why_a_case_is_left_out(client: httpx.AsyncClient, book: CaseBook) -> None:
@@ -148,8 +148,8 @@ async def test_bulk_orders_never_overrule(
     # A client that sends what the preview left out is refused the same.
     done = await apply(client, "close_false_positive", shown, MARIA, comment="The roaming campaign.")
     assert [(item["ok"], item["reason"]) for item in done] == [(False, shown[0]["reason"]), (True, None)]
-    assert book.get_case(risky.case_id).decisions == ()
-    assert book.get_case(risky.case_id).proposal is None
+    assert book.get_fraud_case(risky.case_id).decisions == ()
+    assert book.get_fraud_case(risky.case_id).proposal is None
 
 
 def due_in(book: CaseBook, number: int, hours: float, escalation_reason: str | None = None) -> str:

@@ -17,7 +17,7 @@ from casebook.errors import (
     CasebookUnavailable,
     CasebookUnwritable,
 )
-from contracts.case import CaseView
+from contracts.fraud_case import FraudCaseView
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import FakeScheduler, answering
 from tests.unit.casebook.builders import ask, open_case
@@ -29,7 +29,7 @@ async def test_case_is_answered_as_the_casebook_holds_it(client: httpx.AsyncClie
     case = open_case(book)
     ask(book, case)
     answer = await client.get(f"/api/cases/{case}")
-    assert CaseView.model_validate_json(answer.content) == book.get_case(case)
+    assert FraudCaseView.model_validate_json(answer.content) == book.get_fraud_case(case)
 
 
 async def test_cases_are_listed_newest_first_page_by_page(client: httpx.AsyncClient, book: CaseBook) -> None:

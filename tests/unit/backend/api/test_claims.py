@@ -38,7 +38,7 @@ async def test_stale_tab_cannot_decide_anothers_case(client: httpx.AsyncClient, 
     assert (refused.status_code, refused.json()["id"]) == (409, "claimed-by-other")
     accepted = await client.post("/api/workflow/decision", json=decision_body(opening), headers=BEN)
     assert accepted.status_code == 202
-    assert book.get_case(opening.case_id).claim is None
+    assert book.get_fraud_case(opening.case_id).claim is None
 
 
 async def test_only_a_manager_takes_over_and_says_why(client: httpx.AsyncClient, book: CaseBook) -> None:

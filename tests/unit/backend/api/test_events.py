@@ -48,7 +48,7 @@ def test_a_case_that_another_process_writes_is_followed_live(backend: RunningBac
         seen = list(itertools.islice(events, book.last_seq() - 1))
     assert [event.id for event in seen] == list(range(2, book.last_seq() + 1))
     assert [event.event for event in seen] == ["alert"] + ["case"] * (len(seen) - 1)
-    assert seen[0].data["alert"] == book.get_case(case).alert.model_dump(mode="json")
+    assert seen[0].data["alert"] == book.get_fraud_case(case).alert.model_dump(mode="json")
     logged = [event.model_dump(mode="json") for event in book.case_events(case)]
     assert [event.data["event"] for event in seen[1:]] == logged[1:]
 

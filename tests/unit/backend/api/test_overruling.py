@@ -49,7 +49,7 @@ async def test_overruling_in_any_direction_needs_a_reason(
         status, refused = await decide(client, decision_body(opening, action=action, **nothing))
         assert (status, refused["id"], refused["errors"][0]["field"]) == (422, "reason-missing", "reason_code")
         assert refused["detail"].startswith(f"The assessment recommends '{recommended}', and you approve '{action}'")
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
     assert (await decide(client, decision_body(opening, action=action, reason_code="known_device")))[0] == 202
 
 
@@ -77,12 +77,12 @@ async def test_clearing_what_was_rated_critical_takes_two_people(client: httpx.A
     opening = case_in_review(book, **RISKY)
     body = decision_body(opening, action="clear", comment="She rang us.")
     assert (await decide(client, body))[1]["status"] == "awaiting_second_approval"
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
     assert (await decide(client, body))[1]["id"] == "same-approver"
     # The second person agrees with the first one's reason.
     status, answer = await decide(client, decision_body(opening, action="clear"), BEN)
     assert (status, answer["status"], answer["approvals_given"]) == (202, "accepted", 2)
-    (decision,) = book.get_case(opening.case_id).decisions
+    (decision,) = book.get_fraud_case(opening.case_id).decisions
     assert [approval.comment for approval in decision.approvals or ()] == ["She rang us.", None]
 
 
@@ -98,7 +98,7 @@ async def test_milder_second_round_still_needs_two_people(client: httpx.AsyncCli
 
     body = decision_body(second, action="clear", review_id=second.review.review_id)
     assert (await decide(client, body))[1]["status"] == "awaiting_second_approval"
-    assert book.get_case(first.case_id).state != "closed"
+    assert book.get_fraud_case(first.case_id).state != "closed"
 
 
 @pytest.mark.parametrize(("severity", "status"), [("critical", "awaiting_second_approval"), ("high", "accepted")])

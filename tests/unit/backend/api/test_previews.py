@@ -72,7 +72,7 @@ async def test_dry_run_says_what_the_store_would_do(book: CaseBook) -> None:
         (1, False, [], {}),
     ]
     assert unknown.status_code == 404
-    assert book.get_case(case).decisions == ()
+    assert book.get_fraud_case(case).decisions == ()
 
 
 @pytest.mark.parametrize(("amount", "people"), [(500, 1), (501, 2)])

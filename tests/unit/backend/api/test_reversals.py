@@ -78,7 +78,7 @@ async def test_viewer_cannot_request_and_empty_reason_is_422(wiring: Wiring, boo
             f"/api/cases/{case}/reversals", json=order(case) | {"undoes": "x"}, headers=signed_in("ana")
         )
     assert (viewer.status_code, silent.status_code, unknown.status_code) == (403, 422, 404)
-    assert book.get_case(case).reversals == ()
+    assert book.get_fraud_case(case).reversals == ()
 
 
 async def test_approved_reversal_starts_after_crash_and_memory_loss(book: CaseBook, scheduler: FakeScheduler) -> None:

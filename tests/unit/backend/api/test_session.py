@@ -146,4 +146,4 @@ async def test_whoever_signed_in_last_in_a_browser_decides(wiring: Wiring, book:
             await browser.post("/api/session", json={"persona": persona}, headers=OWN)
         body = decision_body(opening, decided_by="ana")
         assert (await browser.post("/api/workflow/decision", json=body, headers=OWN)).status_code == 202
-    assert book.get_case(opening.case_id).decisions[0].decided_by == "ben"
+    assert book.get_fraud_case(opening.case_id).decisions[0].decided_by == "ben"

@@ -38,7 +38,7 @@ async def test_a_start_opens_a_case_and_schedules_it(
     assert started["status"] == "scheduled"
     assert started["instance_id"] == f"case-{started['alert_id']}"
     assert scheduler.starts == [started["instance_id"]]
-    alert = book.get_case(started["instance_id"]).alert
+    alert = book.get_fraud_case(started["instance_id"]).alert
     assert (alert.source, alert.rule_id, alert.customer_id) == ("manual", "manual", 7)
     await wiring.relay.acks.write()
     assert book.unscheduled_cases() == []
@@ -72,7 +72,7 @@ async def test_a_given_alert_id_and_its_events_are_kept(client: httpx.AsyncClien
     answer = await client.post("/api/workflow/start", json=ORDER | {"alert_id": "A-1", "trigger_events": [event]})
 
     assert answer.json()["instance_id"] == "case-A-1"
-    kept = book.get_case("case-A-1").alert.trigger_events[0]
+    kept = book.get_fraud_case("case-A-1").alert.trigger_events[0]
     assert kept.occurred_at.isoformat() == "2026-03-14T11:00:00+00:00"
     assert kept.attributes.model_dump()["browser"] == "kept"
 
@@ -113,7 +113,7 @@ async def test_an_alert_above_the_bound_says_what_was_trimmed(client: httpx.Asyn
     answer = await client.post("/api/workflow/start", json=order)
 
     assert answer.status_code == 202
-    alert = book.get_case("case-A-1").alert
+    alert = book.get_fraud_case("case-A-1").alert
     assert len(alert.trigger_events) == 50
     assert len(alert.model_dump_json().encode()) <= 256 * 1024
     assert alert.trimmed is not None
@@ -225,7 +225,7 @@ async def test_a_decision_is_accepted_once_and_delivered(
     }
     refused = next(answer for answer in answers if answer.status_code == 409)
     assert refused.json()["detail"] == "This review was already decided by ana. Reload to see the decision."
-    decision = book.get_case(opening.case_id).decisions[0]
+    decision = book.get_fraud_case(opening.case_id).decisions[0]
     assert scheduler.delivered == [decision]
     assert (decision.decided_by, decision.decided_at.year > 2001) == ("ana", True)
 
@@ -233,7 +233,7 @@ async def test_a_decision_is_accepted_once_and_delivered(
 async def test_whoever_is_signed_in_decides_whatever_the_body_says(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book)
     await client.post("/api/workflow/decision", json=decision_body(opening, decided_by="maria"))
-    assert book.get_case(opening.case_id).decisions[0].decided_by == "ana"
+    assert book.get_fraud_case(opening.case_id).decisions[0].decided_by == "ana"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ async def test_incomplete_decision_is_422_and_changes_nothing(
 
     assert (answer.status_code, answer.json()["detail"]) == (422, sentence)
     assert answer.json()["errors"] == [{"field": field, "message": sentence}]
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
 
 
 async def test_a_refund_of_named_charges_is_accepted(client: httpx.AsyncClient, book: CaseBook) -> None:

@@ -23,6 +23,7 @@ def a_summary(description: str = "Two logins.", **more: object) -> CaseSummary:
     return CaseSummary.model_validate(
         {
             "case_id": "case-impossible_travel-1",
+            "kind": "fraud",
             "alert_id": "impossible_travel-1",
             "customer_id": 1,
             "alert_type": "impossible_travel",

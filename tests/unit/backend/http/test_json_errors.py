@@ -33,7 +33,7 @@ async def test_a_decision_with_two_verdicts_is_refused(client: httpx.AsyncClient
     body = json.dumps(decision_body(opening))[:-1] + ',"verdict":"approve"}'
     answer = await client.post("/api/workflow/decision", content=body, headers=JSON)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "verdict")
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
 
 
 async def test_every_route_refuses_a_repeated_key(client: httpx.AsyncClient, book: CaseBook) -> None:
@@ -54,7 +54,7 @@ async def test_every_route_refuses_a_repeated_key(client: httpx.AsyncClient, boo
     for method, path, body, field in routes:
         answer = await client.request(method, path, content=body, headers=JSON)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
-    assert book.get_case(case).claim is None
+    assert book.get_fraud_case(case).claim is None
 
 
 def test_escaped_duplicate_key_is_found() -> None:

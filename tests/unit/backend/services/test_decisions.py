@@ -19,11 +19,11 @@ async def test_what_was_escalated_needs_a_manager(wiring: Wiring, book: CaseBook
 
     with pytest.raises(NotAllowed, match="This needs the role 'manager'"):
         await wiring.services.decisions.accept(decision, ANALYST)
-    assert book.get_case(opening.case_id).decisions == ()
+    assert book.get_fraud_case(opening.case_id).decisions == ()
 
     await wiring.services.decisions.accept(decision, MANAGER)
     recorded = decision.model_copy(update={"decided_by": "max"})
-    assert book.get_case(opening.case_id).decisions == (recorded,)
+    assert book.get_fraud_case(opening.case_id).decisions == (recorded,)
 
 
 async def test_decision_on_another_assessment_is_refused(wiring: Wiring, book: CaseBook) -> None:

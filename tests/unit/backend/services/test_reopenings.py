@@ -31,7 +31,7 @@ async def test_reopened_case_is_started_again(wiring: Wiring, book: CaseBook, sc
             scheduler.received.clear()
             await scheduler.received.wait()
     assert scheduler.starts == [case]
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert (view.round, view.outcome) == (2, None)
     assert view.assessment is not None
     assert view.assessment.route_reasons[-1] == "The case was opened again: The store is back."

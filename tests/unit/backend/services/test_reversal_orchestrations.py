@@ -51,7 +51,7 @@ async def test_reversal_of_a_dead_orchestration_ends_loudly(
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
-    (ended,) = book.get_case(reversal.case_id).reversals
+    (ended,) = book.get_fraud_case(reversal.case_id).reversals
     assert ended.effect is not None
     assert (ended.status, ended.effect.status) == ("failed", "unknown" if begun else "failed")
     assert ended.effect.key == undoing(reversal.case_id).key
@@ -72,7 +72,7 @@ async def test_reversal_that_ended_during_downtime_shows_at_start(
     book.mark_reversal_scheduled(reversal.reversal_id)
     scheduler.instances[reversal.reversal_id] = over("TERMINATED")
     await relay.sweep()
-    assert book.get_case(reversal.case_id).reversals[0].status == "failed"
+    assert book.get_fraud_case(reversal.case_id).reversals[0].status == "failed"
     assert scheduler.reversals == []
 
 
@@ -88,7 +88,7 @@ async def test_running_reversal_is_left_alone_purged_one_restarted(
     clock.now += WATCH_EVERY_S
     await timed_relay.sweep()
     assert scheduler.reversals == [reversal, reversal]
-    assert book.get_case(reversal.case_id).reversals == (reversal,)
+    assert book.get_fraud_case(reversal.case_id).reversals == (reversal,)
 
 
 async def test_a_reversal_that_the_scheduler_never_starts_ends_loudly(
@@ -101,7 +101,7 @@ async def test_a_reversal_that_the_scheduler_never_starts_ends_loudly(
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
-    (ended,) = book.get_case(reversal.case_id).reversals
+    (ended,) = book.get_fraud_case(reversal.case_id).reversals
     assert ended.status == "failed"
     assert scheduler.attempts.count(reversal.reversal_id) == 1
     assert ask_back(book, reversal.case_id).status == "requested"

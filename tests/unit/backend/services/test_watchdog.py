@@ -65,7 +65,7 @@ async def test_case_of_a_dead_orchestration_is_recovered_loudly(
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
-    view = book.get_case(opening.case_id)
+    view = book.get_fraud_case(opening.case_id)
     assert (view.state, view.outcome, view.review) == ("awaiting_review", None, opening.review)
     failure = failures_of(book, opening.case_id)
     assert [(event.actor, event.data["reason"]) for event in failure] == [("system", reason)]
@@ -197,7 +197,7 @@ async def test_repeatedly_failing_orchestration_is_stalled(
 
     assert scheduler.starts == [case] * MAX_FAILURES
     assert timed_relay.failed.stalled == {case}
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     assert view.review.required_role == "manager"
     assert f"{case} failed {MAX_FAILURES} times in a row" in caplog.text
@@ -216,7 +216,7 @@ async def test_decision_on_a_stalled_case_is_carried_out(
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
         scheduler.instances[case] = over("FAILED")
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.assessment is not None
     book.accept_decision(a_decision(an_opening(case, view.assessment, view.round)), MANAGER)
 
@@ -254,7 +254,7 @@ async def test_case_ended_by_another_backend_is_no_longer_stalled(
         await timed_relay.sweep()
     assert timed_relay.failed.stalled == {case}
 
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.assessment is not None
     asked = an_opening(case, view.assessment)
     book.accept_decision(a_decision(asked, action="clear"), MANAGER)
@@ -280,7 +280,7 @@ async def test_finally_refused_start_ends_with_a_manager(
     assert scheduler.starts == [other]
     assert scheduler.attempts.count(case) == MAX_FAILURES
     assert timed_relay.failed.stalled == {case}
-    view = book.get_case(case)
+    view = book.get_fraud_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     said = "The scheduler does not start the investigation: INVALID_ARGUMENT: its id is too long"

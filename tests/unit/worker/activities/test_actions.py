@@ -64,7 +64,7 @@ def statuses(result: ActionResult) -> dict[str, Any]:
 
 def shown(casebook: CaseBook) -> dict[str, Any]:
     """What the case page shows of each effect."""
-    return {effect.action: effect.status for effect in casebook.get_case(CASE).effects}
+    return {effect.action: effect.status for effect in casebook.get_fraud_case(CASE).effects}
 
 
 def test_an_effect_is_noted_before_and_after_it_happens(casebook: CaseBook) -> None:
@@ -89,7 +89,7 @@ def test_account_that_is_locked_already_is_an_answer(casebook: CaseBook) -> None
     assert effect.already == (
         EffectOrder(key="another", at=datetime.fromisoformat(LOCKED_AT), case_id="case-2", approved_by="ben"),
     )
-    assert casebook.get_case(CASE).effects == (effect,)
+    assert casebook.get_fraud_case(CASE).effects == (effect,)
     # What is found in the ledger later says the same.
     assert EffectGateway(store).found(effect.model_copy(update={"already": None}), "lock_account", 7) == effect
 
@@ -210,7 +210,7 @@ def test_half_of_an_action_is_shown_as_that_half(casebook: CaseBook) -> None:
     result = activities.execute_action(CTX, order)
 
     assert statuses(result) == shown(casebook) == {"lock_account": "done", "refund_charges": "failed"}
-    assert casebook.get_case(CASE).effects[1].result == {"error": "The store does not want to."}
+    assert casebook.get_fraud_case(CASE).effects[1].result == {"error": "The store does not want to."}
 
 
 def test_a_refund_without_charges_fails_without_asking_the_store(casebook: CaseBook) -> None:
@@ -234,7 +234,7 @@ def test_effect_in_doubt_is_shown_as_unknown_while_acting(casebook: CaseBook) ->
 
     assert effect == again
     assert (effect.status, effect.result) == ("unknown", {"error": UNKNOWN})
-    view = casebook.get_case(CASE)
+    view = casebook.get_fraud_case(CASE)
     assert (view.state, view.effects) == ("acting", (effect,))
     assert events(casebook).count("effect_finished") == 1
     assert statuses(activities.reconcile_action(CTX, Reconciliation(order=order))) == {"lock_account": "done"}

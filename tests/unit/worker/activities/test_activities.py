@@ -179,9 +179,9 @@ def test_review_is_opened_escalated_and_expired_on_record(casebook: CaseBook) ->
     later = opening.review.model_copy(update={"required_role": "manager", "due_at": NOON + timedelta(hours=144)})
 
     assert activities.escalate_review(CTX, Escalation(case_id=CASE, review=later, reason="Late.", at=NOON)) is None
-    assert casebook.get_case(CASE).state == "escalated"
+    assert casebook.get_fraud_case(CASE).state == "escalated"
     assert activities.expire_review(CTX, later) is None
-    assert casebook.get_case(CASE).review is None
+    assert casebook.get_fraud_case(CASE).review is None
 
 
 def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook) -> None:
@@ -189,7 +189,7 @@ def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook
     decision = approved(casebook)
     request = an_opening(an_assessment()).review
 
-    assert casebook.get_case(CASE).decisions == (decision,)
+    assert casebook.get_fraud_case(CASE).decisions == (decision,)
     assert activities.expire_review(CTX, request) == decision
     assert activities.escalate_review(CTX, Escalation(case_id=CASE, review=request, reason="", at=NOON)) == decision
 
@@ -209,7 +209,7 @@ def test_person_is_shown_why_a_clearing_assessment_came(casebook: CaseBook, monk
     casebook.accept_decision(a_decision(review_id(CASE, 1), shown, action="clear"), ("manager",))
 
     assert cleared.route == "auto_clear"
-    assert casebook.get_case(CASE).assessment == shown
+    assert casebook.get_fraud_case(CASE).assessment == shown
 
 
 def test_case_that_ends_as_failed_is_logged_as_error(casebook: CaseBook, caplog: pytest.LogCaptureFixture) -> None:
@@ -232,4 +232,4 @@ def test_closing_twice_closes_once(casebook: CaseBook) -> None:
     activities.close_case(CTX, closing)
 
     assert events(casebook)[-2:] == ["assessed", "case_closed"]
-    assert casebook.get_case(CASE).outcome == "auto_cleared"
+    assert casebook.get_fraud_case(CASE).outcome == "auto_cleared"

@@ -273,7 +273,7 @@ def test_repeated_step_does_not_move_the_terms_of_review(casebook: CaseBook) -> 
     asked = ReviewActivities(casebook).ask_person(CTX, question)
     again = ReviewActivities(casebook, desk).ask_person(CTX, question)
 
-    assert casebook.get_case(CASE).review == asked == again
+    assert casebook.get_fraud_case(CASE).review == asked == again
     assert asked.assessment_hash == content_hash(question.plan.assessment)
     assert (asked.opened_at, asked.due_at, asked.remind_at) == (
         NOON,
@@ -293,7 +293,7 @@ def test_a_manager_is_asked_straight_away_with_the_reason(casebook: CaseBook) ->
     )
 
     assert asked.required_role == "manager"
-    assert casebook.get_case(CASE).state == "escalated"
+    assert casebook.get_fraud_case(CASE).state == "escalated"
 
 
 def test_reminder_is_recorded_once_and_only_while_asking(casebook: CaseBook) -> None:

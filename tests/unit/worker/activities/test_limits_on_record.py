@@ -102,7 +102,7 @@ def test_case_that_failed_before_its_start_is_asked_about(casebook: CaseBook) ->
 def test_case_left_to_a_manager_before_start_is_reopened(casebook: CaseBook) -> None:
     for _ in range(MAX_FAILURES):
         casebook.recover_case(CASE, "The scheduler does not start the investigation.", unstarted=True)
-    view = casebook.get_case(CASE)
+    view = casebook.get_fraud_case(CASE)
     assert view.review is not None
     assert view.assessment is not None
     lock = a_decision(view.review.review_id, view.assessment, action="lock_account", reason_code="account_takeover")
@@ -120,6 +120,6 @@ def test_case_left_to_a_manager_before_start_is_reopened(casebook: CaseBook) -> 
         CTX, ReviewOrder(plan=plan, escalation_reason="It failed.")
     )
 
-    assert (casebook.get_case(CASE).round, asked.required_role) == (2, "manager")
+    assert (casebook.get_fraud_case(CASE).round, asked.required_role) == (2, "manager")
     assert asked.due_at >= before + timedelta(hours=47)
     assert begun_with(casebook) == []

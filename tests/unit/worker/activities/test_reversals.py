@@ -50,7 +50,7 @@ def ordered(asked: Reversal) -> ReversalOrder:
 
 
 def shown(casebook: CaseBook) -> Reversal:
-    return casebook.get_case(CASE).reversals[0]
+    return casebook.get_fraud_case(CASE).reversals[0]
 
 
 def test_a_lock_is_taken_off_once_both_have_agreed(casebook: CaseBook) -> None:

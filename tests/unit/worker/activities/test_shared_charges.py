@@ -99,7 +99,7 @@ class Desk:
         now = self.book.transactions.now()
         question = ReviewQuestion(case_id=self.case, round=number, required_role="analyst", asked_at=now)
         asked: ReviewRequest = self._step("ask_person", question)
-        shown = self.book.get_case(self.case).assessment
+        shown = self.book.get_fraud_case(self.case).assessment
         assert shown is not None
         answer = a_decision(
             asked.review_id, shown, action=action, decided_by=self.person, decided_at=now, refunds=refunds
@@ -130,7 +130,7 @@ class Desk:
         self.book.decide_reversal(self.case, number, "approve", None, subject="maria", roles=("manager",))
         order = ReversalOrder(case_id=self.case, reversal_id=asked.reversal_id, undoes=effect.key)
         self._step("execute_reversal", order)
-        done = self.book.get_case(self.case).reversals[-1].effect
+        done = self.book.get_fraud_case(self.case).reversals[-1].effect
         assert done is not None
         return done
 

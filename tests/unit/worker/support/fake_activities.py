@@ -7,7 +7,7 @@ from durabletask import task
 from casebook.commands.effects import ApprovedAction
 from casebook.errors import NotApproved, QuestionNotAsked
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
-from contracts.actions import ACTIONS
+from contracts.actions import ACTIONS, recommended
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.effect import Effect, EffectStatus
@@ -303,5 +303,5 @@ def _with_status(order: ActionOrder, status: str) -> tuple[Effect, ...]:
     assert order.decision.action is not None
     target = str(order.customer_id)
     keys = {action: effect_key(order.case_id, action, target) for action in ACTIONS[order.decision.action].effects}
-    planned = planned_effects(keys, order.decision.action)
+    planned = planned_effects(keys, recommended(order.decision.action))
     return tuple(effect.model_copy(update={"status": status}) for effect in planned)

@@ -1,5 +1,5 @@
 import { Button, Menu } from "@mantine/core";
-import type { CaseView, Identity } from "@/api/types";
+import type { CommonCase, Identity } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity, usePeople } from "@/shared/api/session";
 import { Avatar } from "@/shared/ui/Avatar";
@@ -9,7 +9,7 @@ import { useAssignCase, useUnassignCase } from "./assign-case";
 import classes from "./AssignmentLine.module.css";
 
 /** Whose the case is, and how to change that. */
-export function AssignmentLine({ view }: { view: CaseView }) {
+export function AssignmentLine({ view }: { view: CommonCase }) {
   const identity = useIdentity();
   const nameOf = useActorName();
   const assign = useAssignCase(view.case_id);

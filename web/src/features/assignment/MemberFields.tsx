@@ -59,7 +59,7 @@ export function MemberFields({ member, person, skills, onChange, onRemove }: Mem
         <TagsInput
           size="xs"
           label="Takes only"
-          placeholder={member.skills.length === 0 ? "All alert types and rules" : ""}
+          placeholder={member.skills.length === 0 ? "All kinds, alert types and rules" : ""}
           data={[...skills]}
           value={member.skills}
           onChange={(next) => onChange({ ...member, skills: next.filter((skill) => SKILL.test(skill)) })}

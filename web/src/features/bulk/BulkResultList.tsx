@@ -1,6 +1,6 @@
 import type { CaseSummary } from "@/api/types";
 import { formatScore } from "@/shared/format/numbers";
-import { humanise } from "@/shared/format/labels";
+import { caseTitle } from "@/shared/kinds/kinds";
 import { Tag } from "@/shared/ui/Tag";
 import type { BulkItem } from "./bulk-request";
 import classes from "./BulkBar.module.css";
@@ -39,5 +39,5 @@ export function BulkResultList({ cases, items, okWord }: BulkResultListProps) {
 
 function nameOf(item: CaseSummary | undefined, caseId: string): string {
   if (item === undefined) return caseId;
-  return `${humanise(item.alert_type)} · Customer ${item.customer_id} · risk ${formatScore(item.risk_score)}`;
+  return `${caseTitle(item)} · risk ${formatScore(item.risk_score)}`;
 }

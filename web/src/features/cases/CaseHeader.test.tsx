@@ -24,6 +24,7 @@ const reversal = (status: Reversal["status"]): Reversal => ({
   comment: null,
   effect: null,
 });
+const TITLE = { what: "Impossible travel", whom: "Customer 42" };
 const locked = (status: Reversal["status"]) =>
   caseView({ state: "closed", review: null, outcome: "account_locked", reversals: [reversal(status)] });
 
@@ -32,11 +33,12 @@ test.each<[Reversal["status"], string]>([
   ["failed", "Account locked"],
   ["done", "Account locked, then lock reversed"],
 ])("lock with %s reversal is called “%s”", (status, words) => {
-  renderInApp(<CaseHeader view={locked(status)} outdated={false} />);
+  const view = locked(status);
+  renderInApp(<CaseHeader view={view} title={TITLE} reversals={view.reversals} outdated={false} />);
   expect(screen.getByRole("status")).toHaveTextContent(new RegExp(`^${words}$`));
 });
 
 test("case with a decided review is called decided", () => {
-  renderInApp(<CaseHeader view={caseView({ review: null })} outdated={false} />);
+  renderInApp(<CaseHeader view={caseView({ review: null })} title={TITLE} outdated={false} />);
   expect(screen.getByRole("status")).toHaveTextContent("Decided");
 });

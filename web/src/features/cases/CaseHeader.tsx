@@ -1,16 +1,20 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { CaseView } from "@/api/types";
+import type { CommonCase, Reversal } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { formatCost, formatNumber } from "@/shared/format/numbers";
-import { humanise, outcomeLabel, stateLabel, doneReversals } from "@/shared/format/labels";
+import { outcomeLabel, stateLabel, doneReversals } from "@/shared/format/labels";
 import { BackIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import { Age, DueIn } from "@/shared/ui/Time";
 import classes from "./CaseHeader.module.css";
 
 interface CaseHeaderProps {
-  view: CaseView;
+  view: CommonCase;
+  /** What the case is about, and whom. */
+  title: { what: string; whom: string | null };
+  /** Requests to reverse what was done in it. */
+  reversals?: readonly Reversal[];
   /** The newest reading failed: what is shown was true before. */
   outdated: boolean;
   /** What can be done with the case as a whole. */
@@ -18,12 +22,12 @@ interface CaseHeaderProps {
 }
 
 /** The case's title and state. */
-export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
+export function CaseHeader({ view, title, reversals = [], outdated, actions }: CaseHeaderProps) {
   const nameOf = useActorName();
   const word =
     view.outcome === null
       ? stateLabel(view.state, view.review !== null, view.hold !== null)
-      : outcomeLabel(view.outcome, doneReversals(view.reversals));
+      : outcomeLabel(view.outcome, doneReversals(reversals));
   return (
     <header className={classes["header"]}>
       <Link to="/" className={classes["back"]} aria-label="Back to the desk" title="Back to the desk">
@@ -31,7 +35,7 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
       </Link>
       <div className={classes["what"]}>
         <h1>
-          {humanise(view.alert.alert_type)} <span>· Customer {view.alert.customer_id}</span>
+          {title.what} {title.whom !== null && <span>· {title.whom}</span>}
         </h1>
         <code className={classes["id"]}>{view.case_id}</code>
       </div>

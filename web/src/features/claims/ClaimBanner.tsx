@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { CaseView, Identity } from "@/api/types";
+import type { CommonCase, Identity } from "@/api/types";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { errorMessage } from "@/shared/api/problem";
 import { ClaimIcon } from "@/shared/ui/icons";
@@ -15,7 +15,7 @@ import { useTakeOverCase } from "./take-over-case";
 import { useLeaseRenewal } from "./use-lease-renewal";
 
 /** Who the assignee is, and how to become it. */
-export function ClaimBanner({ view }: { view: CaseView }) {
+export function ClaimBanner({ view }: { view: CommonCase }) {
   const identity = useIdentity();
   const claims: ClaimMutations = {
     claim: useClaimCase(view.case_id),
@@ -96,7 +96,7 @@ function OtherClaimLine({
   identity,
   claims,
 }: {
-  view: CaseView;
+  view: CommonCase;
   identity: Identity;
   claims: ClaimMutations;
 }) {

@@ -6,6 +6,7 @@ import { ApprovalForm } from "./ApprovalForm";
 import classes from "./DecisionPanel.module.css";
 import { approval, rejection, type useSubmitDecision } from "./submit-decision";
 import type { DecisionDraftState } from "./decision-draft";
+import { impliedDisposition } from "./reason-codes";
 import { UnsentDraft } from "./UnsentDraft";
 import { RejectionForm } from "./RejectionForm";
 import { ProposalSummary } from "./ProposalSummary";
@@ -43,7 +44,7 @@ export function OpenReview({ view, review, form, decide, locked }: OpenReviewPro
             form={form}
             sending={sending}
             locked={locked}
-            onReject={() => send(rejection(review, draft))}
+            onReject={() => send(rejection(review, draft, impliedDisposition("reject", undefined)))}
           />
         </div>
       ) : (
@@ -95,7 +96,8 @@ const withDisposition = (
   disposition: draft.disposition ?? disposition ?? undefined,
 });
 
-function ReadOnly({ permission }: { permission: Exclude<DecisionPermission, { kind: "allowed" }> }) {
+/** Why a person may not decide now. */
+export function ReadOnly({ permission }: { permission: Exclude<DecisionPermission, { kind: "allowed" }> }) {
   const nameOf = useActorName();
   const sentence =
     permission.kind === "assigned"

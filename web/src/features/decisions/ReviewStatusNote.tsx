@@ -106,7 +106,7 @@ function warningOf(view: CaseView, outcome: NonNullable<CaseView["outcome"]>): s
 }
 
 /** Who decided what, and why. */
-function DecisionFacts({ decision }: { decision: Decision }) {
+export function DecisionFacts({ decision }: { decision: Decision }) {
   const nameOf = useActorName();
   const approvers = decision.approvals?.map(({ approved_by }) => nameOf(approved_by));
   const people = approvers?.join(" and ") ?? nameOf(decision.decided_by);

@@ -1,7 +1,8 @@
 import { Button } from "@mantine/core";
-import type { CaseView, Proposal, ReviewRequest } from "@/api/types";
+import type { CaseView, Proposal, RecommendedAction, ReviewRequest } from "@/api/types";
 import { useExecutionNote } from "@/shared/api/service";
 import { useIdentity } from "@/shared/api/session";
+import { isFraudAction } from "@/shared/format/actions";
 import { ACTION } from "@/shared/format/labels";
 import { ApprovalDialog } from "./ApprovalDialog";
 import classes from "./ApprovalForm.module.css";
@@ -20,28 +21,34 @@ interface SecondApprovalProps {
   form: DecisionDraftState;
   sending: boolean;
   locked: boolean;
-  onApprove: (action: Proposal["action"]) => void;
+  onApprove: (action: RecommendedAction) => void;
+}
+
+interface SecondApprovalFormProps extends SecondApprovalProps {
+  action: RecommendedAction;
 }
 
 /** The second person's part, or the way back for the first. */
 export function SecondApproval(props: SecondApprovalProps) {
   const me = useIdentity()?.subject;
   if (isApprover(props.proposal, me)) return <WithdrawApproval caseId={props.view.case_id} />;
-  return <SecondApprovalForm {...props} />;
+  const { action } = props.proposal;
+  return isFraudAction(action) ? <SecondApprovalForm {...props} action={action} /> : null;
 }
 
 function SecondApprovalForm({
   view,
   review,
   proposal,
+  action,
   form,
   sending,
   locked,
   onApprove,
-}: SecondApprovalProps) {
-  const executionNote = useExecutionNote(proposal.action);
+}: SecondApprovalFormProps) {
+  const executionNote = useExecutionNote(action);
   const preview = usePreview(view.case_id, review, {
-    action: proposal.action,
+    action,
     refunds: proposal.refunds ?? undefined,
   });
   return (
@@ -49,14 +56,14 @@ function SecondApprovalForm({
       <DryRun preview={preview} />
       <DispositionFields
         form={form}
-        implied={proposal.disposition ?? impliedDisposition("approve", proposal.action)}
+        implied={proposal.disposition ?? impliedDisposition("approve", action)}
         disabled={sending}
         withComment
       />
       <ApprovalDialog
         key={`${proposal.review_id} ${proposal.action}`}
         view={view}
-        action={proposal.action}
+        action={action}
         title="Give the second approval?"
         note={`${executionNote} It is recorded under both names with what you saw.`}
         sending={sending}
@@ -73,7 +80,7 @@ function SecondApprovalForm({
             loading={sending}
             disabled={locked}
           >
-            Approve as second: {ACTION[proposal.action].toLowerCase()}…
+            Approve as second: {ACTION[action].toLowerCase()}…
           </Button>
         )}
       </ApprovalDialog>

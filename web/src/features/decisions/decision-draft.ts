@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { components } from "@/api/schema";
 import type { ChosenRefund, Disposition, RecommendedAction } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
+import { isFraudAction } from "@/shared/format/actions";
 import { saveDraft, readDraft } from "@/shared/drafts";
 import { impliedDisposition } from "./reason-codes";
 
@@ -90,15 +91,18 @@ type Answer = Pick<
   "action" | "disposition" | "refunds" | "reason_code" | "comment"
 >;
 
+const fraudAction = (action: Answer["action"]): RecommendedAction | undefined =>
+  action != null && isFraudAction(action) ? action : undefined;
+
 /** What a person must have chosen and typed to approve this. What follows from the action was not chosen. */
 export const draftOf = (
   { action, disposition, refunds, reason_code, comment }: Answer,
   chosen: boolean,
 ): DecisionDraft => ({
   ...EMPTY,
-  action: action ?? undefined,
+  action: fraudAction(action),
   disposition:
-    !chosen && disposition === impliedDisposition("approve", action ?? undefined)
+    !chosen && disposition === impliedDisposition("approve", fraudAction(action))
       ? undefined
       : (disposition ?? undefined),
   refunds: refunds ?? undefined,

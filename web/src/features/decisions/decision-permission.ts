@@ -1,4 +1,4 @@
-import type { CaseView, Identity, Proposal, ReviewRequest, Role } from "@/api/types";
+import type { CommonCase, Identity, Proposal, ReviewRequest, Role } from "@/api/types";
 import { mayActAs } from "@/shared/api/session";
 
 /** Whether a person may decide the open review, and what prevents it. */
@@ -10,7 +10,7 @@ export type DecisionPermission =
   | { kind: "assigned"; assignee: string };
 
 export function decisionPermission(
-  view: CaseView,
+  view: CommonCase,
   review: ReviewRequest,
   me: Identity | null,
   now: number,

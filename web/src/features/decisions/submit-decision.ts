@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
-import type { ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
+import type { ChosenRefund, Disposition, RecommendedAction, ReviewRequest } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 import type { DecisionDraft } from "./decision-draft";
@@ -45,11 +45,21 @@ export function approval(
   };
 }
 
+/** An approval of a reply as it is drafted, bound to the question that was read. */
+export function replyApproval(review: ReviewRequest, draft: DecisionDraft): DecisionRequest {
+  const comment = draft.comment.trim();
+  return { ...bindingOf(review), verdict: "approve", action: "send", ...(comment !== "" && { comment }) };
+}
+
 /** A rejection, bound to the question that was read. */
-export const rejection = (review: ReviewRequest, draft: DecisionDraft): DecisionRequest => ({
+export const rejection = (
+  review: ReviewRequest,
+  draft: DecisionDraft,
+  disposition?: Disposition,
+): DecisionRequest => ({
   ...bindingOf(review),
   verdict: "reject",
   feedback: draft.feedback.trim(),
-  ...dispositionOf(draft.disposition ?? impliedDisposition("reject", undefined)),
+  ...dispositionOf(draft.disposition ?? disposition),
   ...reasonOf(draft),
 });

@@ -13,7 +13,7 @@ export function FeedAnnouncer({ items }: { items: readonly FeedItem[] }) {
   const spoken = useRef<string | undefined>(undefined);
   const latest = items.find((item) => item.kind === "alert");
   const key = latest?.key;
-  const words = latest && `Alert: ${latest.label}, customer ${latest.customerId}.`;
+  const words = latest && `Alert: ${latest.label}, customer ${latest.customerId ?? "unknown"}.`;
 
   useEffect(() => {
     if (words === undefined || key === spoken.current) return;

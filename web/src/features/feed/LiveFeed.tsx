@@ -77,8 +77,12 @@ function FeedRow({ item }: { item: FeedItem }) {
         <span className={classes["reading"]} title={`${item.label}: ${item.text}`}>
           {item.text}
         </span>
-        <span className={classes["meta"]} title={`Customer ${item.customerId}`}>
-          {item.customerId} · <Time at={item.at} format="clock" />
+        <span
+          className={classes["meta"]}
+          {...(item.customerId !== null && { title: `Customer ${item.customerId}` })}
+        >
+          {item.customerId !== null && `${item.customerId} · `}
+          <Time at={item.at} format="clock" />
         </span>
       </li>
     );
@@ -88,7 +92,8 @@ function FeedRow({ item }: { item: FeedItem }) {
       <div className={classes["line"]}>
         <span className={classes["label"]}>{item.label}</span>
         <span className={classes["meta"]}>
-          Customer {item.customerId} · <Time at={item.at} format="clock" />
+          {item.customerId !== null && `Customer ${item.customerId} · `}
+          <Time at={item.at} format="clock" />
         </span>
       </div>
       <div className={classes["text"]}>

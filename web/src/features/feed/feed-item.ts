@@ -1,6 +1,7 @@
 import type { FeedMessage } from "@/shared/live/connection";
 import { describeCaseEvent } from "@/shared/format/case-event";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
+import { KINDS } from "@/shared/kinds/kinds";
 import { humanise, SEVERITY, type Tone } from "@/shared/format/labels";
 
 export type FeedKind = "telemetry" | "alert" | "case";
@@ -10,7 +11,8 @@ export interface FeedItem {
   key: string;
   kind: FeedKind;
   at: string;
-  customerId: number;
+  /** Null when it is about nobody who is known as a customer. */
+  customerId: number | null;
   label: string;
   text: string;
   tone: Tone;
@@ -54,7 +56,7 @@ export function feedItems(message: FeedMessage): FeedItem[] {
           kind: "case",
           at: event.at,
           customerId: summary.customer_id,
-          label: humanise(summary.alert_type),
+          label: KINDS[summary.kind].title(summary).what,
           text,
           tone,
           caseId: event.case_id,

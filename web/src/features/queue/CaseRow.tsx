@@ -3,7 +3,8 @@ import { Link } from "@tanstack/react-router";
 import type { CaseSummary } from "@/api/types";
 import { isSnoozed } from "@/shared/cases/snooze";
 import { needsFourEyes } from "@/shared/cases/four-eyes";
-import { humanise, outcomeLabel, SEVERITY, stateLabel } from "@/shared/format/labels";
+import { outcomeLabel, SEVERITY, stateLabel } from "@/shared/format/labels";
+import { KINDS } from "@/shared/kinds/kinds";
 import { PeopleIcon, SnoozeIcon } from "@/shared/ui/icons";
 import { Person } from "@/shared/ui/Person";
 import { ScoreMeter } from "@/shared/ui/ScoreMeter";
@@ -22,6 +23,7 @@ interface CaseRowProps {
 
 /** One case of the queue. The whole row leads to it. */
 export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
+  const title = KINDS[item.kind].title(item);
   return (
     <tr
       className={classes["row"]}
@@ -38,7 +40,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
               const { shiftKey } = event.nativeEvent as MouseEvent;
               onSelect(item, event.currentTarget.checked, shiftKey);
             }}
-            aria-label={`Select ${humanise(item.alert_type).toLowerCase()} of customer ${item.customer_id}`}
+            aria-label={`Select ${(title.whom === null ? title.what : `${title.what} of ${title.whom}`).toLowerCase()}`}
           />
         </td>
       )}
@@ -48,8 +50,8 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
       <td className={classes["case"]}>
         <div className={classes["title"]}>
           <Link to="/cases/$caseId" params={{ caseId: item.case_id }} className={classes["link"]}>
-            {humanise(item.alert_type)}
-            <span className={classes["customer"]}> · Customer {item.customer_id}</span>
+            {title.what}
+            {title.whom !== null && <span className={classes["customer"]}> · {title.whom}</span>}
           </Link>
           {(item.severity === "critical" || item.severity === "high") && (
             <Tag tone={SEVERITY[item.severity].tone} title="The worst severity of its alerts">
@@ -57,9 +59,11 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
             </Tag>
           )}
         </div>
-        <div className={classes["description"]} title={item.description}>
-          {item.description}
-        </div>
+        {item.description !== title.what && (
+          <div className={classes["description"]} title={item.description}>
+            {item.description}
+          </div>
+        )}
       </td>
       <td className={classes["status"]}>
         <CaseStatus item={item} />

@@ -2,6 +2,7 @@ import { Autocomplete, Button, NumberInput, Popover, Select } from "@mantine/cor
 import type { Identity } from "@/api/types";
 import { type QueueQuery, DISPOSITIONS, OUTCOMES, SEVERITIES } from "@/shared/queue/query";
 import { DISPOSITION, OUTCOME, SEVERITY } from "@/shared/format/labels";
+import { CASE_KINDS, KINDS } from "@/shared/kinds/kinds";
 import { ChevronDownIcon } from "@/shared/ui/icons";
 import type { QueryChanges } from "./query-changes";
 import classes from "./FilterBar.module.css";
@@ -21,6 +22,7 @@ const SNOOZED = [
 /** The filters that are needed less often. */
 export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps) {
   const set = [
+    query.kind,
     query.rule,
     query.customer_id,
     query.severity,
@@ -70,6 +72,12 @@ export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps
             ]}
             value={query.assigned_to}
             onChange={(assigned_to) => onChange({ assigned_to })}
+          />
+          <Chooser
+            label="Kind"
+            choices={CASE_KINDS.map((value) => ({ value, label: KINDS[value].label }))}
+            value={query.kind}
+            onChange={(kind) => onChange({ kind })}
           />
           <Chooser
             label="Snoozed"

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { CaseView, Identity } from "@/api/types";
+import type { CommonCase, Identity } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { isSnoozed } from "@/shared/cases/snooze";
@@ -13,7 +13,7 @@ import classes from "./SnoozeBanner.module.css";
 import { SnoozeDialog } from "./SnoozeDialog";
 
 /** Until when a waiting case is left out of the queue, and how to change that. */
-export function SnoozeBanner({ view }: { view: CaseView }) {
+export function SnoozeBanner({ view }: { view: CommonCase }) {
   const identity = useIdentity();
   const nameOf = useActorName();
   const now = useNow();
@@ -70,7 +70,7 @@ export function SnoozeBanner({ view }: { view: CaseView }) {
 }
 
 /** The assignee may; while there is none, those who may decide. A deadline that has passed leaves no time. */
-function maySnoozeNow(view: CaseView, identity: Identity, mayDecide: boolean, now: number): boolean {
+function maySnoozeNow(view: CommonCase, identity: Identity, mayDecide: boolean, now: number): boolean {
   const { claim, review } = view;
   if (review === null || Date.parse(review.due_at) <= now) return false;
   const assignee = claim !== null && Date.parse(claim.expires_at) > now ? claim.assignee : null;

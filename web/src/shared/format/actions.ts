@@ -1,4 +1,4 @@
-import type { CaseOutcome, Effect, RecommendedAction, Reversal } from "@/api/types";
+import type { CaseAction, Effect, RecommendedAction, Reversal } from "@/api/types";
 import type { Tone, ToneLabel } from "./labels";
 
 type ReversalAction = Reversal["action"];
@@ -42,11 +42,14 @@ export const ACTIONS: Record<RecommendedAction, ActionWords> = {
   },
 };
 
-/** How a case ends whose action was carried out. */
-export const ACTION_OUTCOME: Record<
-  Exclude<CaseOutcome, "auto_cleared" | "unresolved" | "failed" | "merged">,
-  ToneLabel
-> = {
+/** Whether an action is one of a case of fraud. */
+export const isFraudAction = (action: CaseAction | null): action is RecommendedAction =>
+  action !== null && action in ACTIONS;
+
+type FraudOutcome = "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded";
+
+/** How a case of fraud ends whose action was carried out. */
+export const ACTION_OUTCOME: Record<FraudOutcome, ToneLabel> = {
   cleared: { label: "Cleared", tone: "good" },
   account_locked: { label: "Account locked", tone: "bad" },
   charges_refunded: { label: "Charges refunded", tone: "warn" },

@@ -1,4 +1,5 @@
 import type {
+  CaseAction,
   CaseOutcome,
   CaseState,
   Effect,
@@ -36,6 +37,8 @@ export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
   unresolved: { label: "Unresolved", tone: "high" },
   failed: { label: "Action failed or in doubt", tone: "bad" },
   merged: { label: "Merged", tone: "neutral" },
+  sent: { label: "Reply sent", tone: "good" },
+  rejected: { label: "Reply rejected", tone: "warn" },
 };
 
 const DECIDED: ToneLabel = { label: "Decided", tone: "accent" };
@@ -83,7 +86,7 @@ export const SEVERITY: Record<Severity, ToneLabel> = {
 const labelsOf = <Name extends string>(words: Record<Name, { label: string }>): Record<Name, string> =>
   Object.fromEntries(entries(words).map(([name, { label }]) => [name, label])) as Record<Name, string>;
 
-export const ACTION = labelsOf(ACTIONS);
+export const ACTION: Record<CaseAction, string> = { ...labelsOf(ACTIONS), send: "Send the reply" };
 
 /** What an effect does, or reverses. */
 export const EFFECT: Record<Effect["action"], string> = { ...labelsOf(EFFECTS), ...labelsOf(REVERSALS) };

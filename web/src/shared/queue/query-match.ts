@@ -10,6 +10,7 @@ export function matchesQuery(query: QueueQuery, item: CaseSummary, me: string, n
   const left = item.due_at === null ? Infinity : (Date.parse(item.due_at) - now) / HOUR;
   return (
     (query.state === undefined || query.state.includes(item.state)) &&
+    is(query.kind, item.kind) &&
     is(query.risk_level, item.risk_level) &&
     is(query.severity, item.severity) &&
     is(query.outcome, item.outcome) &&

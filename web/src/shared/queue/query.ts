@@ -1,11 +1,13 @@
 import {
   CASE_STATES,
+  type CaseKind,
   type CaseOutcome,
   type CaseState,
   type Disposition,
   type RiskLevel,
   type Severity,
 } from "@/api/types";
+import { CASE_KINDS } from "@/shared/kinds/kinds";
 import { OUTCOME } from "@/shared/format/labels";
 
 export const SORTS = ["-opened", "opened", "due", "-due", "-score", "score", "-updated", "updated"] as const;
@@ -19,6 +21,7 @@ export const OUTCOMES = Object.keys(OUTCOME) as readonly CaseOutcome[];
 
 /** The query of the queue: part of the URL, so that it can be shared, and of saved views. */
 export interface QueueQuery {
+  kind?: CaseKind;
   state?: readonly CaseState[];
   risk_level?: RiskLevel;
   severity?: Severity;
@@ -47,6 +50,7 @@ export function parseQueueQuery(raw: Record<string, unknown>): QueueQuery {
   const customer = numberOf(raw["customer_id"]);
   const score = numberOf(raw["min_score"]);
   const found: { [Name in keyof QueueQuery]: QueueQuery[Name] | undefined } = {
+    kind: CASE_KINDS.find((known) => known === raw["kind"]),
     state: listOf(CASE_STATES, raw["state"]),
     risk_level: RISK_LEVELS.find((known) => known === raw["risk_level"]),
     severity: SEVERITIES.find((known) => known === raw["severity"]),

@@ -1,0 +1,50 @@
+import type { ReplyCase } from "@/api/types";
+import classes from "@/app/pages/CasePage.module.css";
+import { AccessesPanel } from "@/features/accesses/AccessesPanel";
+import { AssignmentLine } from "@/features/assignment/AssignmentLine";
+import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
+import { CaseHeader } from "@/features/cases/CaseHeader";
+import { ExportButtons } from "@/features/cases/ExportButtons";
+import { ClaimBanner } from "@/features/claims/ClaimBanner";
+import { NotesPanel } from "@/features/notes/NotesPanel";
+import { ReplyDecisionPanel } from "@/features/decisions/ReplyDecisionPanel";
+import { ReplyPanel } from "@/features/reply/ReplyPanel";
+import { SnoozeBanner } from "@/features/snooze/SnoozeBanner";
+import { Timeline } from "@/features/timeline/Timeline";
+import { mayActAs, useIdentity } from "@/shared/api/session";
+
+/** What a held reply is about, and whom. */
+export const replyTitle = ({ subject }: ReplyCase) => ({
+  what: `Reply to ${subject.user_id}`,
+  whom: subject.customer_id === null ? null : `Customer ${subject.customer_id}`,
+});
+
+/** A reply that waits for a person: the message, the draft, and the decision. */
+export function HeldReply({ view, outdated }: { view: ReplyCase; outdated: boolean }) {
+  const managing = mayActAs(useIdentity(), "manager");
+  return (
+    <>
+      <CaseHeader
+        view={view}
+        title={replyTitle(view)}
+        outdated={outdated}
+        actions={<ExportButtons caseId={view.case_id} />}
+      />
+      <ClaimBanner view={view} />
+      <AssignmentLine view={view} />
+      <SnoozeBanner view={view} />
+      <div className={classes["columns"]}>
+        <div className={classes["story"]}>
+          <ReplyPanel view={view} />
+          <NotesPanel caseId={view.case_id} />
+          <AttachmentsPanel caseId={view.case_id} />
+        </div>
+        <aside className={classes["side"]} aria-label="Decision and timeline">
+          <ReplyDecisionPanel view={view} />
+          <Timeline caseId={view.case_id} />
+          {managing && <AccessesPanel caseId={view.case_id} />}
+        </aside>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+import type { ReplyCase } from "@/api/types";
+import { ModelName } from "@/shared/ui/ModelName";
+import { Panel } from "@/shared/ui/Panel";
+import { Time } from "@/shared/ui/Time";
+import classes from "./ReplyPanel.module.css";
+
+/** The message, why its reply needs a person, and the draft. Both texts are data, shown as they are. */
+export function ReplyPanel({ view: { subject, draft } }: { view: ReplyCase }) {
+  return (
+    <Panel title="Message and draft" id="reply">
+      <section aria-label="Message">
+        <h3 className={classes["who"]}>
+          {subject.user_id}, <Time at={subject.received_at} />
+        </h3>
+        <blockquote className={classes["text"]}>{subject.message}</blockquote>
+      </section>
+      <section aria-label="Why a person is asked">
+        <ul className={classes["reasons"]}>
+          {subject.flagged_because.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      </section>
+      <section aria-label="Draft">
+        <h3 className={classes["who"]}>
+          Draft{draft !== null && " by "}
+          {draft !== null && <ModelName model={draft.model} />}
+        </h3>
+        {draft === null ? (
+          <p className={classes["none"]}>Nothing is drafted yet.</p>
+        ) : (
+          <blockquote className={classes["text"]}>{draft.text}</blockquote>
+        )}
+      </section>
+    </Panel>
+  );
+}
