@@ -19,11 +19,11 @@ export type CasePage = Schemas["CasePage"];
 export type CaseProgress = Schemas["CaseProgress"];
 export type CaseSummary = Schemas["CaseSummary"];
 /** A case of any kind: `kind` says which. */
-export type AnyCase = CaseView | ReplyCase;
+export type AnyCase = FraudCaseView | ReplyCaseView;
 /** What every kind of case has. */
-export type CommonCase = Pick<AnyCase, keyof CaseView & keyof ReplyCase>;
+export type CommonCase = Pick<AnyCase, keyof FraudCaseView & keyof ReplyCaseView>;
 /** A case about what looks like fraud. */
-export type CaseView = Schemas["FraudCaseView"];
+export type FraudCaseView = Schemas["FraudCaseView"];
 export type ChosenRefund = Schemas["ChosenRefund"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
@@ -41,7 +41,7 @@ export type Reversal = Schemas["Reversal"];
 export type QueueCounts = Schemas["QueueCounts"];
 export type ReviewRequest = Schemas["ReviewRequest"];
 export type RiskAssessment = Schemas["RiskAssessment"];
-export type ReplyCase = Schemas["ReplyCaseView"];
+export type ReplyCaseView = Schemas["ReplyCaseView"];
 export type Round = Schemas["InvestigatedRound"];
 export type SavedView = Schemas["SavedView"];
 export type Session = Schemas["SessionInfo"];
@@ -57,8 +57,8 @@ export type TelemetryBatch = Schemas["TelemetryBatch"];
 
 export type CaseKind = CaseSummary["kind"];
 export type CaseAction = NonNullable<Decision["action"]>;
-export type CaseState = CaseView["state"];
-export type CaseOutcome = NonNullable<CaseView["outcome"]>;
+export type CaseState = FraudCaseView["state"];
+export type CaseOutcome = NonNullable<FraudCaseView["outcome"]>;
 export type Disposition = NonNullable<Decision["disposition"]>;
 export type RecommendedAction = NonNullable<RiskAssessment["recommended_action"]>;
 export type Answer = keyof PublicConfig["required_fields"];

@@ -1,5 +1,12 @@
 import type { QueryClient } from "@tanstack/react-query";
-import type { CaseEvent, CasePage, CaseSummary, CaseView, Specialist, SpecialistState } from "@/api/types";
+import type {
+  CaseEvent,
+  CasePage,
+  CaseSummary,
+  FraudCaseView,
+  Specialist,
+  SpecialistState,
+} from "@/api/types";
 import { keys } from "@/shared/api/keys";
 import { matchesQuery, compareBy } from "@/shared/queue/query-match";
 import type { QueueQuery } from "@/shared/queue/query";
@@ -58,7 +65,7 @@ const without = (page: CasePage, gone: CaseSummary): CasePage => ({
 });
 
 /** The part of the case on the page that an event updates directly, until the case is fetched again. */
-export function applyEvent(view: CaseView, event: CaseEvent): CaseView {
+export function applyEvent(view: FraudCaseView, event: CaseEvent): FraudCaseView {
   if (event.seq <= view.last_seq) return view;
   const specialist = event.data["specialist"] as Specialist | undefined;
   if (event.data["round"] !== view.round || specialist === undefined) return view;
@@ -69,7 +76,11 @@ export function applyEvent(view: CaseView, event: CaseEvent): CaseView {
   return view;
 }
 
-const withSpecialist = (view: CaseView, specialist: Specialist, state: SpecialistState): CaseView => ({
+const withSpecialist = (
+  view: FraudCaseView,
+  specialist: Specialist,
+  state: SpecialistState,
+): FraudCaseView => ({
   ...view,
   progress: { ...view.progress, specialists: { ...view.progress.specialists, [specialist]: state } },
 });
@@ -95,7 +106,7 @@ export class LiveCache {
     this.#patchLists(message.data.case);
     if (message.kind === "case") {
       const { event } = message.data;
-      this.#queries.setQueryData<CaseView>(
+      this.#queries.setQueryData<FraudCaseView>(
         keys.case(event.case_id),
         (view) => view && applyEvent(view, event),
       );

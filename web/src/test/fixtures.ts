@@ -3,10 +3,10 @@ import type {
   CaseAlert,
   CaseEvent,
   CaseSummary,
-  CaseView,
+  FraudCaseView,
   Identity,
   PublicConfig,
-  ReplyCase,
+  ReplyCaseView,
   RiskAssessment,
   ServiceStatus,
   Session,
@@ -140,7 +140,7 @@ export const caseAlert = (over: Partial<CaseAlert> = {}): CaseAlert => ({
 });
 
 /** A case whose first round awaits a decision. */
-export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
+export const caseView = (over: Partial<FraudCaseView> = {}): FraudCaseView => ({
   case_id: "case-impossible_travel-42-20261121t080000z",
   kind: "fraud",
   state: "awaiting_review",
@@ -180,7 +180,7 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   ...over,
 });
 
-export const replyCase = (over: Partial<ReplyCase> = {}): ReplyCase => ({
+export const replyCase = (over: Partial<ReplyCaseView> = {}): ReplyCaseView => ({
   case_id: "case_reply-turn-1",
   kind: "reply",
   state: "awaiting_review",
@@ -212,7 +212,7 @@ export const replyCase = (over: Partial<ReplyCase> = {}): ReplyCase => ({
   ...over,
 });
 
-export const review = (round: number, hash = HASH): NonNullable<CaseView["review"]> => ({
+export const review = (round: number, hash = HASH): NonNullable<FraudCaseView["review"]> => ({
   review_id: `case-impossible_travel-42-20261121t080000z:r${round}`,
   assessment_hash: hash,
   opened_at: "2026-11-21T08:00:10Z",

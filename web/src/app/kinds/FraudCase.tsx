@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import classes from "@/app/pages/CasePage.module.css";
 import { AccessesPanel } from "@/features/accesses/AccessesPanel";
 import { AlertsPanel } from "@/features/alert/AlertsPanel";
@@ -29,13 +29,13 @@ const route = getRouteApi("/cases/$caseId");
 const DEFAULT_THRESHOLD = 0.6;
 
 /** What a case of fraud is about, and whom. */
-export const fraudTitle = ({ alert }: CaseView) => ({
+export const fraudTitle = ({ alert }: FraudCaseView) => ({
   what: humanise(alert.alert_type),
   whom: `Customer ${alert.customer_id}`,
 });
 
 /** A case of fraud: what was noticed, what was found, and the decision. */
-export function FraudCase({ view, outdated }: { view: CaseView; outdated: boolean }) {
+export function FraudCase({ view, outdated }: { view: FraudCaseView; outdated: boolean }) {
   const { evidence } = route.useSearch();
   const navigate = route.useNavigate();
   const events = useMilestones(view.case_id);

@@ -1,4 +1,4 @@
-import type { ReplyCase } from "@/api/types";
+import type { ReplyCaseView } from "@/api/types";
 import classes from "@/app/pages/CasePage.module.css";
 import { AccessesPanel } from "@/features/accesses/AccessesPanel";
 import { AssignmentLine } from "@/features/assignment/AssignmentLine";
@@ -14,13 +14,13 @@ import { Timeline } from "@/features/timeline/Timeline";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 
 /** What a held reply is about, and whom. */
-export const replyTitle = ({ subject }: ReplyCase) => ({
+export const replyTitle = ({ subject }: ReplyCaseView) => ({
   what: `Reply to ${subject.user_id}`,
   whom: subject.customer_id === null ? null : `Customer ${subject.customer_id}`,
 });
 
 /** A reply that waits for a person: the message, the draft, and the decision. */
-export function HeldReply({ view, outdated }: { view: ReplyCase; outdated: boolean }) {
+export function HeldReply({ view, outdated }: { view: ReplyCaseView; outdated: boolean }) {
   const managing = mayActAs(useIdentity(), "manager");
   return (
     <>

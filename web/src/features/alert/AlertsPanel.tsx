@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { CaseAlert, CaseView } from "@/api/types";
+import type { CaseAlert, FraudCaseView } from "@/api/types";
 import { useActorName, useIdentity } from "@/shared/api/session";
 import { humanise } from "@/shared/format/labels";
 import { Panel } from "@/shared/ui/Panel";
@@ -14,7 +14,7 @@ import { alertsSeen, saveAlertsSeen } from "./alerts-seen";
 import { RelatedCases } from "./RelatedCases";
 
 /** The alerts of a case in the order in which they came, and what joined since this person looked last. */
-export function AlertsPanel({ view }: { view: CaseView }) {
+export function AlertsPanel({ view }: { view: FraudCaseView }) {
   return (
     <>
       {view.alerts.length > 1 ? <AlertTimeline view={view} /> : <AlertPanel alert={view.alert} />}
@@ -23,7 +23,7 @@ export function AlertsPanel({ view }: { view: CaseView }) {
   );
 }
 
-function AlertTimeline({ view }: { view: CaseView }) {
+function AlertTimeline({ view }: { view: FraudCaseView }) {
   const subject = useIdentity()?.subject ?? "";
   const count = view.alerts.length;
   const mayMove = mayMoveAlerts(view, useIdentity());

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { useIdentity } from "@/shared/api/session";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
@@ -9,7 +9,7 @@ import classes from "./AlertsPanel.module.css";
 import { mayMoveAlerts, useMergeCase, useMergeTargets } from "./move-alerts";
 
 /** Other open cases of the customer, and how to make this one part of them. */
-export function MergeButtons({ view }: { view: CaseView }) {
+export function MergeButtons({ view }: { view: FraudCaseView }) {
   const allowed = mayMoveAlerts(view, useIdentity());
   const targets = useMergeTargets(view, allowed).data ?? [];
   const [into, setInto] = useState<string>();

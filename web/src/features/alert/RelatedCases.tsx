@@ -1,10 +1,10 @@
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import classes from "./AlertsPanel.module.css";
 import { CaseLink } from "./CaseLink";
 import { MergeButtons } from "./MergeButtons";
 
 /** Cases of the same customer: before and after this one, and those that are open beside it. */
-export function RelatedCases({ view }: { view: CaseView }) {
+export function RelatedCases({ view }: { view: FraudCaseView }) {
   const { follows, followed_by, merged_into } = view;
   return (
     <ul className={classes["related"]} aria-label="Related cases">

@@ -1,11 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { CaseSummary, CaseView, Identity } from "@/api/types";
+import type { CaseSummary, FraudCaseView, Identity } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 import { mayActAs } from "@/shared/api/session";
 
 /** Whether this person may move alerts of the case: it is open, nothing is decided, and nobody else works on it. */
-export function mayMoveAlerts(view: CaseView, identity: Identity | null): boolean {
+export function mayMoveAlerts(view: FraudCaseView, identity: Identity | null): boolean {
   const isOpen =
     view.state === "investigating" || view.state === "awaiting_review" || view.state === "escalated";
   const decided = view.decisions.at(-1);
@@ -47,7 +47,7 @@ export function useMergeCase(caseId: string) {
 const OPEN: CaseSummary["state"][] = ["investigating", "awaiting_review", "escalated"];
 
 /** The customer's other cases that this one could become a part of. */
-export function useMergeTargets(view: CaseView, enabled: boolean) {
+export function useMergeTargets(view: FraudCaseView, enabled: boolean) {
   const query = { customer_id: view.alert.customer_id, state: OPEN, sort: "-opened" as const };
   return useQuery({
     // A page of the list as any other: what happens live changes it.

@@ -1,5 +1,5 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Assignment, CaseView } from "@/api/types";
+import type { Assignment, FraudCaseView } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 
@@ -31,5 +31,5 @@ export function useUnassignCase(caseId: string) {
 }
 
 function setAssignment(queries: QueryClient, caseId: string, assignment: Assignment | null): void {
-  queries.setQueryData<CaseView>(keys.case(caseId), (view) => view && { ...view, assignment });
+  queries.setQueryData<FraudCaseView>(keys.case(caseId), (view) => view && { ...view, assignment });
 }

@@ -1,5 +1,5 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import type { CaseView, Claim } from "@/api/types";
+import type { FraudCaseView, Claim } from "@/api/types";
 import { keys } from "@/shared/api/keys";
 
 /** What every change of a claim does to the case on the page: its answer is shown, a refusal reads the case again. */
@@ -12,5 +12,5 @@ export function useClaimCache(caseId: string) {
 }
 
 function setClaim(queries: QueryClient, caseId: string, claim: Claim | null): void {
-  queries.setQueryData<CaseView>(keys.case(caseId), (view) => view && { ...view, claim });
+  queries.setQueryData<FraudCaseView>(keys.case(caseId), (view) => view && { ...view, claim });
 }

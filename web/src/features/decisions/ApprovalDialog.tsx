@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import type { CaseView, ChosenRefund, RecommendedAction } from "@/api/types";
+import type { FraudCaseView, ChosenRefund, RecommendedAction } from "@/api/types";
 import { ACTION } from "@/shared/format/labels";
 import { LockIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";
@@ -9,7 +9,7 @@ import classes from "./ApprovalDialog.module.css";
 import { consequenceOf } from "./consequence";
 
 interface ApprovalDialogProps {
-  view: CaseView;
+  view: FraudCaseView;
   action: RecommendedAction | undefined;
   title: string;
   note: string;

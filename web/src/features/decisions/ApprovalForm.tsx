@@ -1,5 +1,5 @@
 import { Button, Radio } from "@mantine/core";
-import type { CaseView, ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
+import type { FraudCaseView, ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
 import { needsFourEyes } from "@/shared/cases/four-eyes";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useExecutionNote } from "@/shared/api/service";
@@ -23,7 +23,7 @@ import { MissingFields } from "./MissingFields";
 const OFFERED = Object.keys(ACTIONS) as RecommendedAction[];
 
 interface ApprovalFormProps {
-  view: CaseView;
+  view: FraudCaseView;
   review: ReviewRequest;
   form: DecisionDraftState;
   sending: boolean;

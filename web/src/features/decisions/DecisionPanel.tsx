@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
+import type { CaseEvent, FraudCaseView, ReviewRequest, RiskAssessment } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useIdentity } from "@/shared/api/session";
 import { focusIfLost, focusSection } from "@/shared/focus";
@@ -21,7 +21,7 @@ import { DecisionError } from "./DecisionError";
 import { HeldDecision } from "./HeldDecision";
 
 interface DecisionPanelProps {
-  view: CaseView;
+  view: FraudCaseView;
   events?: readonly CaseEvent[] | undefined;
 }
 

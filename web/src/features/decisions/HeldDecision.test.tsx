@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { CaseView, Decision, Hold } from "@/api/types";
+import type { FraudCaseView, Decision, Hold } from "@/api/types";
 import { button } from "@/test/decisions";
 import { keys } from "@/shared/api/keys";
 import { ben, caseView, config, review } from "@/test/fixtures";
@@ -33,7 +33,7 @@ const hold = (over: Partial<Hold> = {}): Hold => ({
   ...over,
 });
 
-const heldCase = (over: Partial<Hold> = {}): CaseView =>
+const heldCase = (over: Partial<Hold> = {}): FraudCaseView =>
   caseView({ review: null, decisions: [DECIDED], hold: hold(over) });
 
 /** Lets time go by, in steps that the page can follow. */

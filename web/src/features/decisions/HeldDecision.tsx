@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { CaseView, Hold } from "@/api/types";
+import type { FraudCaseView, Hold } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { errorMessage } from "@/shared/api/problem";
 import { useActorName, useIdentity } from "@/shared/api/session";
@@ -11,7 +11,7 @@ import { useWithdrawDecision } from "./withdraw-decision";
 import classes from "./HeldDecision.module.css";
 
 interface HeldDecisionProps {
-  view: CaseView;
+  view: FraudCaseView;
   hold: Hold;
   /** It was taken back: what it said, as a draft for the same question. */
   onWithdrawn: (reviewId: string, draft: DecisionDraft) => void;
@@ -60,7 +60,7 @@ export function HeldDecision({ view, hold, onWithdrawn }: HeldDecisionProps) {
 }
 
 /** How long it is held in all, in milliseconds. */
-function lengthOf(hold: Hold, { decisions }: CaseView): number {
+function lengthOf(hold: Hold, { decisions }: FraudCaseView): number {
   const decision = decisions.find(({ review_id }) => review_id === hold.review_id);
   return decision === undefined ? 0 : Date.parse(hold.held_until) - Date.parse(decision.decided_at);
 }

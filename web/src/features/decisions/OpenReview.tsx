@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { CaseView, ReviewRequest } from "@/api/types";
+import type { FraudCaseView, ReviewRequest } from "@/api/types";
 import { useActorName, useIdentity } from "@/shared/api/session";
 import { useNow } from "@/shared/use-now";
 import { ApprovalForm } from "./ApprovalForm";
@@ -14,7 +14,7 @@ import { SecondApproval } from "./SecondApproval";
 import { type DecisionPermission, decisionPermission } from "./decision-permission";
 
 interface OpenReviewProps {
-  view: CaseView;
+  view: FraudCaseView;
   review: ReviewRequest;
   form: DecisionDraftState;
   decide: ReturnType<typeof useSubmitDecision>;

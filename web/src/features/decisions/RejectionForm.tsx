@@ -1,6 +1,6 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import { useConfig } from "@/shared/api/config";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import type { DecisionDraftState } from "./decision-draft";
@@ -13,7 +13,7 @@ import classes from "./RejectionForm.module.css";
 const LONGEST_FEEDBACK = 4_000;
 
 interface RejectionFormProps {
-  view: CaseView;
+  view: FraudCaseView;
   form: DecisionDraftState;
   sending: boolean;
   locked: boolean;

@@ -1,6 +1,6 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
-import type { ReplyCase, ReviewRequest } from "@/api/types";
+import type { ReplyCaseView, ReviewRequest } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useIdentity } from "@/shared/api/session";
 import { focusSection } from "@/shared/focus";
@@ -25,7 +25,7 @@ const LONGEST_FEEDBACK = 4_000;
  * The answer is bound to the draft that was on screen: when another one takes its place, nothing is sent before the
  * reader has looked at it. What was typed stays.
  */
-export function ReplyDecisionPanel({ view }: { view: ReplyCase }) {
+export function ReplyDecisionPanel({ view }: { view: ReplyCaseView }) {
   const { review } = view;
   const [seen, setSeen] = useState<ReviewRequest | null>(review);
   const form = useDecisionDraft(view.case_id, review?.review_id);
@@ -61,7 +61,7 @@ export function ReplyDecisionPanel({ view }: { view: ReplyCase }) {
 }
 
 interface AnswerProps {
-  view: ReplyCase;
+  view: ReplyCaseView;
   review: ReviewRequest;
   form: DecisionDraftState;
   decide: ReturnType<typeof useSubmitDecision>;
@@ -142,7 +142,7 @@ function Answer({ view, review, form, decide, locked }: AnswerProps) {
   );
 }
 
-function Outcome({ view }: { view: ReplyCase }) {
+function Outcome({ view }: { view: ReplyCaseView }) {
   const last = view.decisions.at(-1);
   if (last !== undefined) return <DecisionFacts decision={last} />;
   return (

@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import type { CaseView, OrchestrationFailed } from "@/api/types";
+import type { FraudCaseView, OrchestrationFailed } from "@/api/types";
 import { caseEvent, caseView, maria, review } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { DecisionPanel } from "./DecisionPanel";
@@ -39,7 +39,7 @@ describe("failing orchestration", () => {
     const data: OrchestrationFailed = { round: 1, reason: "It failed.", failures, reopens_review: false };
     return caseEvent({ type: "orchestration_failed", at: "2026-11-21T10:00:00Z", data });
   };
-  const decision: CaseView["decisions"][number] = {
+  const decision: FraudCaseView["decisions"][number] = {
     review_id: review(1).review_id,
     assessment_hash: review(1).assessment_hash,
     verdict: "approve",

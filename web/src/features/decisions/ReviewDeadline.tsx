@@ -1,4 +1,4 @@
-import type { CaseEvent, CaseView, ReviewRequest } from "@/api/types";
+import type { CaseEvent, FraudCaseView, ReviewRequest } from "@/api/types";
 import { hasCompletedEffect } from "@/shared/cases/effect-status";
 import { Time } from "@/shared/ui/Time";
 import { useNow } from "@/shared/use-now";
@@ -6,7 +6,7 @@ import { retryDelayNote } from "./orchestration-failures";
 import classes from "./DecisionPanel.module.css";
 
 interface ReviewDeadlineProps {
-  view: CaseView;
+  view: FraudCaseView;
   review: ReviewRequest;
   events: readonly CaseEvent[];
 }

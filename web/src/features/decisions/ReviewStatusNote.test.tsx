@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import type { CaseView, Decision, Effect, ServiceStatus } from "@/api/types";
+import type { FraudCaseView, Decision, Effect, ServiceStatus } from "@/api/types";
 import { keys } from "@/shared/api/keys";
 import { atWork, caseView } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
@@ -15,7 +15,7 @@ const AWAY: [string, Partial<ServiceStatus>][] = [
 ];
 
 function renderNote(
-  over: Partial<CaseView>,
+  over: Partial<FraudCaseView>,
   status: Partial<ServiceStatus> = {},
   verdict?: DecisionRequest["verdict"],
 ) {
@@ -26,7 +26,7 @@ function renderNote(
   rerender(<ReviewStatusNote view={view} answer={answer} />);
 }
 
-const investigating: Partial<CaseView> = {
+const investigating: Partial<FraudCaseView> = {
   state: "investigating",
   progress: {
     phase: "investigating",
@@ -36,7 +36,7 @@ const investigating: Partial<CaseView> = {
     outcome: null,
   },
 };
-const notBegun: Partial<CaseView> = {
+const notBegun: Partial<FraudCaseView> = {
   ...investigating,
   progress: {
     phase: "investigating",

@@ -1,4 +1,4 @@
-import type { CaseEvent, CaseView, Decision } from "@/api/types";
+import type { CaseEvent, FraudCaseView, Decision } from "@/api/types";
 import { useOutage, OUTAGE_REASON } from "@/shared/api/service";
 import { useActorName } from "@/shared/api/session";
 import { hasCompletedEffect, hasUnconfirmedEffect } from "@/shared/cases/effect-status";
@@ -13,7 +13,7 @@ import type { DecisionRequest } from "./submit-decision";
 import { reasonLabel } from "./reason-codes";
 
 interface ReviewStatusNoteProps {
-  view: CaseView;
+  view: FraudCaseView;
   /** The reader's own answer, while it takes effect. */
   answer: DecisionRequest | undefined;
   events?: readonly CaseEvent[];
@@ -55,7 +55,7 @@ export function ReviewStatusNote({ view, answer, events = [] }: ReviewStatusNote
 const SLOW_START_MS = 60_000;
 
 /** Whether no specialist of the first round is, or was, at work. */
-function hasNotStarted({ state, round, progress, reports }: CaseView): boolean {
+function hasNotStarted({ state, round, progress, reports }: FraudCaseView): boolean {
   const states = Object.values(progress.specialists);
   return (
     state === "investigating" &&
@@ -65,7 +65,7 @@ function hasNotStarted({ state, round, progress, reports }: CaseView): boolean {
   );
 }
 
-function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseView["outcome"]> }) {
+function Closed({ view, outcome }: { view: FraudCaseView; outcome: NonNullable<FraudCaseView["outcome"]> }) {
   const last = view.decisions.at(-1);
   const label = outcomeLabel(outcome, doneReversals(view.reversals));
   const warning = warningOf(view, outcome);
@@ -87,7 +87,7 @@ function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseVi
 }
 
 /** What a person must check after the case closed, because the worker no longer does. */
-function warningOf(view: CaseView, outcome: NonNullable<CaseView["outcome"]>): string | undefined {
+function warningOf(view: FraudCaseView, outcome: NonNullable<FraudCaseView["outcome"]>): string | undefined {
   if (hasUnconfirmedEffect(view)) {
     const unconfirmed = view.effects
       .filter(({ status }) => status === "unknown")
@@ -136,7 +136,7 @@ const RECORDED: Record<DecisionRequest["verdict"], string> = {
 };
 
 /** The same during an outage: recorded work waits, and continues automatically. */
-function pausedNote(state: CaseView["state"], answer: DecisionRequest | undefined, why: string): string {
+function pausedNote(state: FraudCaseView["state"], answer: DecisionRequest | undefined, why: string): string {
   const later = "This goes on by itself when that is over.";
   if (answer?.verdict === "approve") {
     return `Your decision is recorded. It is not carried out yet, because ${why}. ${later}`;
@@ -152,7 +152,7 @@ function pausedNote(state: CaseView["state"], answer: DecisionRequest | undefine
 const EFFECT_UNCONFIRMED =
   "It is not certain yet whether the approved action was done: the customer store has not confirmed it. Its ledger is read until it is certain, then the case goes on.";
 
-const WAITING: Record<CaseView["state"], string> = {
+const WAITING: Record<FraudCaseView["state"], string> = {
   investigating:
     "Nothing to decide yet: the specialists are at work. The review opens here when they are done.",
   awaiting_review: "The decision was taken and is being carried out.",

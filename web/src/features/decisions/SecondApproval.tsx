@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { CaseView, Proposal, RecommendedAction, ReviewRequest } from "@/api/types";
+import type { FraudCaseView, Proposal, RecommendedAction, ReviewRequest } from "@/api/types";
 import { useExecutionNote } from "@/shared/api/service";
 import { useIdentity } from "@/shared/api/session";
 import { isFraudAction } from "@/shared/format/actions";
@@ -15,7 +15,7 @@ import { impliedDisposition } from "./reason-codes";
 import { WithdrawApproval } from "./WithdrawApproval";
 
 interface SecondApprovalProps {
-  view: CaseView;
+  view: FraudCaseView;
   review: ReviewRequest;
   proposal: Proposal;
   form: DecisionDraftState;

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
-import type { CaseView, ReviewRequest } from "@/api/types";
+import type { FraudCaseView, ReviewRequest } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import classes from "./DecisionPanel.module.css";
 
 interface StaleReviewBannerProps {
-  view: CaseView;
+  view: FraudCaseView;
   /** The review that was read. */
   seen: ReviewRequest;
   onShow: () => void;
@@ -24,7 +24,7 @@ export function StaleReviewBanner({ view, seen, onShow }: StaleReviewBannerProps
 }
 
 /** The alerts that overtook the review that was read. */
-function whatJoined({ alerts, decisions, review }: CaseView, seen: ReviewRequest): string | undefined {
+function whatJoined({ alerts, decisions, review }: FraudCaseView, seen: ReviewRequest): string | undefined {
   const wasDecided = decisions.some(({ review_id }) => review_id === seen.review_id);
   const read = Number(seen.review_id.split(":r").at(-1));
   const joined = alerts.filter(({ round }) => round === null || round > read);
@@ -37,7 +37,7 @@ function whatJoined({ alerts, decisions, review }: CaseView, seen: ReviewRequest
   return `New evidence joined this case while you were reading: ${what} What you typed is kept. ${next}`;
 }
 
-function whatChanged(view: CaseView, nameOf: (actor: string) => string): string {
+function whatChanged(view: FraudCaseView, nameOf: (actor: string) => string): string {
   const last = view.decisions.at(-1);
   if (view.review !== null) {
     return `This case moved on while you were reading: it is in round ${view.round} with another assessment. What you typed is kept; look at the new assessment before you answer.`;

@@ -1,11 +1,11 @@
-import type { CaseView, ChosenRefund, RecommendedAction, TelemetryEvent } from "@/api/types";
+import type { FraudCaseView, ChosenRefund, RecommendedAction, TelemetryEvent } from "@/api/types";
 import { ACTIONS } from "@/shared/format/actions";
 import { formatMinor, formatMoney } from "@/shared/format/numbers";
 
 /** What exactly an approval of `action` will do: one sentence, shown before anybody confirms it. */
 export function consequenceOf(
   action: RecommendedAction,
-  view: CaseView,
+  view: FraudCaseView,
   refunds?: readonly ChosenRefund[] | null,
 ): string {
   const what = refunds == null ? charges(view) : chosenCharges(refunds);
@@ -24,12 +24,12 @@ function chosenCharges(refunds: readonly ChosenRefund[]): string {
 const counted = (count: number): string => (count === 1 ? "1 charge" : `${count} charges`);
 
 /** Whether `action` can be carried out at all: a refund needs charges to refund. */
-export const isPossible = (action: RecommendedAction, view: CaseView): boolean =>
+export const isPossible = (action: RecommendedAction, view: FraudCaseView): boolean =>
   ACTIONS[action].refunds !== true || chargeIds(view).length > 0;
 
-export const chargeIds = (view: CaseView): readonly string[] => view.assessment?.refund_charge_ids ?? [];
+export const chargeIds = (view: FraudCaseView): readonly string[] => view.assessment?.refund_charge_ids ?? [];
 
-function charges(view: CaseView): string {
+function charges(view: FraudCaseView): string {
   const ids = chargeIds(view);
   const count = counted(ids.length);
   const total = view.assessment?.refund_total;

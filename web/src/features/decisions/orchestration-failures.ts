@@ -1,10 +1,13 @@
-import type { CaseEvent, CaseView, OrchestrationFailed } from "@/api/types";
+import type { CaseEvent, FraudCaseView, OrchestrationFailed } from "@/api/types";
 
 /** After so many failures since a person decided last, the orchestration is retried once an hour only. */
 const HOURLY_RETRIES_FROM = 3;
 
 /** A sentence on why a stalled case may react late; undefined for any other case. */
-export function retryDelayNote({ decisions }: CaseView, events: readonly CaseEvent[]): string | undefined {
+export function retryDelayNote(
+  { decisions }: FraudCaseView,
+  events: readonly CaseEvent[],
+): string | undefined {
   const last = events.findLast(isFailure);
   const decided = decisions.at(-1)?.decided_at;
   if (last === undefined || (decided !== undefined && Date.parse(last.at) < Date.parse(decided)))

@@ -1,4 +1,4 @@
-import type { CaseView, ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
+import type { FraudCaseView, ChosenRefund, RecommendedAction, ReviewRequest } from "@/api/types";
 import { ACTIONS } from "@/shared/format/actions";
 import { usePreview } from "./preview-action";
 
@@ -11,7 +11,7 @@ const NONE: readonly ChosenRefund[] = [];
  * store leaves a charge out, the approval is about the rest.
  */
 export function useRefunds(
-  view: CaseView,
+  view: FraudCaseView,
   review: ReviewRequest,
   action: RecommendedAction | undefined,
   draft: readonly ChosenRefund[] | undefined,

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { CaseView, Effect } from "@/api/types";
+import type { FraudCaseView, Effect } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { useOutage } from "@/shared/api/service";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
@@ -27,7 +27,7 @@ const ALREADY = { label: "Already so", tone: "good" } as const;
 const WAITS = { label: "Paused", tone: "warn" } as const;
 
 /** One effect, and the requests to reverse it. */
-export function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
+export function EffectCard({ effect, view }: { effect: Effect; view: FraudCaseView }) {
   const [asking, { open, close }] = useDisclosure(false);
   const request = useRequestReversal(view.case_id);
   const working = mayActAs(useIdentity(), "analyst");
@@ -75,7 +75,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
   );
 }
 
-const noteOn = (effect: Effect, view: CaseView, nameOf: (subject: string) => string): string => {
+const noteOn = (effect: Effect, view: FraudCaseView, nameOf: (subject: string) => string): string => {
   const others = effect.action === "lock_account" ? staysLocked(view.other_locks, nameOf) : null;
   return `Your reason goes to a manager, who must approve. Nothing is done before.${others === null ? "" : ` ${others}`}`;
 };

@@ -1,10 +1,10 @@
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { EffectCard } from "./EffectCard";
 
 /** What was done in the customer's account, what the store answered, and what was reversed. */
-export function EffectsPanel({ view }: { view: CaseView }) {
+export function EffectsPanel({ view }: { view: FraudCaseView }) {
   const { effects } = view;
   if (effects.length === 0) return null;
   const done = effects.filter(({ status }) => status === "done").length;

@@ -1,11 +1,11 @@
-import type { CaseEvent, CaseView } from "@/api/types";
+import type { CaseEvent, FraudCaseView } from "@/api/types";
 import { changesOf } from "@/shared/format/case-event";
 import { AlertIcon } from "@/shared/ui/icons";
 import { Time } from "@/shared/ui/Time";
 import classes from "./FactsChangedNotice.module.css";
 
 interface FactsChangedNoticeProps {
-  view: CaseView;
+  view: FraudCaseView;
   events: readonly CaseEvent[] | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { SPECIALISTS, type CaseView } from "@/api/types";
+import { SPECIALISTS, type FraudCaseView } from "@/api/types";
 import { assessment, caseView, report } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { SpecialistsPanel } from "./SpecialistsPanel";
@@ -8,7 +8,7 @@ import { SpecialistsPanel } from "./SpecialistsPanel";
 const reports = (round: number) => SPECIALISTS.map((specialist) => report({ specialist, round }));
 const pending = { usage: "pending", location: "pending", billing: "pending" } as const;
 
-const rejected = (round: number, feedback: string): CaseView["earlier_rounds"][number] => ({
+const rejected = (round: number, feedback: string): FraudCaseView["earlier_rounds"][number] => ({
   round,
   assessment: assessment({ round }),
   reports: reports(round),
@@ -28,7 +28,7 @@ const rejected = (round: number, feedback: string): CaseView["earlier_rounds"][n
   },
 });
 
-const shown = (over: Partial<CaseView>) =>
+const shown = (over: Partial<FraudCaseView>) =>
   renderInApp(
     <SpecialistsPanel view={caseView(over)} events={[]} threshold={0.6} onOpenEvidence={vi.fn()} />,
   );

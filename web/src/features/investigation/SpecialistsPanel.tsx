@@ -1,4 +1,4 @@
-import { SPECIALISTS, type CaseEvent, type CaseView } from "@/api/types";
+import { SPECIALISTS, type CaseEvent, type FraudCaseView } from "@/api/types";
 import { alertEvents } from "@/shared/cases/alert-events";
 import { useOutage, OUTAGE_REASON } from "@/shared/api/service";
 import { Panel } from "@/shared/ui/Panel";
@@ -6,7 +6,7 @@ import { SpecialistCard } from "./SpecialistCard";
 import classes from "./SpecialistsPanel.module.css";
 
 interface SpecialistsPanelProps {
-  view: CaseView;
+  view: FraudCaseView;
   events: readonly CaseEvent[] | undefined;
   threshold: number;
   onOpenEvidence: (evidenceId: string) => void;

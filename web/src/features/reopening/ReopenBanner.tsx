@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { CaseOutcome, CaseView } from "@/api/types";
+import type { CaseOutcome, FraudCaseView } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
@@ -13,7 +13,7 @@ const WHAT_IS_LEFT: Partial<Record<CaseOutcome, string>> = {
 };
 
 /** For managers: a case that ended without what was left being decided, or done, can be opened again. */
-export function ReopenBanner({ view }: { view: CaseView }) {
+export function ReopenBanner({ view }: { view: FraudCaseView }) {
   const identity = useIdentity();
   const [asking, { open, close }] = useDisclosure(false);
   const reopen = useReopenCase(view.case_id);

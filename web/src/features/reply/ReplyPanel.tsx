@@ -1,11 +1,11 @@
-import type { ReplyCase } from "@/api/types";
+import type { ReplyCaseView } from "@/api/types";
 import { ModelName } from "@/shared/ui/ModelName";
 import { Panel } from "@/shared/ui/Panel";
 import { Time } from "@/shared/ui/Time";
 import classes from "./ReplyPanel.module.css";
 
 /** The message, why its reply needs a person, and the draft. Both texts are data, shown as they are. */
-export function ReplyPanel({ view: { subject, draft } }: { view: ReplyCase }) {
+export function ReplyPanel({ view: { subject, draft } }: { view: ReplyCaseView }) {
   return (
     <Panel title="Message and draft" id="reply">
       <section aria-label="Message">

@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import { keys } from "@/shared/api/keys";
 import { ana, caseView, maria, review, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
@@ -11,7 +11,7 @@ import { snoozeTimes } from "@/shared/cases/snooze-times";
 
 const HOUR = 3_600_000;
 const inHours = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();
-const waiting = (over: Partial<CaseView> = {}) =>
+const waiting = (over: Partial<FraudCaseView> = {}) =>
   caseView({ review: { ...review(1), due_at: inHours(72) }, ...over });
 const snooze = { snoozed_by: "ben", until: inHours(2), until_activity: true };
 const button = (name: string) => screen.getByRole("button", { name });
@@ -104,7 +104,7 @@ test("snooze whose time is over is not shown", () => {
 test("nobody else snoozes a claimed or escalated case", () => {
   const claim = { assignee: "ben", claimed_at: inHours(-1), expires_at: inHours(1) };
   const escalated = { ...review(1), due_at: inHours(9), required_role: "manager" as const };
-  const offers = (view: CaseView, who = ana) => {
+  const offers = (view: FraudCaseView, who = ana) => {
     const { unmount } = renderInApp(<SnoozeBanner view={view} />, who);
     const offered = screen.queryByRole("button", { name: "Snooze…" }) !== null;
     unmount();

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
-import type { CaseView } from "@/api/types";
+import type { FraudCaseView } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 
@@ -13,7 +13,10 @@ export function useSnoozeCase(caseId: string) {
     mutationFn: async (body: SnoozeOrder) =>
       bodyOf(await api.PUT("/api/cases/{case_id}/snooze", { params: { path: { case_id: caseId } }, body })),
     onSuccess: (snooze) =>
-      queries.setQueryData<CaseView>(keys.case(caseId), (view) => view && { ...view, claim: null, snooze }),
+      queries.setQueryData<FraudCaseView>(
+        keys.case(caseId),
+        (view) => view && { ...view, claim: null, snooze },
+      ),
     onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
   });
 }
