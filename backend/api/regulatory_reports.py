@@ -21,7 +21,7 @@ ReportFormat = Literal["json", "html"]
     response_model=RegulatoryReport,
     responses={
         200: {"description": "The form as JSON, or as a page to read and print", "content": {"text/html": {}}},
-        **documented(403, 404, 422, 503),
+        **documented(403, 404, 409, 422, 503),
     },
     dependencies=[RequireAnalyst],
 )

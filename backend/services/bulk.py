@@ -26,6 +26,7 @@ from contracts.base import Contract
 from contracts.case import CaseSummary
 from contracts.closing import ReasonCode
 from contracts.ids import CaseId, Hash, ReviewId
+from contracts.kinds import kind_of
 from contracts.review import Decision
 
 BulkAction = Literal["claim", "assign", "snooze", "close_false_positive"]
@@ -189,6 +190,9 @@ def _refusal(
 
 def _needs_own_decision(case: CaseSummary) -> NeedsOwnDecision | None:
     """Why a case is not cleared together with others, however many are chosen."""
+    kind = kind_of(case.case_id)
+    if "clear" not in kind.actions:
+        return NeedsOwnDecision(f"A case of kind '{kind.name}' is not cleared: it is decided on its own page.")
     takes_two = case.review is not None and "clear" in (case.review.four_eyes_actions or ())
     if takes_two or is_rated_critical(case.severity, case.risk_level):
         return NeedsOwnDecision("It was rated critical: clearing it takes two people, who decide it on its own page.")

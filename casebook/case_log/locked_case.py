@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from casebook.errors import CaseClosed, CaseMerged, CaseNotFound, IllegalMove
+from casebook.errors import CaseClosed, CaseMerged, CaseNotFound, IllegalMove, OtherKind
 from casebook.policy.lifecycle import MOVES
 from casebook.projection.case_head import CHANGING, CaseHead
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
 from contracts.case import CaseState
+from contracts.kinds import kind_of
+from contracts.kinds.kind import KindSpec
 
 _FIXED = ("case_id", "customer_id", "alert_type", "rule_id", "opened_seq")
 _LOG = ("updated_at", "last_seq", "last_hash", "journal_entries", "journal_hash")
@@ -82,6 +84,12 @@ def locked_in(row: PlainRow) -> LockedCase:
     """The case in a row of its table that the caller has locked."""
     columns = {name: getattr(row, name) for name in (*_FIXED, *_STORED)}
     return LockedCase(**{**columns, "specialists": json.loads(row.specialists)}).loaded()
+
+
+def refuse_other_kind(case_id: str, wanted: KindSpec) -> None:
+    """Raises OtherKind for a case of another kind."""
+    if kind_of(case_id) is not wanted:
+        raise OtherKind(case_id, wanted.name)
 
 
 def refuse_closed(case: LockedCase) -> None:

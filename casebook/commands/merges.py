@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append, lock_log
 from casebook.case_log.guard_facts import guard_facts_of
-from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
+from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_other_kind
 from casebook.commands.alerts import join_case, open_with
 from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.outbox import unschedule
@@ -20,6 +20,7 @@ from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
 from contracts import ids
 from contracts.alert import MAX_JOINED, worst_severity
+from contracts.kinds.fraud import FRAUD
 
 _CASES = table_of(CaseRow)
 _NEWEST_FIRST = (
@@ -50,6 +51,7 @@ def merge_cases(
     cases = _locked(connection, (source_id, target_id))
     source, target = cases[source_id], cases[target_id]
     for case in (source, target):
+        refuse_other_kind(case.case_id, FRAUD)
         _refuse_decided(connection, case, subject, now)
     if source.customer_id != target.customer_id:
         raise AlertsCannotMove(source_id, f"it is about customer {source.customer_id}, not {target.customer_id}")

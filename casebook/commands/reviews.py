@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
-from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
+from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move, refuse_other_kind
 from casebook.commands.assignments import assign_asked
 from casebook.commands.effects import decision_on
 from casebook.commands.holds import decision_at_deadline
@@ -18,7 +18,6 @@ from casebook.errors import (
     DeadlineNotPassed,
     IllegalMove,
     NoOpenReview,
-    OtherKind,
     QuestionNotAsked,
     ReviewMismatch,
     ReviewSuperseded,
@@ -42,7 +41,6 @@ from contracts.case import CaseState
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import Escalation, ReviewOpening
-from contracts.kinds import kind_of
 from contracts.kinds.fraud import FRAUD
 from contracts.review import Decision, ReviewRequest, Role
 
@@ -72,8 +70,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     Returns the review on record: a repeated step gets the question that was asked the first time.
     """
     case = lock_case(connection, opening.case_id)
-    if kind_of(case.case_id) is not FRAUD:
-        raise OtherKind(case.case_id, FRAUD.name)
+    refuse_other_kind(case.case_id, FRAUD)
     review, reason = opening.review, opening.escalation_reason
     if opening.round <= case.round and case.alert_changes:
         refuse_overtaken(connection, case.case_id, review.review_id)

@@ -2,14 +2,13 @@
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.errors import OtherKind
+from casebook.case_log.locked_case import refuse_other_kind
 from casebook.schema.agent_journal import ModelCallRow
 from casebook.schema.base import table_of
 from casebook.schema.rounds import ReportRow, RoundRow
 from contracts.assessment import RiskAssessment
 from contracts.ids import run_id
 from contracts.journal import RunCheckpoint
-from contracts.kinds import kind_of
 from contracts.kinds.fraud import FRAUD
 from contracts.report import SpecialistReport
 
@@ -61,8 +60,7 @@ def saved_assessment(connection: Connection, case_id: str, round_number: int) ->
     body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
     if body is None:
         return None
-    if kind_of(case_id) is not FRAUD:
-        raise OtherKind(case_id, FRAUD.name)
+    refuse_other_kind(case_id, FRAUD)
     return RiskAssessment.model_validate_json(body)
 
 

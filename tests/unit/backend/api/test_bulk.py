@@ -5,10 +5,11 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from contracts.ids import case_id
+from contracts.ids import case_id, parse_review_id
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import HASTY, an_opening, begin, close_as_failed, open_case, put
+from tests.unit.casebook.replies import ask_about_reply
 
 pytestmark = pytest.mark.anyio
 
@@ -150,6 +151,18 @@ async def test_bulk_orders_never_overrule(
     assert [(item["ok"], item["reason"]) for item in done] == [(False, shown[0]["reason"]), (True, None)]
     assert book.get_fraud_case(risky.case_id).decisions == ()
     assert book.get_fraud_case(risky.case_id).proposal is None
+
+
+async def test_bulk_clears_no_reply_but_claims_it(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case, _ = parse_review_id(ask_about_reply(book).review_id)
+    shown = await preview(client, "close_false_positive", [case], MARIA)
+    assert [(item["ok"], item["reason"]) for item in shown] == [
+        (False, "A case of kind 'reply' is not cleared: it is decided on its own page.")
+    ]
+    done = await apply(client, "close_false_positive", shown, MARIA, comment="The roaming campaign.")
+    assert [item["ok"] for item in done] == [False]
+    assert book.get_case(case).decisions == ()
+    assert [item["ok"] for item in await apply(client, "claim", shown, ANA)] == [True]
 
 
 def due_in(book: CaseBook, number: int, hours: float, escalation_reason: str | None = None) -> str:
