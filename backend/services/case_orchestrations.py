@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from backend.services.errors import SchedulerUnavailable, StartRefused
+from backend.services.errors import StartRefused
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.instances import OVER, ended, ensure_running, refused
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
@@ -59,7 +59,8 @@ class CaseOrchestrations:
             await self._scheduler.deliver(decision)
         except InstanceUnknown:
             if kind_of(case).orchestration is None:
-                raise SchedulerUnavailable(f"nothing that it runs waits for the decision on '{case}'") from None
+                # What opened the case carries it, and is not started from here.
+                raise
             # If it forgot this one, it will have forgotten others.
             self._memory.is_doubted = True
             await self._restart(case)

@@ -133,7 +133,8 @@ def unscheduled_cases(connection: Connection, limit: int, after: str | None) -> 
 def under_investigation(connection: Connection, since: datetime) -> int:
     """How many cases that the scheduler has are being investigated, of those that began or got on after `since`."""
     moved = or_(CaseRow.updated_at >= since, CaseRow.scheduled_at >= since)
-    counted = select(func.count()).where(CaseRow.state == "investigating", CaseRow.scheduled_at.is_not(None), moved)
+    investigated = (CaseRow.kind == FRAUD.name, CaseRow.state == "investigating")
+    counted = select(func.count()).where(*investigated, CaseRow.scheduled_at.is_not(None), moved)
     return connection.scalars(counted).one()
 
 
@@ -141,7 +142,10 @@ def not_begun(connection: Connection, before: datetime) -> tuple[int, datetime |
     """How many cases were scheduled before then and have not started, and when the first of them was scheduled."""
     begun = select(RoundRow.case_id).where(RoundRow.case_id == CaseRow.case_id)
     waiting = select(func.count(), func.min(CaseRow.scheduled_at)).where(
-        CaseRow.state == "investigating", CaseRow.scheduled_at < before, ~begun.exists()
+        CaseRow.kind == FRAUD.name,
+        CaseRow.state == "investigating",
+        CaseRow.scheduled_at < before,
+        ~begun.exists(),
     )
     count, since = connection.execute(waiting).one()
     return count, since

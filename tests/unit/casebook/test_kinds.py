@@ -1,6 +1,7 @@
 """Cases of several kinds: what is common works for each of them, what is one kind's happens to no other."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -239,6 +240,9 @@ def test_nobody_starts_an_investigation_of_a_reply(book: CaseBook):
     fraud, reply = open_case(book, 1), hold_reply(book)
     assert book.unscheduled_cases() == [fraud]
     assert [each.case_id for each in book.cases_in("investigating").items] == [fraud]
+    pass_time(book)
+    assert book.under_investigation(timedelta(weeks=1)) == 0
+    assert book.not_begun(book.transactions.now()) == (0, None)
     assert kind_of(reply).instance_id(reply) == "chat-turn-1"
     assert kind_of(fraud).instance_id(fraud) == fraud
 

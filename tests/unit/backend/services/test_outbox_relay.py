@@ -11,6 +11,7 @@ from casebook.database.transactions import Transactions, utc_now
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler, async_relay, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_failed, open_case
+from tests.unit.casebook.replies import an_answer, ask_about_reply
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +57,33 @@ async def test_cases_that_stall_keep_no_others_waiting(
     await OutboxRelay(async_relay(later), scheduler, at_once=1).sweep()
     engine.dispose()
     assert scheduler.starts == [stalled, waiting]
+
+
+async def test_reply_that_nothing_carries_holds_up_no_case(
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    decision = an_answer(ask_about_reply(book))
+    book.accept_decision(decision, MANAGER)
+    case = open_case(book, 1)
+
+    await relay.sweep()
+
+    assert scheduler.starts == [case]
+    assert [each.review_id for each in book.undelivered_decisions()] == [decision.review_id]
+
+
+async def test_decision_on_a_reply_reaches_what_carries_it(
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    decision = an_answer(ask_about_reply(book))
+    book.accept_decision(decision, MANAGER)
+    scheduler.instances["case_reply-turn-1"] = instance_state("awaiting_review", name="chat_turn")
+
+    await relay.sweep()
+
+    assert [each.review_id for each in scheduler.delivered] == [decision.review_id]
+    assert scheduler.starts == []
+    assert book.undelivered_decisions() == []
 
 
 async def test_undelivered_decision_is_delivered_once_after_crash(
