@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LockedCase, lock_case, locked_in, refuse_closed
@@ -172,7 +172,8 @@ def _free(subject: str, now: datetime) -> Cases:
 def _given_back_by(subject: str) -> Select[tuple[int]]:
     return select(_EVENTS.c.seq).where(
         _EVENTS.c.case_id == _CASES.c.case_id,
-        _EVENTS.c.type == ClaimReleased.type,
+        # The words of the partial index.
+        _EVENTS.c.type == literal_column(f"'{ClaimReleased.type}'"),
         _EVENTS.c.actor == subject,
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     Integer,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +35,15 @@ class CaseEventRow(Base, kw_only=True):
     __table_args__ = (
         UniqueConstraint("case_id", "dedupe_key"),
         Index("ix_case_event_case_id_seq", "case_id", "seq"),
+        # Which cases somebody gave back: `next` must not read the log for them.
+        Index(
+            "ix_case_event_released",
+            "actor",
+            "case_id",
+            "at",
+            sqlite_where=text("type = 'claim_released'"),
+            postgresql_where=text("type = 'claim_released'"),
+        ),
     )
 
     seq: Mapped[int] = mapped_column(
