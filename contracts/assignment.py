@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from contracts.alert import AlertType
 from contracts.base import Contract, UtcDateTime
 
 AssignmentMode = Literal["off", "round_robin", "by_load"]
@@ -13,8 +14,8 @@ MAX_MEMBERS = 100
 MAX_ABSENCES = 50
 
 Subject = Annotated[str, Field(min_length=1, max_length=200)]
-Skill = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-"""An alert type, or the id of a rule."""
+Skill = AlertType
+"""A kind of case, an alert type, or the id of a rule."""
 
 
 class Assignment(Contract):

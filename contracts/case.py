@@ -125,6 +125,12 @@ class CaseSummary(Contract):
         return None if self.risk_score is None else self.recommended_action
 
 
+class Conclusion(Contract):
+    """What a round came to, and a person is asked about."""
+
+    round: Annotated[int, Field(ge=1)]
+
+
 class Round(Contract):
     """One round of a case: what a person was asked in it, and what they said. Each kind adds what it was about."""
 

@@ -45,7 +45,8 @@ class ClosingPolicy(Contract):
     def of(self, answer: Answer) -> tuple[RequiredField, ...]:
         """What must be filled in for this answer."""
         required = self.required.get(answer, ())
-        return required if has_disposition(answer) else tuple(name for name in required if name != "disposition")
+        coded = has_disposition(answer)
+        return tuple(name for name in required if coded or name not in ("disposition", "reason_code"))
 
 
 NO_POLICY = ClosingPolicy()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.base import Contract, NonEmptyText, UtcDateTime
-from contracts.case import CaseView, Round
+from contracts.case import CaseView, Conclusion, Round
 from contracts.ids import SubjectId
 from contracts.telemetry import CustomerId
 
@@ -27,10 +27,9 @@ class HeldReply(Contract):
     """Why a person is asked, one sentence each."""
 
 
-class ReplyDraft(Contract):
+class ReplyDraft(Conclusion):
     """What is to be sent, as a person is asked about it."""
 
-    round: Annotated[int, Field(ge=1)]
     text: NonEmptyText
     model: str
     """Which model wrote it."""

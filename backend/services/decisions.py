@@ -9,7 +9,7 @@ from casebook.async_api import AsyncWorkspace
 from contracts.case import Proposal
 from contracts.fraud_case import FraudCaseView
 from contracts.ids import parse_review_id
-from contracts.kinds import kind_of
+from contracts.kinds import action_spec, can_be_approved
 from contracts.review import Decision
 from contracts.words import says_something
 
@@ -30,12 +30,9 @@ class DecisionService:
         NothingToRefund, and what `WorkspaceApi.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
-        if decision.action is not None and decision.refunds is None:
-            # The casebook refuses what is no action of this kind of case.
-            spec = kind_of(decision.review_id).actions.get(decision.action)
-            if spec is not None and spec.refunds:
-                case_id, _ = parse_review_id(decision.review_id)
-                _require_charges(decision, await self._workspace.get_fraud_case(case_id))
+        case_id, _ = parse_review_id(decision.review_id)
+        if decision.refunds is None and _refunds(decision.action, case_id):
+            _require_charges(decision, await self._workspace.get_fraud_case(case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})
         accepted = await self._workspace.accept_decision(signed, identity.roles)
         if isinstance(accepted, Proposal):
@@ -68,6 +65,11 @@ def _require_completeness(decision: Decision) -> None:
         raise IncompleteDecision("feedback", "A rejection needs feedback: say what should be looked at again.")
     if decision.verdict == "reject" and decision.action is not None:
         raise ContradictoryDecision
+
+
+def _refunds(action: str | None, case_id: str) -> bool:
+    """Whether an approval needs charges. What is no action of this kind of case is refused by the casebook."""
+    return action is not None and can_be_approved(action, case_id) and action_spec(action).refunds
 
 
 def _require_charges(decision: Decision, view: FraudCaseView) -> None:

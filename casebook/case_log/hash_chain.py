@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from casebook.policy.actors import SYSTEM
+from casebook.policy.actors import SYSTEM, WORKER
 from casebook.projection.changes import as_json
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash, quoted, text_hash
@@ -17,7 +17,7 @@ _UNSEALED = HASH_PREFIX + "0" * 64
 
 def person_of(actor: str | None) -> str | None:
     """The person who an event's actor is; None when the product did it by itself."""
-    return None if actor == SYSTEM else actor
+    return None if actor in (None, SYSTEM, WORKER) else actor
 
 
 @dataclass(frozen=True)

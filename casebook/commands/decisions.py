@@ -19,6 +19,7 @@ from casebook.errors import (
     AssessmentChanged,
     FieldsMissing,
     NewEvidence,
+    NoDisposition,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -47,7 +48,7 @@ from contracts.assessment import RiskLevel
 from contracts.case import Proposal
 from contracts.closing import KNOWN_REASON_CODES, NO_POLICY, ClosingPolicy
 from contracts.ids import parse_review_id
-from contracts.kinds import Action, action_spec, kind_of
+from contracts.kinds import Action, action_spec, has_disposition, kind_of
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as
 
 _REVIEWS, _PROPOSALS = table_of(ReviewRow), table_of(ProposalRow)
@@ -177,6 +178,9 @@ def _needs_two(
 def _refuse_other_action(decision: Decision) -> None:
     if decision.action is not None and decision.action not in kind_of(decision.review_id).actions:
         raise ActionOfOtherKind(decision.review_id, decision.action)
+    answer = answer_of(decision)
+    if answer is not None and not has_disposition(answer) and (decision.disposition or decision.reason_code):
+        raise NoDisposition(decision.review_id)
 
 
 def _refuse_incomplete(decision: Decision, policy: ClosingPolicy, *, is_second: bool) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
+from casebook.commands.assignments import assign_asked
 from casebook.commands.claims import claim_if_free
 from casebook.commands.effects import decision_on
 from casebook.errors import DeadlineNotPassed, DecisionInEffect, NothingToTakeBack, NotTheDecider
@@ -21,7 +22,7 @@ from contracts.review import Decision, Disposition
 
 _DECISIONS, _REVIEWS, _EVENTS = table_of(DecisionRow), table_of(ReviewRow), table_of(CaseEventRow)
 _LAST = (
-    select(_DECISIONS, _REVIEWS.c.due_at)
+    select(_DECISIONS, _REVIEWS.c.due_at, _REVIEWS.c.required_role)
     .join(_REVIEWS, _REVIEWS.c.review_id == _DECISIONS.c.review_id)
     .where(_DECISIONS.c.case_id == bindparam("of_case"))
     .order_by(_DECISIONS.c.accepted_seq.desc())
@@ -69,6 +70,8 @@ def withdraw_decision(connection: Connection, case_id: str, subject: str, now: d
     append(connection, case, withdrawn, subject, now)
     if proposal is None:
         claim_if_free(connection, case, subject, now, lease)
+    if case.assigned_to is None:
+        assign_asked(connection, case, row.required_role, now)
     return decision
 
 

@@ -63,7 +63,7 @@ def start_round(
 
 def refuse_later_round(connection: Connection, case: LockedCase, round_number: int) -> None:
     """Raises RoundNotJustified unless what is on record of the current round calls for the one after it."""
-    reason = why_no_round(guard_facts_of(connection, case), round_number)
+    reason = why_no_round(kind_of(case.case_id), guard_facts_of(connection, case), round_number)
     if reason is not None:
         raise RoundNotJustified(case.case_id, round_number, reason)
 

@@ -36,8 +36,7 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
 from contracts.actions import ACTIONS, EffectAction, RecommendedAction
 from contracts.assessment import RiskAssessment
-from contracts.base import Contract
-from contracts.case import CaseState
+from contracts.case import CaseState, Conclusion
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import Escalation, ReviewOpening
@@ -102,7 +101,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
 
 
 def ask_about(
-    connection: Connection, review: ReviewRequest, conclusion: Contract, reason: str | None, now: datetime
+    connection: Connection, review: ReviewRequest, conclusion: Conclusion, reason: str | None, now: datetime
 ) -> ReviewRequest:
     """Ask a person about what a case without an investigation comes to; with a `reason`, a manager.
 
@@ -113,8 +112,10 @@ def ask_about(
     opened = ReviewOpened(round=number, score=None, level=None, recommended_action=None, **dict(review))
     if is_logged(connection, case_id, opened.dedupe_key()):
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
-    if not isinstance(conclusion, recorded_kind_of(case_id).conclusion) or isinstance(conclusion, RiskAssessment):
+    if not isinstance(conclusion, recorded_kind_of(case_id).conclusion):
         raise ReviewMismatch(review.review_id, "kind")
+    if conclusion.round != number:
+        raise ReviewMismatch(review.review_id, "round")
     if review.assessment_hash != content_hash(conclusion):
         raise ReviewMismatch(review.review_id, "hash")
     if number < case.round:
@@ -128,6 +129,7 @@ def ask_about(
     append(connection, case, opened.model_copy(update=dict(review)), WORKER, now, contents)
     if reason is not None:
         append(connection, case, Escalated(round=number, reason=reason, **dict(review)), WORKER, now)
+    assign_asked(connection, case, review.required_role, now)
     return review
 
 

@@ -29,6 +29,7 @@ CasebookError
 ├── ReversalNotFound        404
 ├── NotAllowed              403
 ├── ActionOfOtherKind       422
+├── NoDisposition           422
 ├── ReasonMissing           422
 ├── FieldsMissing           422
 ├── UnknownReasonCode       422
@@ -127,6 +128,7 @@ from casebook.errors.decisions import (
     DecisionInEffect,
     FieldsMissing,
     NewEvidence,
+    NoDisposition,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -240,6 +242,7 @@ __all__ = [
     "MalformedCursor",
     "NewEvidence",
     "NoAcceptedDecision",
+    "NoDisposition",
     "NoOpenReview",
     "NoProposal",
     "NotAllowed",

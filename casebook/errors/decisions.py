@@ -5,7 +5,7 @@ from datetime import datetime
 
 from casebook.errors.base import CasebookError
 from contracts.closing import REASON_CODES, RequiredField
-from contracts.kinds import Action, Answer, kind_of
+from contracts.kinds import KINDS, Action, Answer, kind_of
 from contracts.review import Role
 
 
@@ -54,6 +54,17 @@ class ActionOfOtherKind(CasebookError):
         super().__init__(f"'{action}' cannot be approved in a case of kind '{kind.name}': approve {choice}, or reject.")
 
 
+class NoDisposition(CasebookError):
+    """A case of a kind without dispositions is said to have been something."""
+
+    id = "no-disposition"
+    status = 422
+
+    def __init__(self, review_id: str) -> None:
+        kind = kind_of(review_id).name
+        super().__init__(f"A case of kind '{kind}' has no disposition and no reason code: leave both out.")
+
+
 class ReasonMissing(CasebookError):
     """An approval that overrules the assessment, and does not say why."""
 
@@ -77,7 +88,8 @@ class FieldsMissing(CasebookError):
 
     def __init__(self, answer: Answer, missing: Sequence[RequiredField]) -> None:
         wanted = " and ".join(_FIELDS[name] for name in missing)
-        deciding = "Rejecting" if answer == "reject" else f"Approving '{answer}'"
+        is_rejection = any(answer == spec.rejection for spec in KINDS.values())
+        deciding = "Rejecting" if is_rejection else f"Approving '{answer}'"
         sentence = f"{deciding} takes {wanted} here: add what is missing, and decide again."
         super().__init__(sentence)
         self.fields = tuple(("reason_code" if name == "reason" else name, sentence) for name in missing)

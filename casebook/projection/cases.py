@@ -94,11 +94,14 @@ class CaseOpened(EventData):
         if opening is not None:
             log.customer, log.severity = opening["customer_id"], opening["severity"]
             log.limits = Limits(InvestigationPolicy.model_validate(opening["policy"]), log.severity)
-            return None if opening["kind"] == kind_of(log.case_id).name else "its id is that of another kind"
+            kind = kind_of(log.case_id)
+            if opening["kind"] != kind.name or kind.case_id(opening["subject_id"]) != log.case_id:
+                return "its id is that of another case"
+            return None if data.get("follows") is None else "only a case of fraud follows another one"
         alert: Data = data["alert"]
         log.customer, log.severity = alert["customer_id"], alert["severity"]
         log.alerts[alert["alert_id"]] = alert["severity"]
-        return None
+        return None if kind_of(log.case_id) is FRAUD else "no alert opens a case of this kind"
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         if self.opening is not None:

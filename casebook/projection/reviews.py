@@ -15,7 +15,7 @@ from contracts.assessment import RiskLevel
 from contracts.base import UtcDateTime
 from contracts.case import CaseEvent
 from contracts.ids import review_id
-from contracts.kinds import Action
+from contracts.kinds import Action, kind_of
 from contracts.names import CaseEventType
 from contracts.review import ReviewRequest, Role, may_act_as
 
@@ -47,7 +47,7 @@ class ReviewOpened(EventData, ReviewRequest):
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
         log.asked.append((event.seq, data, log.limits))
         number: int = data["round"]
-        reason = None if number == log.facts.round else why_no_round(log.facts, number)
+        reason = None if number == log.facts.round else why_no_round(kind_of(log.case_id), log.facts, number)
         reason = reason or log.facts.why_not_investigated()
         if data["review_id"] != review_id(log.case_id, number) or data["review_id"] in log.questions:
             reason = "its question is another round's, or was asked before"

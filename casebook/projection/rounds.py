@@ -19,6 +19,7 @@ from contracts.assessment import RiskLevel, Route
 from contracts.case import CaseEvent
 from contracts.investigation import InvestigationPolicy
 from contracts.kinds.fraud import FRAUD
+from contracts.kinds.kind import KindSpec
 from contracts.names import CaseEventType
 from contracts.report import ReportStatus, Specialist
 
@@ -40,10 +41,12 @@ def conclude_round(case: CaseHead, round_number: int, assessment_hash: str, at: 
     return Put(ROUND, entered.key, {"assessment_hash": assessment_hash}, {"started_at": at.at}, content=assessment_hash)
 
 
-def why_no_round(found: GuardFacts, wanted: int) -> str | None:
-    """Why the round after the current one may not begin; None when it may."""
+def why_no_round(kind: KindSpec, found: GuardFacts, wanted: int) -> str | None:
+    """Why the round after the current one may not begin in a case of this kind; None when it may."""
     if wanted != found.round + 1:
         return f"the case is in round {found.round}"
+    if found.verdict == "reject" and kind.rejected_as is not None:
+        return f"a rejection ends a case of kind '{kind.name}'"
     if found.verdict == "reject" or found.facts_changed:
         return None
     return f"nobody rejected round {found.round}, and nothing that its approval relied on has changed"
@@ -53,7 +56,7 @@ def why_not_investigated_again(found: GuardFacts, wanted: int) -> str | None:
     """Why the specialists may not begin in the round after the current one; None when they may."""
     if wanted == found.round + 1 and found.unseen_alerts and found.verdict != "approve":
         return None
-    return why_no_round(found, wanted)
+    return why_no_round(FRAUD, found, wanted)
 
 
 def why_not_in_round(log: LogFacts, number: int) -> str | None:

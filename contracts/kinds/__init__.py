@@ -26,6 +26,11 @@ def kind_of(case_id: str) -> KindSpec:
     raise ValueError(f"'{case_id}' is the id of no kind of case.")
 
 
+def can_be_approved(action: str, case_id: str) -> bool:
+    """Whether people can approve this in the case; in none of a kind that there is not."""
+    return any(case_id.startswith(spec.id_prefix) and action in spec.actions for spec in KINDS.values())
+
+
 def action_spec(action: str) -> ActionSpec:
     """What an approval of this action means: no two kinds have one of the same name. Raises KeyError for none."""
     for spec in KINDS.values():
@@ -64,7 +69,7 @@ Action: TypeAlias = Annotated[str, *_one_of(_actions)]
 
 
 def has_disposition(answer: str) -> bool:
-    """Whether one who answers like this says what the case was: a kind without dispositions asks for none."""
+    """Whether one who answers like this says what the case was: a kind without has no dispositions and reason codes."""
     return any(
         spec.rejection_means is not None if answer == spec.rejection else spec.actions[answer].means is not None
         for spec in KINDS.values()

@@ -15,10 +15,13 @@ from casebook.errors import (
     CasebookError,
     CaseNotFound,
     DeadlineNotPassed,
+    FieldsMissing,
+    NoDisposition,
     NotAllowed,
     OtherKind,
     OutcomeNotJustified,
     ReviewMismatch,
+    RoundNotJustified,
     SubjectDiffers,
 )
 from casebook.queries.filters import CaseQuery
@@ -26,11 +29,13 @@ from casebook.queries.kinds import RECORDED_KINDS
 from casebook.queries.kinds.kind import RecordedKind, Subject
 from casebook.schema.base import PlainRow
 from contracts.actions import ActionSpec
+from contracts.assignment import AssignmentRules
 from contracts.base import Contract
-from contracts.case import CaseView, Round
+from contracts.case import CaseView, Conclusion, Round
+from contracts.closing import ClosingPolicy
 from contracts.ids import MAX_SCHEDULER_ID, SubjectId, instance_id, memory_key, review_id
 from contracts.investigation import Escalation, InvestigationPolicy
-from contracts.kinds import KINDS, action_spec, kind_of
+from contracts.kinds import ANSWERS, KINDS, action_spec, kind_of
 from contracts.kinds.kind import KindSpec
 from contracts.reply import ReplyCaseView
 from contracts.review import Decision, Role
@@ -72,10 +77,9 @@ class Tip(Contract):
     text: str
 
 
-class Advice(Contract):
+class Advice(Conclusion):
     """What a person is asked about in it."""
 
-    round: int
     text: str
 
 
@@ -231,6 +235,8 @@ def test_question_names_the_draft_that_it_is_about(book: CaseBook):
     case = hold_reply(book)
     with pytest.raises(ReviewMismatch):
         book.ask_about(a_question(case), a_draft().model_copy(update={"text": "Another one."}))
+    with pytest.raises(ReviewMismatch, match="round"):
+        book.ask_about(a_question(case, a_draft(9)), a_draft(9))
     fraud = ask(book, open_case(book, 1)).review
     with pytest.raises(ReviewMismatch):
         book.ask_about(fraud.model_copy(update={"review_id": review_id(open_case(book, 2), 1)}), a_draft())
@@ -344,3 +350,35 @@ def test_ids_of_every_kind_fit_the_scheduler(kind: KindSpec):
 def test_alert_named_like_a_reply_is_another_case(book: CaseBook):
     alert = an_alert(1).model_copy(update={"alert_id": "reply-turn-1"})
     assert book.open_case(alert).case_id != hold_reply(book)
+
+
+def test_rejected_reply_is_not_asked_about_again(book: CaseBook):
+    question = ask_about_reply(book)
+    book.accept_decision(an_answer(question, "reject"), ANALYST)
+    with pytest.raises(RoundNotJustified, match="a rejection ends a case of kind 'reply'"):
+        book.ask_about(a_question("case_reply-turn-1", round_number=2), a_draft(2))
+
+
+def test_reply_has_no_disposition_and_no_reason_code(book: CaseBook):
+    question = ask_about_reply(book)
+    for said in ({"disposition": "confirmed_fraud"}, {"reason_code": "sim_swap"}):
+        with pytest.raises(NoDisposition, match="leave both out"):
+            book.accept_decision(an_answer(question).model_copy(update=said), ANALYST)
+    policy = ClosingPolicy(required=dict.fromkeys(ANSWERS, ("disposition", "reason_code", "comment")))
+    assert policy.of("send") == policy.of("reject_reply") == ("comment",)
+    assert str(FieldsMissing("reject_reply", ("comment",))).startswith("Rejecting takes a comment here")
+
+
+def test_nobody_opened_a_reply_by_hand(book: CaseBook):
+    ask_about_reply(book)
+    assert book.get_case("case_reply-turn-1").opened_by is None
+
+
+def test_asked_reply_is_assigned_to_who_takes_replies(book: CaseBook):
+    members = ({"subject": "ana", "skills": ["impossible_travel"]}, {"subject": "ben", "skills": ["reply"]})
+    rules = AssignmentRules.model_validate({"mode": "round_robin", "members": [*members]})
+    book.change_assignment(book.assignment().version, rules, "maria")
+    ask_about_reply(book)
+    assignment = book.summary("case_reply-turn-1").assignment
+    assert assignment is not None
+    assert assignment.assigned_to == "ben"

@@ -57,6 +57,17 @@ async def test_reply_is_decided_like_any_case(
     assert CASE not in scheduler.starts
 
 
+async def test_decision_of_an_unknown_kind_is_404(client: httpx.AsyncClient, book: CaseBook) -> None:
+    question = ask_about_reply(book)
+    order = an_order(question, verdict="approve", action="send") | {"review_id": "case_gossip-7:r1"}
+    answer = await client.post("/api/workflow/decision", json=order, headers=ANA)
+    assert (answer.status_code, answer.json()["id"]) == (404, "case-not-found")
+    items = [{"case_id": "case_gossip-7", "review_id": "case_gossip-7:r1", "assessment_hash": order["assessment_hash"]}]
+    bulk = {"action": "close_false_positive", "items": items, "comment": "The roaming campaign."}
+    done = await client.post("/api/cases/bulk", json=bulk, headers=MARIA)
+    assert [item["ok"] for item in done.json()["items"]] == [False]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

@@ -9,7 +9,7 @@ import classes from "./AssignmentForm.module.css";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const SKILL = /^[a-z][a-z0-9_]{0,63}$/;
+const SKILL = /^[A-Za-z][A-Za-z0-9_-]{1,63}$/;
 
 interface MemberFieldsProps {
   member: AssignmentMember;

@@ -18,6 +18,11 @@ export interface EventLine {
   tone: Tone;
 }
 
+const OPENED_BY: Record<string, string> = {
+  system: "Case opened by a rule",
+  worker: "Case opened by an orchestration",
+};
+
 /** One line of the case log as a sentence. Unknown shapes fall back to the name of the event. */
 export function describeCaseEvent(event: CaseEvent): EventLine {
   const data = event.data;
@@ -25,7 +30,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
   switch (event.type) {
     case "case_opened":
       return {
-        text: event.actor === "system" ? "Case opened by a rule" : "Case opened by hand",
+        text: OPENED_BY[event.actor] ?? "Case opened by hand",
         tone: "neutral",
       };
     case "alert_joined":
