@@ -39,7 +39,8 @@ def race(book: CaseBook, other: CaseBook, pool: ThreadPoolExecutor, customer: in
 
     def decided() -> bool:
         try:
-            return isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
+            decision = a_decision(opening).model_copy(update={"decided_at": book.transactions.now()})
+            return isinstance(book.accept_decision(decision, MANAGER), Decision)
         except NewEvidence:
             return False
 
