@@ -36,6 +36,7 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
 from contracts.actions import ACTIONS, EffectAction, RecommendedAction
 from contracts.assessment import RiskAssessment
+from contracts.base import Contract
 from contracts.case import CaseState, Conclusion
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
@@ -92,11 +93,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
     review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
     review = with_overtaken_terms(with_least_time(review, limits, now), overtaken)
-    contents = {review.assessment_hash: {"assessment": opening.assessment.model_dump_json()}}
-    append(connection, case, _opened(opening, review), WORKER, now, contents)
-    if reason is not None:
-        append(connection, case, Escalated(round=opening.round, reason=reason, **dict(review)), WORKER, now)
-    assign_asked(connection, case, review.required_role, now)
+    _put(connection, case, _opened(opening, review), opening.assessment, reason, now)
     return review
 
 
@@ -125,12 +122,19 @@ def ask_about(
         refuse_later_round(connection, case, number)
     _refuse_weaker(review, "analyst" if reason is None else "manager")
     review = with_least_time(review, limits_of(connection, case_id), now)
-    contents = {review.assessment_hash: {"assessment": conclusion.model_dump_json()}}
-    append(connection, case, opened.model_copy(update=dict(review)), WORKER, now, contents)
-    if reason is not None:
-        append(connection, case, Escalated(round=number, reason=reason, **dict(review)), WORKER, now)
-    assign_asked(connection, case, review.required_role, now)
+    _put(connection, case, opened.model_copy(update=dict(review)), conclusion, reason, now)
     return review
+
+
+def _put(
+    connection: Connection, case: LockedCase, opened: ReviewOpened, about: Contract, reason: str | None, now: datetime
+) -> None:
+    """Put a question on record, to a manager when there is a `reason`, and assign the case that asks it."""
+    review = {name: getattr(opened, name) for name in ReviewRequest.model_fields}
+    append(connection, case, opened, WORKER, now, {opened.assessment_hash: {"assessment": about.model_dump_json()}})
+    if reason is not None:
+        append(connection, case, Escalated(round=opened.round, reason=reason, **review), WORKER, now)
+    assign_asked(connection, case, opened.required_role, now)
 
 
 def _opened(opening: ReviewOpening, review: ReviewRequest) -> ReviewOpened:

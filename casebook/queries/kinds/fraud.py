@@ -6,13 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from casebook.queries.alerts import alerts_of
-from casebook.queries.kinds.kind import RecordedKind
+from casebook.queries.kinds.kind import RecordedKind, asked_rounds
 from casebook.queries.reversals import other_locks, reversals_of
-from casebook.queries.review_rows import read_review
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
-from casebook.schema.rounds import ReportRow, RoundRow
+from casebook.schema.rounds import ReportRow
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
 from contracts.fraud_case import FraudCaseView, InvestigatedRound
@@ -20,9 +19,7 @@ from contracts.kinds.fraud import FRAUD
 from contracts.report import SPECIALISTS, SpecialistReport
 from contracts.review import Decision
 
-_ROUNDS, _REPORTS = table_of(RoundRow), table_of(ReportRow)
-_CASES, _EFFECTS = table_of(CaseRow), table_of(EffectRow)
-_OF_CASE = select(_ROUNDS).where(_ROUNDS.c.case_id == bindparam("of_case")).order_by(_ROUNDS.c.round)
+_CASES, _EFFECTS, _REPORTS = table_of(CaseRow), table_of(EffectRow), table_of(ReportRow)
 _REPORTED = select(_REPORTS).where(_REPORTS.c.case_id == bindparam("of_case"))
 _DONE = select(_EFFECTS.c.body).where(_EFFECTS.c.case_id == bindparam("of_case")).order_by(_EFFECTS.c.started_seq)
 _FOLLOWING = select(_CASES.c.case_id).where(_CASES.c.follows == bindparam("of_case")).order_by(_CASES.c.opened_seq)
@@ -31,28 +28,17 @@ _FOLLOWING = select(_CASES.c.case_id).where(_CASES.c.follows == bindparam("of_ca
 def _read_rounds(
     connection: Connection, case_id: str, reviews: Sequence[PlainRow], decisions: Mapping[str, Decision]
 ) -> tuple[InvestigatedRound, ...]:
-    of = {"of_case": case_id}
     reports: dict[int, list[SpecialistReport]] = {}
-    for row in connection.execute(_REPORTED, of):
+    for row in connection.execute(_REPORTED, {"of_case": case_id}):
         reports.setdefault(row.round, []).append(SpecialistReport.model_validate_json(row.body))
-    asked = {row.round: row for row in reviews}
     rounds: list[InvestigatedRound] = []
-    for row in connection.execute(_OF_CASE, of):
-        assessment = None if row.assessment is None else RiskAssessment.model_validate_json(row.assessment)
-        found = sorted(reports.get(row.round, []), key=lambda report: SPECIALISTS.index(report.specialist))
+    for asked, body in asked_rounds(connection, case_id, reviews, decisions):
+        assessment = None if body is None else RiskAssessment.model_validate_json(body)
+        found = sorted(reports.get(asked.round, []), key=lambda report: SPECIALISTS.index(report.specialist))
         # A round that only asks again, for example a manager, uses the reports of the round before it.
         if not found and assessment is not None:
             found = list(assessment.reports)
-        review = asked.get(row.round)
-        rounds.append(
-            InvestigatedRound(
-                round=row.round,
-                reports=tuple(found),
-                assessment=assessment,
-                review=None if review is None else read_review(review),
-                decision=None if review is None else decisions.get(review.review_id),
-            )
-        )
+        rounds.append(InvestigatedRound(**dict(asked), reports=tuple(found), assessment=assessment))
     return tuple(rounds)
 
 

@@ -5,36 +5,24 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.queries.kinds.kind import RecordedKind, Subject
-from casebook.queries.review_rows import read_review
+from casebook.queries.kinds.kind import RecordedKind, Subject, asked_rounds
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import SubjectRow
-from casebook.schema.rounds import RoundRow
 from contracts.kinds.reply import REPLY
 from contracts.reply import DraftedRound, HeldReply, ReplyCaseView, ReplyDraft
 from contracts.review import Decision
 
-_ROUNDS, _SUBJECTS = table_of(RoundRow), table_of(SubjectRow)
-_OF_CASE = select(_ROUNDS).where(_ROUNDS.c.case_id == bindparam("of_case")).order_by(_ROUNDS.c.round)
+_SUBJECTS = table_of(SubjectRow)
 _SUBJECT = select(_SUBJECTS.c.body).where(_SUBJECTS.c.case_id == bindparam("of_case"))
 
 
 def _read_rounds(
     connection: Connection, case_id: str, reviews: Sequence[PlainRow], decisions: Mapping[str, Decision]
 ) -> tuple[DraftedRound, ...]:
-    asked = {row.round: row for row in reviews}
-    rounds: list[DraftedRound] = []
-    for row in connection.execute(_OF_CASE, {"of_case": case_id}):
-        review = asked.get(row.round)
-        rounds.append(
-            DraftedRound(
-                round=row.round,
-                draft=None if row.assessment is None else ReplyDraft.model_validate_json(row.assessment),
-                review=None if review is None else read_review(review),
-                decision=None if review is None else decisions.get(review.review_id),
-            )
-        )
-    return tuple(rounds)
+    return tuple(
+        DraftedRound(**dict(asked), draft=None if body is None else ReplyDraft.model_validate_json(body))
+        for asked, body in asked_rounds(connection, case_id, reviews, decisions)
+    )
 
 
 def _read_view(
