@@ -8,11 +8,12 @@ from itertools import groupby
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from casebook.audit.accesses import AccessAudit, broken_access_of, verify_accesses
+from casebook.audit.accesses import broken_access_of, verify_accesses
 from casebook.audit.assignment_turns import TurnCheck
 from casebook.audit.audited_tables import calls_of, head_of, rows_of
-from casebook.audit.desk_log import DeskAudit, verify_desk_log
+from casebook.audit.desk_log import verify_desk_log
 from casebook.audit.integrity import IntegrityCheck
+from casebook.audit.line_chains import LineAudit
 from casebook.case_log.append import hash_of_row, last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.errors import CaseNotFound
@@ -75,10 +76,10 @@ class AuditReport:
     broken: BrokenLink | None = None
     digests: dict[int, str] = field(default_factory=dict[int, str])
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
-    accesses: AccessAudit = field(default_factory=AccessAudit)
+    accesses: LineAudit = field(default_factory=LineAudit)
     """Of the access record, which is no part of any case."""
     turns: TurnCheck = field(default_factory=TurnCheck)
-    changes: DeskAudit = field(default_factory=DeskAudit)
+    changes: LineAudit = field(default_factory=LineAudit)
     """Of the desk log, likewise."""
 
     def add(self, broken: BrokenLink | None) -> None:

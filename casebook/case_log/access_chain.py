@@ -1,7 +1,4 @@
-"""The hash chain of the access record. Pure: no database, no clock.
-
-One chain for all cases and people: a line that is changed, removed, added or moved breaks it.
-"""
+"""The lines of the access record, one chain for all cases and people. Pure: no database, no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +7,7 @@ from uuid import uuid4
 
 from pydantic import JsonValue
 
+from casebook.case_log.line_chain import UNSEALED, sealed
 from contracts.accesses import Access, AccessKind
 from contracts.hashing import content_hash
 
@@ -51,12 +49,6 @@ def seen_each_time(
     return Seen(at, subject, kind, str(uuid4()), case_id, target, detail or {})
 
 
-def access_hash(previous: str | None, access: Access) -> str:
-    """The hash of a line that follows the line with the hash `previous`."""
-    said = access.model_dump(mode="json", exclude={"hash"})
-    return content_hash({"previous": previous, **said})
-
-
 def chained(previous: str | None, number: int, seen: Seen) -> Access:
     """The next line of the record, after the line with the hash `previous`."""
     access = Access(
@@ -68,6 +60,6 @@ def chained(previous: str | None, number: int, seen: Seen) -> Access:
         target=seen.target,
         detail=dict(seen.detail),
         once=seen.once,
-        hash=content_hash([]),
+        hash=UNSEALED,
     )
-    return access.model_copy(update={"hash": access_hash(previous, access)})
+    return sealed(previous, access)

@@ -1,7 +1,4 @@
-"""The hash chain of the desk log. Pure: no database, no clock.
-
-One chain for all that belongs to no case: a line that is changed, removed, added or moved breaks it.
-"""
+"""The lines of the desk log, one chain for all of them. Pure: no database, no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +7,9 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from casebook.case_log.line_chain import UNSEALED, sealed
 from contracts.desk_log import DeskChange, DeskChangeKind
-from contracts.hashing import content_hash
+from contracts.hashing import canonical_json
 
 Values: TypeAlias = Mapping[str, JsonValue] | None
 """What something was, or is; None: it was not, or is no more."""
@@ -30,12 +28,6 @@ class Changed:
     owner: str | None = None
 
 
-def change_hash(previous: str | None, change: DeskChange) -> str:
-    """The hash of a line that follows the line with the hash `previous`."""
-    said = change.model_dump(mode="json", exclude={"hash"})
-    return content_hash({"previous": previous, **said})
-
-
 def chained(previous: str | None, number: int, changed: Changed) -> DeskChange:
     """The next line of the log, after the line with the hash `previous`."""
     change = DeskChange(
@@ -47,6 +39,11 @@ def chained(previous: str | None, number: int, changed: Changed) -> DeskChange:
         name=changed.name,
         before=None if changed.before is None else dict(changed.before),
         after=None if changed.after is None else dict(changed.after),
-        hash=content_hash([]),
+        hash=UNSEALED,
     )
-    return change.model_copy(update={"hash": change_hash(previous, change)})
+    return sealed(previous, change)
+
+
+def written(values: Values) -> str | None:
+    """What something was, or is, as it is stored."""
+    return None if values is None else canonical_json(dict(values))

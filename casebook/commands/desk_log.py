@@ -2,10 +2,9 @@
 
 from sqlalchemy import Connection, insert, select, update
 
-from casebook.case_log.desk_chain import Changed, Values, chained
+from casebook.case_log.desk_chain import Changed, chained, written
 from casebook.schema.base import table_of
 from casebook.schema.desk_log import DeskChangeRow, DeskLogHead
-from contracts.hashing import canonical_json
 
 _CHANGES, _HEAD = table_of(DeskChangeRow), table_of(DeskLogHead)
 _LOCK = select(_HEAD.c.last_number, _HEAD.c.last_hash).where(_HEAD.c.id == 1).with_for_update()
@@ -20,10 +19,6 @@ def log_change(connection: Connection, changed: Changed) -> None:
     # Whoever appends waits here for the commit of the other: so the chain has one end.
     number, digest = connection.execute(_LOCK).one()
     change = chained(digest, number + 1, changed)
-    values = {"before": _written(change.before), "after": _written(change.after)}
+    values = {"before": written(change.before), "after": written(change.after)}
     connection.execute(_APPEND, {**dict(change), **values})
     connection.execute(_ADVANCE.values(last_number=change.number, last_hash=change.hash))
-
-
-def _written(values: Values) -> str | None:
-    return None if values is None else canonical_json(dict(values))
