@@ -1,10 +1,10 @@
 import { Button, Menu } from "@mantine/core";
 import type { CommonCase, Identity } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity, usePeople } from "@/shared/api/session";
 import { Avatar } from "@/shared/ui/Avatar";
 import { ChevronDownIcon, PeopleIcon } from "@/shared/ui/icons";
 import { Time } from "@/shared/ui/Time";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useAssignCase, useUnassignCase } from "./assign-case";
 import classes from "./AssignmentLine.module.css";
 
@@ -18,7 +18,6 @@ export function AssignmentLine({ view }: { view: CommonCase }) {
   const { assignment } = view;
   const mine = assignment?.assigned_to === identity.subject;
   const managing = mayActAs(identity, "manager");
-  const failed = [assign, unassign].find((change) => change.isError);
   const busy = assign.isPending || unassign.isPending;
   return (
     <div className={classes["box"]}>
@@ -59,11 +58,7 @@ export function AssignmentLine({ view }: { view: CommonCase }) {
           </Button>
         )}
       </div>
-      {failed !== undefined && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(failed.error)}
-        </p>
-      )}
+      <RefusedChange of={[assign, unassign]} />
     </div>
   );
 }

@@ -2,12 +2,12 @@ import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { CommonCase, Identity } from "@/api/types";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
-import { errorMessage } from "@/shared/api/problem";
 import { ClaimIcon } from "@/shared/ui/icons";
 import { Avatar } from "@/shared/ui/Avatar";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { DueIn, Time } from "@/shared/ui/Time";
 import { useNow } from "@/shared/use-now";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import classes from "./ClaimBanner.module.css";
 import { useClaimCase } from "./claim-case";
 import { useReleaseCase } from "./release-case";
@@ -28,7 +28,6 @@ export function ClaimBanner({ view }: { view: CommonCase }) {
   useLeaseRenewal(claim, mine && !claims.claim.isPending, () => claims.claim.mutate());
 
   if (view.state === "closed" || identity === null) return null;
-  const failed = [claims.claim, claims.release, claims.takeOver].find((change) => change.isError);
   return (
     <div className={classes["banner"]} data-assignee={claim === null ? "no" : mine ? "me" : "other"}>
       <div className={classes["line"]} role="status">
@@ -40,11 +39,7 @@ export function ClaimBanner({ view }: { view: CommonCase }) {
           <OtherClaimLine view={view} identity={identity} claims={claims} />
         )}
       </div>
-      {failed !== undefined && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(failed.error)}
-        </p>
-      )}
+      <RefusedChange of={[claims.claim, claims.release, claims.takeOver]} />
     </div>
   );
 }

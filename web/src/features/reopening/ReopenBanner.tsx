@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { CaseOutcome, FraudCaseView } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useReopenCase } from "./reopen-case";
 import classes from "./ReopenBanner.module.css";
 
@@ -27,11 +27,7 @@ export function ReopenBanner({ view }: { view: FraudCaseView }) {
           Reopen…
         </Button>
       </div>
-      {reopen.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(reopen.error)}
-        </p>
-      )}
+      <RefusedChange of={[reopen]} />
       {asking && (
         <ReasonDialog
           title="Reopen this case?"

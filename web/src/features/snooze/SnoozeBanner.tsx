@@ -1,12 +1,12 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { CommonCase, Identity } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { isSnoozed } from "@/shared/cases/snooze";
 import { SnoozeIcon } from "@/shared/ui/icons";
 import { Time } from "@/shared/ui/Time";
 import { useNow } from "@/shared/use-now";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useEndSnooze } from "./end-snooze";
 import { useSnoozeCase } from "./snooze-case";
 import classes from "./SnoozeBanner.module.css";
@@ -26,7 +26,6 @@ export function SnoozeBanner({ view }: { view: CommonCase }) {
   const mayDecide = mayActAs(identity, review.required_role);
   const maySnooze = maySnoozeNow(view, identity, mayDecide, now);
   if (current === null && !maySnooze && !snooze.isError) return null;
-  const failed = [snooze, end].find((change) => change.isError);
   return (
     <div className={classes["banner"]} data-snoozed={current !== null}>
       <div className={classes["line"]}>
@@ -59,11 +58,7 @@ export function SnoozeBanner({ view }: { view: CommonCase }) {
           </Button>
         )}
       </div>
-      {failed !== undefined && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(failed.error)}
-        </p>
-      )}
+      <RefusedChange of={[snooze, end]} className={classes["error"]} />
       {asking && <SnoozeDialog review={review} onSnooze={snooze.mutate} onClose={close} />}
     </div>
   );

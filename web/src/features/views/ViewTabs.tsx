@@ -4,9 +4,9 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type QueueQuery, sameQuery } from "@/shared/queue/query";
 import { formatNumber } from "@/shared/format/numbers";
-import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { BookmarkIcon, MoreIcon, PeopleIcon } from "@/shared/ui/icons";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { DEFAULT_VIEWS } from "./default-views";
 import { ViewNameDialog } from "./ViewNameDialog";
 import classes from "./ViewTabs.module.css";
@@ -35,7 +35,6 @@ export function ViewTabs({ query }: { query: QueueQuery }) {
   const known =
     DEFAULT_VIEWS.some((view) => sameQuery(view.query, query)) ||
     saved.some((view) => sameQuery(view.query, query));
-  const failed = [save, rename, remove, unshare].find((change) => change.isError);
   return (
     <>
       <nav className={classes["strip"]} aria-label="Views">
@@ -95,11 +94,7 @@ export function ViewTabs({ query }: { query: QueueQuery }) {
           </Button>
         )}
       </nav>
-      {failed !== undefined && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(failed.error)}
-        </p>
-      )}
+      <RefusedChange of={[save, rename, remove, unshare]} className={classes["error"]} />
       {naming !== undefined && (
         <ViewNameDialog
           title={naming === "new" ? "Save this view" : "Rename the view"}
