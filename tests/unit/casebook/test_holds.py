@@ -8,10 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from casebook.audit.export import write_json
-from casebook.audit.verify import audit_case
 from casebook.audit.verify_export import verify_export
-from casebook.database.engine import for_writing
-from casebook.database.transactions import Transactions
 from casebook.errors import (
     AlertsCannotMove,
     AlreadyDecided,
@@ -26,12 +23,10 @@ from casebook.errors import (
     OutcomeNotJustified,
     RoundNotJustified,
 )
-from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.workspace_api import CLAIM_MINUTES
 from contracts.actions import ACTIONS, RecommendedAction
-from contracts.case import CaseEvent, Proposal
-from contracts.investigation import ReviewOpening
-from contracts.review import Decision, Role, Verdict
+from contracts.case import Proposal
+from contracts.review import Decision, Verdict
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
@@ -49,28 +44,27 @@ from tests.unit.casebook.builders import (
     open_case,
     pass_time,
 )
-from tests.unit.casebook.test_forged_logs import Bend, saying, without, write_anew
+from tests.unit.casebook.held_decisions import (
+    ANALYST,
+    HOLD,
+    acting,
+    closed,
+    held,
+    holding,
+    in_the_next_round,
+    let_it_end,
+    nothing_decided,
+    over_by_the_clock,
+    over_on_record,
+    rejected,
+    withdrawn,
+)
 from tests.unit.casebook.test_four_eyes import asked_for_two, by
-
-ANALYST: tuple[Role, ...] = ("analyst",)
-HOLD = timedelta(minutes=5)
 
 
 @pytest.fixture
 def book(engine: Engine, clock: SteppingClock) -> CaseBook:
-    return CaseBook(Transactions(engine, clock), decision_hold=HOLD, joins=JoinPolicy(JoinRule(hours=72)))
-
-
-def held(book: CaseBook, number: int = 1) -> ReviewOpening:
-    """A lock of the account that can be taken back."""
-    opening = ask(book, open_case(book, number))
-    book.accept_decision(a_decision(opening), MANAGER)
-    return opening
-
-
-def let_it_end(book: CaseBook) -> None:
-    pass_time(book, HOLD / timedelta(hours=1))
-    book.end_holds()
+    return holding(engine, clock)
 
 
 def types_of(book: CaseBook, case: str, last: int) -> list[str]:
@@ -236,53 +230,6 @@ def test_who_decided_may_think_better_of_it(book: CaseBook):
         book.start_effect(opening.case_id, an_effect(opening.case_id))
     book.close_case(closing(opening.case_id, "cleared"))
     assert book.verify_case_log() is None
-
-
-def nothing_decided(book: CaseBook) -> str:
-    return ask(book, open_case(book)).case_id
-
-
-def rejected(book: CaseBook) -> str:
-    opening = ask(book, open_case(book))
-    book.accept_decision(a_decision(opening, "reject"), MANAGER)
-    return opening.case_id
-
-
-def in_the_next_round(book: CaseBook) -> str:
-    case = rejected(book)
-    ask(book, case, 2)
-    return case
-
-
-def withdrawn(book: CaseBook) -> str:
-    case = held(book).case_id
-    book.withdraw_decision(case, "ana")
-    return case
-
-
-def over_by_the_clock(book: CaseBook) -> str:
-    case = held(book).case_id
-    pass_time(book, HOLD / timedelta(hours=1))
-    return case
-
-
-def over_on_record(book: CaseBook) -> str:
-    case = held(book).case_id
-    let_it_end(book)
-    return case
-
-
-def acting(book: CaseBook) -> str:
-    case = over_on_record(book)
-    book.start_effect(case, an_effect(case))
-    return case
-
-
-def closed(book: CaseBook) -> str:
-    case = over_on_record(book)
-    carry_out(book, case)
-    book.close_case(closing(case))
-    return case
 
 
 Stories = dict[Callable[[CaseBook], str], type[Exception]]
@@ -469,131 +416,3 @@ def test_export_within_and_after_the_hold_verifies(book: CaseBook):
     assert "its on_hold_until is None" in broken.reason
     let_it_end(book)
     assert verify_export(exported()).broken is None
-
-
-def by_somebody_else(log: list[CaseEvent]) -> list[CaseEvent]:
-    return [each.model_copy(update={"actor": "mallory"}) if each.type == "decision_withdrawn" else each for each in log]
-
-
-def moved(kind: str, by_: timedelta) -> Bend:
-    return lambda log: [each.model_copy(update={"at": each.at + by_}) if each.type == kind else each for each in log]
-
-
-def acted(book: CaseBook) -> str:
-    case = over_on_record(book)
-    carry_out(book, case)
-    return case
-
-
-def twice(book: CaseBook) -> str:
-    opening = held(book)
-    book.withdraw_decision(opening.case_id, "ana")
-    book.accept_decision(a_decision(opening), MANAGER)
-    return opening.case_id
-
-
-def second_withdrawn(book: CaseBook) -> str:
-    opening = asked_for_two(book)
-    for who in ("ana", "ben"):
-        book.accept_decision(by(who, opening), ANALYST)
-    book.withdraw_decision(opening.case_id, "ben")
-    return opening.case_id
-
-
-FORGED: dict[str, tuple[Callable[[CaseBook], str], Bend, str]] = {
-    "acted in the hold": (
-        acted,
-        without("hold_ended"),
-        "'effect_started': the decision on round 1 can still be taken back",
-    ),
-    "acted after it was taken back": (
-        acted,
-        lambda log: [
-            each.model_copy(
-                update={
-                    "type": "decision_withdrawn",
-                    "actor": "ana",
-                    "at": each.at - HOLD,
-                    "data": each.data | {"due_at": log[-1].at.isoformat(), "disposition": None, "proposal": None},
-                }
-            )
-            if each.type == "hold_ended"
-            else each
-            for each in log
-        ],
-        "'decision_withdrawn': the case is not as it was before the decision",
-    ),
-    "ended early": (acted, moved("hold_ended", -HOLD), "'hold_ended': it ends the hold before its time"),
-    "another action": (
-        acted,
-        saying("hold_ended", action="refund_charges"),
-        "'hold_ended': something else was decided",
-    ),
-    "held for longer": (
-        acted,
-        saying("decision_accepted", held_until="2026-12-24T12:00:00Z"),
-        "'decision_accepted': it is held for too long, or not at all",
-    ),
-    "held without an effect": (
-        acted,
-        saying("decision_accepted", action="clear"),
-        "'decision_accepted': it is held, and does nothing",
-    ),
-    "taken back by another": (withdrawn, by_somebody_else, "'decision_withdrawn': it was ana's decision"),
-    "taken back too late": (
-        withdrawn,
-        moved("decision_withdrawn", HOLD),
-        "'decision_withdrawn': it was too late for that",
-    ),
-    "taken back without a hold": (
-        withdrawn,
-        saying("decision_accepted", held_until=None),
-        "'decision_withdrawn': no decision could be taken back",
-    ),
-    "taken back with a later deadline": (
-        withdrawn,
-        saying("decision_withdrawn", due_at="2026-12-24T12:00:00Z"),
-        "'decision_withdrawn': the case is not as it was before the decision",
-    ),
-    "taken back with an invented approval": (
-        withdrawn,
-        saying(
-            "decision_withdrawn",
-            proposal={"review_id": "case-impossible_travel-1:r1", "action": "lock_account", "approvals": []},
-        ),
-        "'decision_withdrawn': another first approval waits again than was given",
-    ),
-    "taken back with the approval": (
-        second_withdrawn,
-        saying("decision_withdrawn", proposal=None),
-        "'decision_withdrawn': another first approval waits again than was given",
-    ),
-    "taken back unseen": (
-        twice,
-        without("decision_withdrawn", "claimed"),
-        "'decision_accepted': nobody was being asked",
-    ),
-    "counted wrongly": (
-        twice,
-        lambda log: [
-            each.model_copy(update={"data": {**each.data, "withdrawals": 2}}) if each.data.get("withdrawals") else each
-            for each in log
-        ],
-        "'decision_accepted': 1 decisions on it were taken back before it",
-    ),
-}
-
-
-@pytest.mark.parametrize("how", FORGED)
-def test_forged_hold_with_valid_hashes_is_named(book: CaseBook, engine: Engine, how: str):
-    make, bend, why = FORGED[how]
-    case = make(book)
-    assert book.audit().broken is None
-
-    with for_writing(engine).connect() as connection:
-        write_anew(connection, case, bend(book.case_events(case)))
-        named = audit_case(connection, case).broken
-        connection.rollback()
-
-    assert named is not None
-    assert named.reason == f"nothing before it justifies {why}"
