@@ -29,7 +29,7 @@ class LockedCase(CaseHead):
     """
 
     case_id: str
-    customer_id: int = 0
+    customer_id: int | None = None
     alert_type: str = ""
     rule_id: str | None = None
     opened_seq: int = 0
