@@ -14,7 +14,7 @@ from casebook.queries.kinds import kind_about
 from contracts.assessment import RiskAssessment
 from contracts.base import Contract
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
-from contracts.case import CaseOutcome, Conclusion
+from contracts.case import CaseOutcome, RoundResult
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import parse_review_id
 from contracts.investigation import Escalation, FailedCase, InvestigationPolicy, ReviewOpening
@@ -147,7 +147,7 @@ class WorkerApi(Facade):
         with self._write() as connection:
             return subjects.open_about(connection, kind_about(subject), subject, policy, self._clock())
 
-    def ask_about(self, review: ReviewRequest, conclusion: Conclusion, *, reason: str | None = None) -> ReviewRequest:
+    def ask_about(self, review: ReviewRequest, conclusion: RoundResult, *, reason: str | None = None) -> ReviewRequest:
         """Ask a person about what a case without an investigation comes to, or a manager when there is a `reason`.
 
         Raises ReviewMismatch, ReviewSuperseded, RoundNotJustified, WeakerQuestion.

@@ -125,7 +125,7 @@ class CaseSummary(Contract):
         return None if self.risk_score is None else self.recommended_action
 
 
-class Conclusion(Contract):
+class RoundResult(Contract):
     """What a round came to, and a person is asked about."""
 
     round: Annotated[int, Field(ge=1)]

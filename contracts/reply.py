@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.base import Contract, NonEmptyText, UtcDateTime
-from contracts.case import CaseView, Conclusion, Round
+from contracts.case import CaseView, Round, RoundResult
 from contracts.ids import SubjectId
 from contracts.telemetry import CustomerId
 
@@ -27,7 +27,7 @@ class HeldReply(Contract):
     """Why a person is asked, one sentence each."""
 
 
-class ReplyDraft(Conclusion):
+class ReplyDraft(RoundResult):
     """What is to be sent, as a person is asked about it."""
 
     text: NonEmptyText

@@ -37,7 +37,7 @@ from casebook.schema.reviews import ReviewRow
 from contracts.actions import ACTIONS, EffectAction, RecommendedAction
 from contracts.assessment import RiskAssessment
 from contracts.base import Contract
-from contracts.case import CaseState, Conclusion
+from contracts.case import CaseState, RoundResult
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import Escalation, ReviewOpening
@@ -98,7 +98,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
 
 
 def ask_about(
-    connection: Connection, review: ReviewRequest, conclusion: Conclusion, reason: str | None, now: datetime
+    connection: Connection, review: ReviewRequest, conclusion: RoundResult, reason: str | None, now: datetime
 ) -> ReviewRequest:
     """Ask a person about what a case without an investigation comes to; with a `reason`, a manager.
 

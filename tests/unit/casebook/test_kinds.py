@@ -31,7 +31,7 @@ from casebook.schema.base import PlainRow
 from contracts.actions import ActionSpec
 from contracts.assignment import AssignmentRules
 from contracts.base import Contract
-from contracts.case import CaseView, Conclusion, Round
+from contracts.case import CaseView, Round, RoundResult
 from contracts.closing import ClosingPolicy
 from contracts.ids import MAX_SCHEDULER_ID, SubjectId, instance_id, memory_key, review_id
 from contracts.investigation import Escalation, InvestigationPolicy
@@ -77,7 +77,7 @@ class Tip(Contract):
     text: str
 
 
-class Advice(Conclusion):
+class Advice(RoundResult):
     """What a person is asked about in it."""
 
     text: str
