@@ -93,10 +93,11 @@ class LogMessage:
 
     @cached_property
     def alert_json(self) -> str | None:
-        """An `AlertMessage`, for the line that opens a case."""
-        if self.change.event.type != "case_opened":
+        """An `AlertMessage`, for the line in which an alert opens a case."""
+        event = self.change.event
+        if event.type != "case_opened" or event.data.get("alert") is None:
             return None
-        alert = Alert.model_validate(self.change.event.data["alert"])
+        alert = Alert.model_validate(event.data["alert"])
         return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.change.case).model_dump_json()
 
 

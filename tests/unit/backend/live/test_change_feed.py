@@ -14,6 +14,7 @@ from casebook.queries.change_feed import ChangeDetector, LogChange, LogReader
 from contracts.case import CaseProgress, CaseSummary
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import ask, close_as_failed, open_case
+from tests.unit.casebook.replies import hold_reply
 
 pytestmark = pytest.mark.anyio
 
@@ -117,6 +118,13 @@ async def test_what_another_process_writes_appears(feed: ChangeFeed, broadcast: 
     await until(feed, broadcast, 1)
     (message,) = await feed.read_after(0)
     assert (message.seq, message.case_id, message.alert_json is not None) == (1, case, True)
+
+
+async def test_case_without_an_alert_appears(feed: ChangeFeed, broadcast: Broadcast, book: CaseBook) -> None:
+    case = hold_reply(book)
+    await until(feed, broadcast, 1)
+    (message,) = await feed.read_after(0)
+    assert (message.case_id, message.alert_json, message.change.case.kind) == (case, None, "reply")
 
 
 async def test_reader_gets_every_event_once_inside_or_behind_window(
