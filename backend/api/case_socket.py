@@ -7,8 +7,8 @@ import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from backend.api.dependencies import Services, ServicesDep, SessionSecondsDep
-from backend.live.broadcast import wait_for
 from backend.live.messages import CaseStatusMessage
+from backend.waiting import wait_for
 from casebook.errors import CaseNotFound
 
 router = APIRouter()

@@ -47,13 +47,3 @@ class Broadcast:
         """Wake all for the last time; from now on nobody waits."""
         self._stopped = True
         self.notify_all()
-
-
-async def wait_for(event: asyncio.Event, seconds: float) -> bool:
-    """Whether `event` was set within `seconds`."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

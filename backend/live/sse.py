@@ -6,11 +6,12 @@ from math import inf
 
 from sse_starlette.event import ServerSentEvent
 
-from backend.live.broadcast import Broadcast, wait_for
+from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed, LogMessage
 from backend.live.messages import Topic
 from backend.live.service_status import ServiceMonitor
 from backend.live.telemetry_sampler import TelemetrySampler
+from backend.waiting import wait_for
 
 LONGEST_WAIT_S = 60.0
 RETRY_MS = 1_000

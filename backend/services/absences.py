@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from backend.waiting import wait_for
 from casebook.async_api import AsyncDesk
 from casebook.errors import CasebookError, CasebookUnavailable
 
@@ -64,7 +65,4 @@ class AbsenceReturns:
                 taken, pause = 0, LOOK_AGAIN_S
             if taken:
                 log.info("%d cases of people who are away were passed on", taken)
-            try:
-                await asyncio.wait_for(self._woken.wait(), pause)
-            except TimeoutError:
-                continue
+            await wait_for(self._woken, pause)

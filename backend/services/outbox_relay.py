@@ -19,6 +19,7 @@ from backend.services.reversal_orchestrations import ReversalOrchestrations
 from backend.services.scheduler import Scheduler
 from backend.services.scheduler_memory import SchedulerMemory
 from backend.services.watchdog import Watchdog
+from backend.waiting import wait_for
 from casebook.async_api import AsyncRelay
 from casebook.errors import CasebookUnavailable
 from contracts.review import Decision
@@ -115,14 +116,7 @@ class OutboxRelay:
             if pauses.failures:
                 log.info("the scheduler has all that it missed")
                 pauses.reset()
-            await self._rest()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self.rest_s):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+            await wait_for(self._woken, self.rest_s)
 
     @property
     def rest_s(self) -> float:
