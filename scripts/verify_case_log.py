@@ -19,7 +19,7 @@ from casebook.case_log.hash_chain import BrokenLink
 from casebook.database.engine import open_engine, require_current
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
-from casebook.workspace_api import WorkspaceApi
+from casebook.record_api import RecordApi
 from contracts.addresses import without_credentials
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2
@@ -178,8 +178,8 @@ def _audit(url: str, anchors: Sequence[Anchor]) -> AuditReport:
     engine = open_engine(url)
     try:
         require_current(engine)
-        workspace = WorkspaceApi(Transactions(engine))
-        return workspace.audit(
+        record = RecordApi(Transactions(engine))
+        return record.audit(
             [each.seq for each in anchors], [each.access for each in anchors], [each.change for each in anchors]
         )
     finally:
