@@ -132,7 +132,7 @@ def _assign_by_rule(connection: Connection, case: LockedCase, wanted: Wanted, no
     rules = read_setting(connection).rules
     if case.assigned_to is not None and may_keep(rules, case.assigned_to, wanted, now):
         return
-    members = () if rules.mode == "off" else able(rules, wanted, now)
+    members = able(rules, wanted, now)
     chosen = None
     if members:
         chosen = choose(rules, members, workloads_of(connection, [each.subject for each in members]))

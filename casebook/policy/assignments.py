@@ -1,6 +1,6 @@
 """To whom a case is assigned. Pure: no database, no clock."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,39 +52,39 @@ def next_absence(rules: AssignmentRules, now: datetime) -> datetime | None:
 def may_keep(rules: AssignmentRules, subject: str, wanted: Wanted, now: datetime) -> bool:
     """Whether who has the case may keep it. Somebody who is no member is taken for an analyst who is there."""
     member = rules.member(subject)
-    if subject in wanted.besides:
-        return False
     if member is None:
-        return wanted.role == "analyst"
-    return may_act_as((member.role,), wanted.role) and away_until(member, now) is None
+        return subject not in wanted.besides and wanted.role == "analyst"
+    return _may_decide(member, wanted, now)
 
 
 def able(rules: AssignmentRules, wanted: Wanted, now: datetime) -> tuple[Member, ...]:
-    """The members who may have the case, in the order of the setting."""
-    return tuple(member for member in rules.members if _takes(member, wanted, now))
+    """The members who may be given the case, in the order of the setting; nobody while none is assigned by rule."""
+    if rules.mode == "off":
+        return ()
+    return tuple(
+        member
+        for member in rules.members
+        if _may_decide(member, wanted, now) and (not member.skills or not wanted.kinds.isdisjoint(member.skills))
+    )
 
 
-def choose(rules: AssignmentRules, members: Collection[Member], workloads: Mapping[str, Workload]) -> str | None:
-    """Who of `members` gets the case; None when there is nobody.
+def choose(rules: AssignmentRules, members: Sequence[Member], workloads: Mapping[str, Workload]) -> str:
+    """Who of `members` gets the case; there is at least one.
 
-    By load the one with the fewest open cases; of those with as many, and in turn, who was assigned one longest ago.
+    By load the one with the fewest open cases; of those with as many, and in turn, who was assigned one longest ago;
+    of those, the first.
     """
-    if rules.mode == "off" or not members:
-        return None
-    places = {member.subject: place for place, member in enumerate(rules.members)}
 
-    def order(member: Member) -> tuple[int, int, int]:
-        workload = workloads.get(member.subject, Workload())
-        load = workload.open_cases if rules.mode == "by_load" else 0
-        return load, workload.last_seq, places[member.subject]
+    def order(member: Member) -> tuple[int, int]:
+        workload = workloads[member.subject]
+        return workload.open_cases if rules.mode == "by_load" else 0, workload.last_seq
 
     return min(members, key=order).subject
 
 
-def _takes(member: Member, wanted: Wanted, now: datetime) -> bool:
+def _may_decide(member: Member, wanted: Wanted, now: datetime) -> bool:
     return (
         member.subject not in wanted.besides
         and may_act_as((member.role,), wanted.role)
-        and (not member.skills or not wanted.kinds.isdisjoint(member.skills))
         and away_until(member, now) is None
     )
