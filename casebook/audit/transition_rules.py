@@ -10,7 +10,6 @@ from casebook.audit.actor_rules import why_not_by
 from casebook.policy.log_facts import CLOCKS_AGREE, LogFacts
 from casebook.projection.event_types import EVENT_TYPES
 from contracts.case import CaseEvent
-from contracts.kinds import kind_of
 
 
 @dataclass
@@ -24,7 +23,7 @@ class TransitionCheck:
         """Why nothing before it justifies `event`, or None. Raises KeyError, TypeError or ValueError for one that is
         not as it is written."""
         event_type = EVENT_TYPES[event.type]
-        if event_type.kind not in (None, kind_of(self.log.case_id).name):
+        if not event_type.happens_to(self.log.case_id):
             return "it happens to no case of this kind"
         if self.log.is_closed and not event_type.follows_closing:
             return "the case was closed before it"

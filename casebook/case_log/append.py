@@ -16,7 +16,6 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow, LogHead
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
-from contracts.kinds import kind_of
 
 _HEAD = table_of(LogHead)
 _LOCK = select(_HEAD.c.id).where(_HEAD.c.id == 1).with_for_update()
@@ -63,7 +62,7 @@ def append(
     `contents` holds what the event only names by its hash. `seq` is given only by who drew it already. Raises
     OtherKind for an event that does not happen to cases of this kind.
     """
-    if data.kind not in (None, kind_of(case.case_id).name):
+    if not data.happens_to(case.case_id):
         raise OtherKind(case.case_id, str(data.kind))
     seq = next_seq(connection) if seq is None else seq
     occurrence = Occurrence(seq, at, actor, case.last_seq)

@@ -76,7 +76,9 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
         refuse_overtaken(connection, case.case_id, review.review_id)
     if is_logged(connection, case.case_id, _opened(opening, review).dedupe_key()):
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
-    _refuse_mismatch(opening)
+    if review.review_id != review_id(case.case_id, opening.round):
+        raise ReviewMismatch(review.review_id, "case or round")
+    _refuse_mismatch(review, opening.round, opening.assessment)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
     overtaken = _overtaken_question(connection, case)
@@ -111,10 +113,7 @@ def ask_about(
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
     if not isinstance(conclusion, recorded_kind_of(case_id).conclusion):
         raise ReviewMismatch(review.review_id, "kind")
-    if conclusion.round != number:
-        raise ReviewMismatch(review.review_id, "round")
-    if review.assessment_hash != content_hash(conclusion):
-        raise ReviewMismatch(review.review_id, "hash")
+    _refuse_mismatch(review, number, conclusion)
     if number < case.round:
         raise ReviewSuperseded(case.round)
     refuse_move(case, "awaiting_review" if reason is None else "escalated")
@@ -243,13 +242,10 @@ def _review(connection: Connection, case: LockedCase, wanted: str) -> PlainRow:
     return review
 
 
-def _refuse_mismatch(opening: ReviewOpening) -> None:
-    review = opening.review
-    if review.review_id != review_id(opening.case_id, opening.round):
-        raise ReviewMismatch(review.review_id, "case or round")
-    if opening.assessment.round != opening.round:
+def _refuse_mismatch(review: ReviewRequest, number: int, about: RiskAssessment | RoundResult) -> None:
+    if about.round != number:
         raise ReviewMismatch(review.review_id, "round")
-    if review.assessment_hash != content_hash(opening.assessment):
+    if review.assessment_hash != content_hash(about):
         raise ReviewMismatch(review.review_id, "hash")
 
 

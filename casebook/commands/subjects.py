@@ -1,4 +1,4 @@
-"""Opens cases that have no alerts, and asks people about them. Each command runs inside one transaction."""
+"""Opens cases that have no alerts. The command runs inside one transaction."""
 
 from datetime import datetime
 

@@ -11,6 +11,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
 from contracts.base import Contract
 from contracts.case import CaseEvent
+from contracts.kinds import kind_of
 from contracts.names import CaseEventType
 
 Actors = Literal["product", "agents", "people", "anybody"]
@@ -47,6 +48,11 @@ class EventData(Contract):
     """What tells a step from others of its type."""
     recurs: ClassVar[bool] = False
     """Whether the same may happen again: each time follows another event."""
+
+    @classmethod
+    def happens_to(cls, case_id: str) -> bool:
+        """Whether it happens to cases of this one's kind."""
+        return cls.kind in (None, kind_of(case_id).name)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
         """Change the columns of `case`, and say how other rows of it change."""
