@@ -139,12 +139,30 @@ export const caseAlert = (over: Partial<CaseAlert> = {}): CaseAlert => ({
   ...over,
 });
 
+/** What the pages of all kinds have alike, in the first round. */
+const awaitingDecision = {
+  state: "awaiting_review" as const,
+  round: 1,
+  decisions: [],
+  earlier_rounds: [],
+  outcome: null,
+  opened_at: "2026-11-21T08:00:00Z",
+  updated_at: "2026-11-21T08:00:10Z",
+  last_seq: 10,
+  claim: null,
+  assignment: null,
+  snooze: null,
+  proposal: null,
+  hold: null,
+  opened_by: null,
+  spend: null,
+};
+
 /** A case whose first round awaits a decision. */
 export const caseView = (over: Partial<FraudCaseView> = {}): FraudCaseView => ({
+  ...awaitingDecision,
   case_id: "case-impossible_travel-42-20261121t080000z",
   kind: "fraud",
-  state: "awaiting_review",
-  round: 1,
   alert: alert(),
   alerts: [caseAlert()],
   follows: null,
@@ -160,31 +178,17 @@ export const caseView = (over: Partial<FraudCaseView> = {}): FraudCaseView => ({
   reports: [],
   assessment: assessment(),
   review: review(1),
-  decisions: [],
-  earlier_rounds: [],
   effects: [],
-  outcome: null,
-  opened_at: "2026-11-21T08:00:00Z",
-  updated_at: "2026-11-21T08:00:10Z",
-  last_seq: 10,
-  claim: null,
-  assignment: null,
-  snooze: null,
-  proposal: null,
-  hold: null,
   reversals: [],
   also_locked_by: [],
   other_locks: [],
-  opened_by: null,
-  spend: null,
   ...over,
 });
 
 export const replyCase = (over: Partial<ReplyCaseView> = {}): ReplyCaseView => ({
+  ...awaitingDecision,
   case_id: "case_reply-turn-1",
   kind: "reply",
-  state: "awaiting_review",
-  round: 1,
   subject: {
     turn_id: "turn-1",
     user_id: "bob",
@@ -196,19 +200,6 @@ export const replyCase = (over: Partial<ReplyCaseView> = {}): ReplyCaseView => (
   draft: { round: 1, text: "We are on it.", model: "casewright-rules-1" },
   progress: { phase: "awaiting_review", round: 1, specialists: {}, score: null, outcome: null },
   review: review(1),
-  decisions: [],
-  earlier_rounds: [],
-  outcome: null,
-  opened_at: "2026-11-21T08:00:00Z",
-  updated_at: "2026-11-21T08:00:10Z",
-  last_seq: 10,
-  claim: null,
-  assignment: null,
-  snooze: null,
-  proposal: null,
-  hold: null,
-  opened_by: null,
-  spend: null,
   ...over,
 });
 

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { errorMessage } from "@/shared/api/problem";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import classes from "./AlertsPanel.module.css";
 import { useDetachAlert } from "./move-alerts";
 
@@ -14,11 +14,7 @@ export function DetachButton({ caseId, alertId }: { caseId: string; alertId: str
       <Button size="compact-xs" variant="default" onClick={open} loading={detach.isPending}>
         Detach…
       </Button>
-      {detach.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(detach.error)}
-        </p>
-      )}
+      <RefusedChange of={[detach]} className={classes["error"]} />
       {asking && (
         <ReasonDialog
           title="Detach this alert?"

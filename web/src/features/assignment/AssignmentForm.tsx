@@ -1,13 +1,14 @@
 import { Button, Menu, Radio, Skeleton } from "@mantine/core";
 import { useState } from "react";
 import type { AssignmentMember, AssignmentRules, AssignmentSetting } from "@/api/types";
-import { ApiProblem, errorMessage } from "@/shared/api/problem";
+import { ApiProblem } from "@/shared/api/problem";
 import { mayActAs, useActorName, usePeople } from "@/shared/api/session";
 import { useRules } from "@/shared/api/rules";
 import { Panel } from "@/shared/ui/Panel";
 import { EmptyState, ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
 import { ChevronDownIcon } from "@/shared/ui/icons";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import classes from "./AssignmentForm.module.css";
 import { useAssignmentSetting, useChangeAssignment } from "./assignment-setting";
 import { MemberFields } from "./MemberFields";
@@ -109,16 +110,13 @@ function Fields({ setting, onReload }: { setting: AssignmentSetting; onReload: (
           ))}
         </ul>
       )}
-      {change.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(change.error)}{" "}
-          {change.error instanceof ApiProblem && change.error.id === "setting-changed" && (
-            <Button size="compact-xs" variant="default" onClick={onReload}>
-              Show the current setting
-            </Button>
-          )}
-        </p>
-      )}
+      <RefusedChange of={[change]} boxed>
+        {change.error instanceof ApiProblem && change.error.id === "setting-changed" && (
+          <Button size="compact-xs" variant="default" onClick={onReload}>
+            Show the current setting
+          </Button>
+        )}
+      </RefusedChange>
       <div className={classes["buttons"]}>
         <Menu position="top-start" width={180}>
           <Menu.Target>

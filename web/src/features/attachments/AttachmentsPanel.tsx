@@ -1,5 +1,4 @@
 import { Button, FileButton, Skeleton } from "@mantine/core";
-import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { formatBytes } from "@/shared/format/numbers";
 import { AttachIcon, DownloadIcon } from "@/shared/ui/icons";
@@ -7,6 +6,7 @@ import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useAddAttachment } from "./add-attachment";
 import { attachmentUrl, useAttachments } from "./list-attachments";
 import classes from "./AttachmentsPanel.module.css";
@@ -40,11 +40,7 @@ export function AttachmentsPanel({ caseId }: { caseId: string }) {
         )
       }
     >
-      {add.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(add.error)}
-        </p>
-      )}
+      <RefusedChange of={[add]} className={classes["error"]} />
       {attachments.isPending && <Skeleton height={24} />}
       {attachments.isError && attachments.data === undefined && (
         <ErrorState

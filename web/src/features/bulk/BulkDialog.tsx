@@ -4,8 +4,8 @@ import type { CaseSummary } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useActorName } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
-import { errorMessage } from "@/shared/api/problem";
 import { Dialog } from "@/shared/ui/Dialog";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useApplyBulk } from "./apply-bulk";
 import type { BulkRequest } from "./bulk-request";
 import { usePreviewBulk } from "./preview-bulk";
@@ -86,11 +86,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
               minRows={2}
             />
           )}
-          {apply.isError && (
-            <p className={classes["error"]} role="alert">
-              {errorMessage(apply.error)}
-            </p>
-          )}
+          <RefusedChange of={[apply]} className={classes["error"]} />
           <div className={classes["buttons"]}>
             <Button variant="default" onClick={close}>
               {done ? "Close" : "Cancel"}

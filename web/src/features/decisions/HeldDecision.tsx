@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import type { FraudCaseView, Hold } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
-import { errorMessage } from "@/shared/api/problem";
 import { useActorName, useIdentity } from "@/shared/api/session";
 import { ACTION } from "@/shared/format/labels";
 import { formatDateTime } from "@/shared/format/time";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { type DecisionDraft, draftOf } from "./decision-draft";
 import { useHoldLeft } from "./hold-left";
 import { useWithdrawDecision } from "./withdraw-decision";
@@ -50,11 +50,7 @@ export function HeldDecision({ view, hold, onWithdrawn }: HeldDecisionProps) {
           Take it back
         </Button>
       )}
-      {withdraw.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(withdraw.error)}
-        </p>
-      )}
+      <RefusedChange of={[withdraw]} className={classes["error"]} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
-import { errorMessage } from "@/shared/api/problem";
 import { useActorName, useIdentity } from "@/shared/api/session";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import formClasses from "./ApprovalForm.module.css";
 import classes from "./WithdrawApproval.module.css";
 import { useWithdrawApproval } from "./withdraw-approval";
@@ -24,11 +24,7 @@ export function WithdrawApproval({ caseId }: { caseId: string }) {
       >
         Withdraw my approval
       </Button>
-      {withdraw.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(withdraw.error)}
-        </p>
-      )}
+      <RefusedChange of={[withdraw]} className={classes["error"]} />
     </>
   );
 }

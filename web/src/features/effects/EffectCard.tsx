@@ -1,7 +1,6 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { FraudCaseView, Effect } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { useOutage } from "@/shared/api/service";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { undoQuestion } from "@/shared/format/actions";
@@ -9,6 +8,7 @@ import { EFFECT, type Tone } from "@/shared/format/labels";
 import { UndoIcon } from "@/shared/ui/icons";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { Tag } from "@/shared/ui/Tag";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { staysLocked } from "./account-locks";
 import classes from "./EffectCard.module.css";
 import { EffectOutcome } from "./EffectOutcome";
@@ -57,11 +57,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: FraudCaseVi
           Request reversal…
         </Button>
       )}
-      {request.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(request.error)}
-        </p>
-      )}
+      <RefusedChange of={[request]} className={classes["error"]} />
       {asking && (
         <ReasonDialog
           title={undoQuestion(effect.action)}

@@ -1,7 +1,6 @@
 import { Button, Skeleton, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { Note } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { saveDraft, readDraft } from "@/shared/drafts";
 import { formatNumber } from "@/shared/format/numbers";
@@ -10,6 +9,7 @@ import { Panel } from "@/shared/ui/Panel";
 import { EarlierPageButton } from "@/shared/ui/EarlierPageButton";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useAddNote } from "./add-note";
 import { useNotes } from "./list-notes";
 import classes from "./NotesPanel.module.css";
@@ -92,11 +92,7 @@ function NoteForm({ caseId }: { caseId: string }) {
         onChange={(event) => setText(event.currentTarget.value)}
         disabled={add.isPending}
       />
-      {add.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(add.error)}
-        </p>
-      )}
+      <RefusedChange of={[add]} className={classes["error"]} />
       <Button type="submit" size="xs" variant="default" loading={add.isPending} disabled={words === ""}>
         Add note
       </Button>

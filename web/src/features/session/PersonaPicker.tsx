@@ -1,9 +1,9 @@
 import { UnstyledButton } from "@mantine/core";
 import type { Identity } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { ROLE } from "@/shared/format/labels";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Tag } from "@/shared/ui/Tag";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import classes from "./PersonaPicker.module.css";
 import { useSignIn } from "./sign-in";
 
@@ -41,11 +41,7 @@ export function PersonaPicker({ personas, onSignedIn }: PersonaPickerProps) {
           </li>
         ))}
       </ul>
-      {signIn.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(signIn.error)}
-        </p>
-      )}
+      <RefusedChange of={[signIn]} className={classes["error"]} />
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { Button, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import type { Severity } from "@/api/types";
-import { errorMessage } from "@/shared/api/problem";
 import { SEVERITY } from "@/shared/format/labels";
+import { RefusedChange } from "@/shared/ui/RefusedChange";
 import { useStartCase } from "./start-case";
 import classes from "./StartCaseForm.module.css";
 
@@ -80,11 +80,7 @@ export function StartCaseForm({ onStarted }: StartCaseFormProps) {
         maxLength={4_000}
         {...form.getInputProps("description")}
       />
-      {start.isError && (
-        <p className={classes["error"]} role="alert">
-          {errorMessage(start.error)}
-        </p>
-      )}
+      <RefusedChange of={[start]} boxed />
       <div className={classes["submit"]}>
         <Button type="submit" loading={start.isPending}>
           Open the case
