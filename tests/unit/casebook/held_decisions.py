@@ -42,6 +42,10 @@ def let_it_end(book: CaseBook) -> None:
     book.end_holds()
 
 
+def types_of(book: CaseBook, case: str, last: int) -> list[str]:
+    return [event.type for event in book.case_events(case)][-last:]
+
+
 def nothing_decided(book: CaseBook) -> str:
     return ask(book, open_case(book)).case_id
 
