@@ -115,7 +115,12 @@ test("last rejection escalates to a manager who closes it", async () => {
 
   await maria.goto(`${stack.url}/cases/${caseId}`);
   await reject(maria, "Nobody can say any more.", "Reject and close");
+  await ana.getByText("Maria rejected this case while you were reading.").waitFor({ timeout: WORK_MS });
+  await button(ana, "Show it as it is now").click();
   for (const page of [ana, maria]) {
-    await region(page, "Decision").getByText("Unresolved").first().waitFor({ timeout: WORK_MS });
+    await region(page, "Decision")
+      .getByText("Unresolved", { exact: true })
+      .first()
+      .waitFor({ timeout: WORK_MS });
   }
 });
