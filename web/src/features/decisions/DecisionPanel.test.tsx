@@ -87,6 +87,17 @@ test("round after one's own rejection shows no warning", async () => {
   expect(button("Approve: lock account…")).toBeEnabled();
 });
 
+test("stream that is faster than the answer takes no focus", async () => {
+  serve(() => new Promise<Response>(() => undefined));
+  const user = userEvent.setup();
+  const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
+  await user.click(button("Approve: lock account…"));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
+  rerender(<DecisionPanel view={caseView({ review: null, decisions: [decidedByBen(1, "approve")] })} />);
+  expect(screen.queryByRole("alert")).toBeNull();
+  await waitFor(() => expect(document.getElementById("decision")).toHaveFocus());
+});
+
 test("running investigation offers no decision", () => {
   renderInApp(<DecisionPanel view={caseView({ state: "investigating", review: null, assessment: null })} />);
   expect(screen.getByText(/specialists are at work/)).toBeVisible();

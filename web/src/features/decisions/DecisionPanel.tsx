@@ -1,8 +1,8 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { CaseEvent, FraudCaseView, ReviewRequest, RiskAssessment } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useIdentity } from "@/shared/api/session";
-import { focusIfLost, focusSection } from "@/shared/focus";
+import { focusSection, useFocusAfterAnswer } from "@/shared/focus";
 import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
 import { formatScore } from "@/shared/format/numbers";
 import { RISK } from "@/shared/format/labels";
@@ -63,7 +63,9 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     ({ review_id, approvals }) =>
       review_id === seen?.review_id && approvals?.some(({ approved_by }) => approved_by === me),
   );
-  const changed = seen !== null && !answeredHere && !agreed && !isSame(seen, review);
+  // The stream may tell of the reader's own answer before the request that gave it is answered.
+  const answering = decide.isPending || answeredHere;
+  const changed = seen !== null && !answering && !agreed && !isSame(seen, review);
   const adopt = () => {
     setSeen(review);
     decide.reset();
@@ -72,10 +74,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   };
   const open = review !== null && !answeredHere;
   const held = review === null ? view.hold : null;
-  useEffect(() => {
-    // The button that sent the answer is gone.
-    if (answeredHere) focusIfLost("decision");
-  }, [answeredHere]);
+  useFocusAfterAnswer("decision", answering && !open);
   return (
     <Panel title="Decision" id="decision" aside={review !== null && <ReviewTags review={review} />}>
       {open && view.assessment !== null && !changed && <AssessmentSummary assessment={view.assessment} />}
@@ -108,7 +107,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
             />
           )}
           {!changed && held === null && <ReviewStatusNote view={view} answer={answer} events={events} />}
-          {!answeredHere && <UnsentDraft draft={form.draft} />}
+          {!answering && <UnsentDraft draft={form.draft} />}
         </>
       )}
     </Panel>

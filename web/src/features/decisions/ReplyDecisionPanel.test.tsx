@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { accepted, button } from "@/test/decisions";
@@ -14,6 +14,14 @@ test("approval of a reply sends what was read", async () => {
   await user.click(button("Approve: send the reply"));
   const { review_id, assessment_hash } = review(1);
   expect(calls[0]?.body).toEqual({ review_id, assessment_hash, verdict: "approve", action: "send" });
+});
+
+test("answer about a reply leaves the focus in place", async () => {
+  serve(accepted);
+  const user = userEvent.setup();
+  renderInApp(<ReplyDecisionPanel view={replyCase()} />);
+  await user.click(button("Approve: send the reply"));
+  await waitFor(() => expect(document.getElementById("decision")).toHaveFocus());
 });
 
 test("rejection of a reply needs a reason", async () => {

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { ReplyCaseView, ReviewRequest } from "@/api/types";
 import { useRequiredFields } from "@/shared/api/required-fields";
 import { useIdentity } from "@/shared/api/session";
-import { focusSection } from "@/shared/focus";
+import { focusSection, useFocusAfterAnswer } from "@/shared/focus";
 import { Panel } from "@/shared/ui/Panel";
 import { useNow } from "@/shared/use-now";
 import { DecisionError } from "./DecisionError";
@@ -34,6 +34,8 @@ export function ReplyDecisionPanel({ view }: { view: ReplyCaseView }) {
   if (review !== null && seen === null) setSeen(review);
   const answered = decide.data?.status === "accepted" && decide.variables?.review_id === review?.review_id;
   const changed = review !== null && seen !== null && seen.assessment_hash !== review.assessment_hash;
+  const open = review !== null && !answered;
+  useFocusAfterAnswer("decision", !open && (decide.isPending || decide.isSuccess));
   const adopt = () => {
     setSeen(review);
     decide.reset();
@@ -51,7 +53,7 @@ export function ReplyDecisionPanel({ view }: { view: ReplyCaseView }) {
           </Button>
         </div>
       )}
-      {review !== null && !answered ? (
+      {open ? (
         <Answer view={view} review={review} form={form} decide={decide} locked={changed} />
       ) : (
         <Outcome view={view} />
