@@ -98,6 +98,21 @@ test("stream that is faster than the answer takes no focus", async () => {
   await waitFor(() => expect(document.getElementById("decision")).toHaveFocus());
 });
 
+test("approval taken back before it is answered can be given again", async () => {
+  let answer: ((response: Response) => void) | undefined;
+  serve(() => new Promise<Response>((resolve) => (answer = resolve)));
+  const user = userEvent.setup();
+  const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
+  await user.type(screen.getByRole("textbox", { name: /Comment/ }), "Not hers.");
+  await user.click(button("Approve: lock account…"));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
+  rerender(<DecisionPanel view={caseView({ review: null, decisions: [decidedByBen(1, "approve")] })} />);
+  rerender(<DecisionPanel view={caseView()} />);
+  answer?.(accepted());
+  await waitFor(() => expect(button("Approve: lock account…")).toBeEnabled());
+  expect(screen.getByRole("textbox", { name: /Comment/ })).toHaveValue("Not hers.");
+});
+
 test("running investigation offers no decision", () => {
   renderInApp(<DecisionPanel view={caseView({ state: "investigating", review: null, assessment: null })} />);
   expect(screen.getByText(/specialists are at work/)).toBeVisible();

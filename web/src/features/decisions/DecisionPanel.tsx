@@ -41,6 +41,8 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const me = useIdentity()?.subject;
 
   const answeredHere = decide.data?.status === "accepted" && decide.variables?.review_id === seen?.review_id;
+  // The stream may tell of the reader's own answer before the request that gave it is answered.
+  const answering = decide.isPending || answeredHere;
   if (review !== null && (seen === null || (answeredHere && !isSame(seen, review)))) {
     // The first review, or the one that follows the reader's own decision: nothing was read yet.
     setSeen(review);
@@ -50,9 +52,11 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
 
   const answer = answeredHere ? decide.variables : undefined;
   const mustChoose = useRequiredFields(answer?.action ?? undefined).includes("disposition");
-  if (answer !== undefined && review === null && closed !== answer.review_id) setClosed(answer.review_id);
+  const given = answering ? decide.variables?.review_id : undefined;
+  if (review === null && given !== undefined && closed !== given) setClosed(given);
+  if (review !== null && given === undefined && closed !== undefined) setClosed(undefined);
   if (answer !== undefined && review !== null && closed === review.review_id) {
-    // It was taken back in another tab: the same question is open again.
+    // It was taken back, here or in another tab: the same question is open again.
     setClosed(undefined);
     form.restore(review.review_id, draftOf(answer, mustChoose));
     decide.reset();
@@ -63,8 +67,6 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     ({ review_id, approvals }) =>
       review_id === seen?.review_id && approvals?.some(({ approved_by }) => approved_by === me),
   );
-  // The stream may tell of the reader's own answer before the request that gave it is answered.
-  const answering = decide.isPending || answeredHere;
   const changed = seen !== null && !answering && !agreed && !isSame(seen, review);
   const adopt = () => {
     setSeen(review);
