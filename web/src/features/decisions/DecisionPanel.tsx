@@ -52,9 +52,9 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
 
   const answer = answeredHere ? decide.variables : undefined;
   const mustChoose = useRequiredFields(answer?.action ?? undefined).includes("disposition");
-  const given = answering ? decide.variables?.review_id : undefined;
-  if (review === null && given !== undefined && closed !== given) setClosed(given);
-  if (review !== null && given === undefined && closed !== undefined) setClosed(undefined);
+  const answeredReview = answering ? decide.variables?.review_id : undefined;
+  if (review === null && answeredReview !== undefined && closed !== answeredReview) setClosed(answeredReview);
+  if (review !== null && answeredReview === undefined && closed !== undefined) setClosed(undefined);
   if (answer !== undefined && review !== null && closed === review.review_id) {
     // It was taken back, here or in another tab: the same question is open again.
     setClosed(undefined);
@@ -102,7 +102,6 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
               view={view}
               hold={held}
               onWithdrawn={(about, draft) => {
-                setClosed(undefined);
                 decide.reset();
                 form.restore(about, draft);
               }}
