@@ -29,6 +29,7 @@ log = logging.getLogger("casewright.feed")
 WINDOW = 2_000
 BATCH = 200
 RETRY_S = 0.5
+"""Until a casebook that did not answer is asked again: nothing tells when it will."""
 EAGER_FOR_S = 0.3
 """How long another process is expected to take to act on what this one has just written."""
 ACTIVE_FOR_S = 2.0

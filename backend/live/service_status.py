@@ -10,6 +10,7 @@ from casebook.errors import CasebookUnavailable
 from contracts.base import Contract, UtcDateTime
 
 LOOK_EVERY_S = 5.0
+"""A scheduler that stops tells nobody, so it is asked."""
 SILENT_AFTER = timedelta(seconds=30)
 """This long after the last heartbeat no worker counts as running: a few heartbeats may be late."""
 NOT_BEGUN_AFTER = timedelta(seconds=30)

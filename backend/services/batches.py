@@ -9,6 +9,7 @@ from casebook.errors import CasebookUnavailable
 log = logging.getLogger("casewright.batches")
 
 RETRY_S = 5.0
+"""Until a casebook that did not answer is asked again: nothing tells when it will."""
 
 
 async def write_in_batches(

@@ -232,6 +232,7 @@ def _streamed(events: list[str]) -> Response:
 async def _one_by_one(events: list[str]) -> AsyncIterator[str]:
     for event in events:
         yield event
+        # The server writes each by itself, as a model that is still thinking would.
         await asyncio.sleep(0)
 
 

@@ -27,6 +27,8 @@ log = logging.getLogger("casewright.scheduler")
 
 DAY = 86_400 * 1_000_000
 FULL_DISK_RETRIES = 5
+FULL_DISK_PAUSE_S = 1.0
+"""Between two attempts: a disk tells nobody that there is room again."""
 ROLLBACK_RETRIES = 3
 PURGE_PART = 100
 
@@ -110,7 +112,7 @@ class Engine:
                 if attempt == FULL_DISK_RETRIES:
                     self.dispatcher.abandon(token)
                     raise
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(FULL_DISK_PAUSE_S)
             except Exception:
                 self.dispatcher.abandon(token)
                 raise
