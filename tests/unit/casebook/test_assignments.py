@@ -7,11 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine
 
-from casebook.audit.export import write_json
-from casebook.audit.verify import verify_case_log
-from casebook.audit.verify_export import verify_export
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from casebook.errors import (
@@ -25,7 +22,6 @@ from casebook.errors import (
     SettingChanged,
 )
 from casebook.queries.filters import CaseQuery
-from casebook.schema.base import Base
 from contracts.assignment import Absence, AssignmentMode, AssignmentRules, Member, MemberRole
 from contracts.case import CaseEvent
 from tests.support.casebooks import CaseBook
@@ -47,9 +43,6 @@ from tests.unit.casebook.builders import (
     pass_time,
     put,
 )
-from tests.unit.casebook.test_audit import changed, tampering
-
-TURN, SETTING = Base.metadata.tables["assignment_turn"], Base.metadata.tables["assignment_setting"]
 
 
 def member(
@@ -357,48 +350,3 @@ def test_setting_is_changed_by_one_of_two_and_logged(book: CaseBook) -> None:
     assert (line.kind, line.actor, line.owner, line.name) == ("assignment_changed", "maria", None, "assignment")
     assert (line.before, line.after) == ({"mode": "off", "members": []}, rules.model_dump(mode="json"))
     assert book.audit().broken is None
-
-
-@pytest.fixture
-def set_up(book: CaseBook) -> CaseBook:
-    set_rules(book, *TEAM)
-    for number in (1, 2):
-        asked_in_short(book, number)
-    return book
-
-
-@pytest.mark.usefixtures("set_up")
-def test_changed_rules_are_named(engine: Engine) -> None:
-    for tampered in ("[", '{"mode":"off","members":[]}'):
-        with tampering(engine) as connection:
-            connection.execute(update(SETTING).values(rules=tampered))
-            broken = verify_case_log(connection).broken
-        assert broken is not None
-        assert (broken.place, broken.seq) == ("assignment_setting", 1)
-
-
-@pytest.mark.parametrize("column", TURN.c.keys())
-@pytest.mark.usefixtures("set_up")
-def test_changed_or_removed_turn_is_named(engine: Engine, column: str) -> None:
-    with tampering(engine) as connection:
-        row = connection.execute(select(TURN).order_by(TURN.c.subject)).first()
-        assert row is not None
-        value = changed(TURN, column, getattr(row, column))
-        connection.execute(update(TURN).where(TURN.c.subject == row.subject).values({column: value}))
-        broken = verify_case_log(connection).broken
-        assert broken is not None
-        assert broken.place.startswith("assignment_turn 'an")
-    with tampering(engine) as connection:
-        connection.execute(delete(TURN))
-        assert verify_case_log(connection).broken is not None
-
-
-def test_export_of_an_assigned_case_is_verified(set_up: CaseBook) -> None:
-    case = set_up.list_cases(CaseQuery(sort="opened")).items[0].case_id
-    written = b"".join(write_json(set_up.snapshot(case), lambda wanted: set_up.read_attachment(case, wanted)))
-    assert verify_export(written).broken is None
-    forged = written.replace(b'"assigned_to":"ana","assigned_by"', b'"assigned_to":"eve","assigned_by"')
-    assert forged != written
-    broken = verify_export(forged).broken
-    assert broken is not None
-    assert "its assigned_to is 'eve', but its log says 'ana'" in broken.reason
