@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar
 
 from casebook.access_api import AccessApi
+from casebook.chat_api import ChatApi
 from casebook.desk_api import DeskApi
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
@@ -115,6 +116,32 @@ class AsyncRelay:
         self.get_case = awaited(record.get_case, off_loop)
         self.not_begun = awaited(record.not_begun, off_loop)
         self.signs = awaited(record.signs, off_loop)
+
+
+class AsyncChat:
+    """`ChatApi` for routes and for the relay of turns, likewise."""
+
+    def __init__(self, chat: ChatApi, off_loop: BlockingCalls) -> None:
+        self.blocking = chat
+        """The same for threads."""
+
+        self.post_message = awaited(chat.post_message, off_loop)
+        self.turn = awaited(chat.turn, off_loop)
+        self.conversation = awaited(chat.conversation, off_loop)
+        self.list_users = awaited(chat.list_users, off_loop)
+        self.link_user = awaited(chat.link_user, off_loop)
+        self.analytics = awaited(chat.analytics, off_loop)
+        self.erase_conversation = awaited(chat.erase_conversation, off_loop)
+        self.unscheduled_turns = awaited(chat.unscheduled_turns, off_loop)
+        self.confirm_scheduled = awaited(chat.confirm_scheduled, off_loop)
+        self.scheduled_turns = awaited(chat.scheduled_turns, off_loop)
+        self.restart_turn = awaited(chat.restart_turn, off_loop)
+        self.turns_after = awaited(chat.turns_after, off_loop)
+        self.last_change = awaited(chat.last_change, off_loop)
+        self.message_count = awaited(chat.message_count, off_loop)
+        self.set_count = awaited(chat.set_count, off_loop)
+        self.reset_counts = awaited(chat.reset_counts, off_loop)
+        self.count_message = awaited(chat.count_message, off_loop)
 
 
 class AsyncAccesses:

@@ -7,10 +7,10 @@ from casebook.commands import heartbeats, holds, outbox, recovery, reversals
 from casebook.commands.recovery import Recovery
 from casebook.facade import Facade
 from casebook.queries import case_list, case_view
-from casebook.queries.alerts import overtaken_cases
 from casebook.queries.cursors import Backlog, CasePage
 from casebook.queries.filters import CaseQuery
 from casebook.queries.holds import running_holds
+from casebook.queries.overtaken import overtaken_cases
 from casebook.queries.reversals import unfinished_reversals, unscheduled_reversals
 from contracts.case import CaseState, CaseView
 from contracts.kinds import kind_of
@@ -66,7 +66,7 @@ class RelayApi(Facade):
         return timedelta(0) if len(running) == limit else None
 
     def overtaken_cases(self, limit: int = 100) -> list[tuple[str, int]]:
-        """Cases, and the round whose question an alert overtook, whose next round has not begun; the oldest first."""
+        """Cases, and the round whose question was overtaken, whose next round has not begun; the oldest first."""
         with self._read() as connection:
             return overtaken_cases(connection, limit)
 

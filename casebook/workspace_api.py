@@ -29,6 +29,7 @@ from contracts.case import CaseState, CaseSummary, Proposal
 from contracts.claim import Claim
 from contracts.closing import NO_POLICY, ClosingPolicy
 from contracts.note import Attachment, Note
+from contracts.reply import EditedReply
 from contracts.reversal import Reversal
 from contracts.review import Decision, Role, Verdict
 from contracts.snooze import Snooze
@@ -95,19 +96,22 @@ class WorkspaceApi(RecordApi):
         with self._write() as connection:
             return merges.detach_alert(connection, case_id, alert_id, subject, reason, self._clock())
 
-    def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
+    def accept_decision(
+        self, decision: Decision, roles: Collection[Role], edited: EditedReply | None = None
+    ) -> Decision | Proposal:
         """Take a person's answer: exactly once per review, and only to what is being asked right now.
 
         `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
         recorded, undelivered until `RelayApi.confirm` says so; or a Proposal when this was the first of two approvals:
         then the review stays open. Where something is done because of it, and there is a hold, it can be taken back
-        until `held_until`. Raises CaseNotFound, CaseClosed, ReviewSuperseded or ReviewNotFound (wrong round),
+        until `held_until`. `edited`: what is sent instead of a draft.
+        Raises CaseNotFound, CaseClosed, ReviewSuperseded or ReviewNotFound (wrong round),
         AlreadyDecided, NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover,
         OtherActionProposed, ReasonMissing, UnknownReasonCode or FieldsMissing; then nothing has changed.
         """
         with self._write() as connection:
             now = self._clock()
-            return decisions.accept_decision(connection, decision, roles, now, self._closing_policy, self._hold)
+            return decisions.accept_decision(connection, decision, roles, now, self._closing_policy, self._hold, edited)
 
     def withdraw_decision(self, case_id: str, subject: str) -> Decision:
         """Take back what `subject` decided, and return it: the question is open again, on the same terms.

@@ -16,9 +16,11 @@ AccessKind = Literal[
     "cases_export_began",
     "cases_exported",
     "accesses_read",
+    "conversation_read",
 ]
 """What was seen: a case's page or any part of it, one answer of a tool, one file, the export or the regulatory report
-of a case, many cases (once when the file begins, and once when it ends), or this record itself."""
+of a case, many cases (once when the file begins, and once when it ends), this record
+itself, or what a user wrote and was answered."""
 
 
 class Access(Contract):
@@ -34,7 +36,7 @@ class Access(Contract):
     case_id: CaseId | None
     """Null for what is not about one case."""
     target: str | None
-    """The evidence, the attachment, or the format of an export."""
+    """The evidence, the attachment, the format of an export, or the user of a conversation."""
     detail: dict[str, FiniteJson]
     """Of exports of many cases: the query, the number of rows that were sent, and whether that was all."""
     once: str

@@ -7,9 +7,16 @@ from pydantic import Field, NonNegativeInt
 from contracts.base import Contract, FiniteJson, UtcDateTime
 from contracts.ids import Hash
 
-DeskChangeKind = Literal["view_saved", "view_deleted", "view_unshared", "assignment_changed"]
+DeskChangeKind = Literal[
+    "view_saved",
+    "view_deleted",
+    "view_unshared",
+    "assignment_changed",
+    "user_linked",
+    "conversation_erased",
+]
 """What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared; or a
-manager changed how cases are assigned."""
+manager changed how cases are assigned, or had a conversation erased; or an admin said which customer a user is."""
 
 
 class DeskChange(Contract):

@@ -10,6 +10,9 @@ INVESTIGATION_VERSION = "1.0"
 REVERSAL = "reversal"
 REVERSAL_VERSION = "1.0"
 
+CHAT_TURN = "chat_turn"
+CHAT_TURN_VERSION = "1.0"
+
 HUB_OWNER = "hub_owner"
 HUB_OWNER_VERSION = "1.0"
 HUB_OWNER_INSTANCE = "casewright-hub-owner"
@@ -34,10 +37,17 @@ RECONCILE_ACTION = "reconcile_action"
 EXECUTE_REVERSAL = "execute_reversal"
 RECONCILE_REVERSAL = "reconcile_reversal"
 CLOSE_CASE = "close_case"
+DRAFT_REPLY = "draft_reply"
+SEND_REPLY = "send_reply"
+FOLLOW_DECISION = "follow_decision"
+GIVE_UP_TURN = "give_up_turn"
 
 # What a step answers that the record refuses
 ALERTS_JOINED = "alerts-joined"
 """Alerts joined the case that no round has investigated."""
+
+CONVERSATION_MOVED = "conversation-moved"
+"""The customer wrote again before anybody had decided about the reply: another draft comes first."""
 
 CASE_MERGED = "case-merged"
 """The case has become a part of another one: its orchestration is over."""
@@ -59,6 +69,8 @@ CaseEventType = Literal[
     "alert_detached",
     "case_merged",
     "case_unmerged",
+    "conversation_moved",
+    "texts_erased",
     "round_started",
     "specialist_started",
     "specialist_finished",

@@ -6,24 +6,24 @@ from pydantic import Field
 
 from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.case import CaseView, Round, RoundResult
-from contracts.ids import SubjectId
+from contracts.chat import TurnId, UserId
 from contracts.telemetry import CustomerId
 
-UserId = Annotated[str, Field(min_length=1, max_length=200)]
-"""Who writes to the assistant; no customer number."""
+MAX_FLAGS = 20
+"""How many reasons a person is told."""
 
 
 class HeldReply(Contract):
     """A message whose reply is not sent before a person has said so."""
 
-    turn_id: SubjectId
+    turn_id: TurnId
     """The turn of the conversation that it is."""
     user_id: UserId
     customer_id: CustomerId | None = None
     """The customer who writes, where that is known."""
     message: NonEmptyText
     received_at: UtcDateTime
-    flagged_because: Annotated[tuple[NonEmptyText, ...], Field(min_length=1, max_length=20)]
+    flagged_because: Annotated[tuple[NonEmptyText, ...], Field(min_length=1, max_length=MAX_FLAGS)]
     """Why a person is asked, one sentence each."""
 
 
@@ -33,6 +33,16 @@ class ReplyDraft(RoundResult):
     text: NonEmptyText
     model: str
     """Which model wrote it."""
+
+
+class EditedReply(Contract):
+    """What a person sends instead of a draft."""
+
+    text: NonEmptyText
+
+
+class Erased(Contract):
+    """Takes the place of what was written in a conversation that was erased."""
 
 
 class DraftedRound(Round):
@@ -45,6 +55,9 @@ class ReplyCaseView(CaseView):
     """A reply as its page shows it. `draft` is that of the current round."""
 
     kind: Literal["reply"] = "reply"
-    subject: HeldReply
+    subject: HeldReply | None
+    """Null once the conversation was erased, like every text of it."""
     draft: ReplyDraft | None
+    edited: EditedReply | None = None
+    """What was sent instead of the draft, where a person edited it."""
     earlier_rounds: tuple[DraftedRound, ...]

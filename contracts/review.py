@@ -68,5 +68,7 @@ class Decision(Contract):
     """Everyone who approved, in order, where two people were needed."""
     refunds: ChosenRefunds | None = added_later()
     """What is refunded of which charges; left out where those of the assessment are approved as they are."""
+    text_hash: Hash | None = added_later()
+    """Of the text that is sent instead of a draft; left out where nobody edited it."""
     held_until: UtcDateTime | None = added_later()
     """Until when whoever decided could take it back; left out where it took effect at once."""

@@ -12,6 +12,7 @@ from contracts.actions import EffectAction, RecommendedAction
 from contracts.assessment import Route
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome
+from contracts.chat import TurnId, TurnState
 from contracts.effect import EffectStatus
 from contracts.ids import CaseId, EffectKey, Hash, ReversalId, ReviewId
 from contracts.report import ReportStatus, Specialist
@@ -283,3 +284,46 @@ class MemoryKept(Contract):
     """The answer of the memory: how many rounds it has."""
 
     rounds: Annotated[int, Field(ge=0)]
+
+
+class ChatTurnOrder(Contract):
+    """Input of the orchestration of a turn: all else is on record."""
+
+    turn_id: TurnId
+
+
+class DraftReplyInput(Contract):
+    """Input of `draft_reply`: a draft is wanted that is later than round `after`."""
+
+    turn_id: TurnId
+    after: Annotated[int, Field(ge=0)] = 0
+
+
+class DraftedReply(Contract):
+    """A draft that is on record."""
+
+    round: RoundNumber
+    draft_hash: Hash
+    """Of what a person is asked about."""
+    is_flagged: bool
+    """A person must look at it before it may be sent."""
+
+
+class TurnRoundInput(Contract):
+    """Input of `send_reply` and `follow_decision`."""
+
+    turn_id: TurnId
+    round: RoundNumber
+
+
+class TurnResult(Contract):
+    """How a turn has ended."""
+
+    state: TurnState
+
+
+class DraftResult(Contract):
+    """The result of `draft_reply`: the draft, or how the turn had ended before."""
+
+    drafted: DraftedReply | None = None
+    ended: TurnState | None = None

@@ -58,6 +58,7 @@ ORPHANS = (
     "reversal",
     "note",
     "attachment",
+    "reply_text",
     "model_call",
     "model_spend",
 )

@@ -23,6 +23,7 @@ from casebook.projection.decisions import DECISION
 from casebook.projection.effects import EFFECT
 from casebook.projection.notes import NOTE
 from casebook.projection.questions import PROPOSAL, REVIEW
+from casebook.projection.replies import REPLY_TEXT, TextsErased
 from casebook.projection.reversals import REVERSAL
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND, RoundStarted
 from contracts.assignment import Assignment
@@ -93,11 +94,18 @@ def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
     origins: dict[str, Facts] = {}
     reports: dict[str, Row] = {}
     concluded_as = kind_of(check.case_id).concluded_as
-    yield from _subject(case, check)
+    # In place of every text of a conversation that was erased.
+    erased: Json | None = {} if any(event["type"] == TextsErased.type for event in said["events"]) else None
+    yield from _subject(case, check, erased)
+    if check.expects(REPLY_TEXT.name, str(case["round"])):
+        digest = digest_of(case["edited"] or erased)
+        yield Row(REPLY_TEXT.name, str(case["round"]), digest, {"round": case["round"]})
     for each in said["rounds"]:
-        assessment = each[concluded_as]
+        assessment = each[concluded_as] or erased
         digest = None if assessment is None else digest_of(assessment)
-        yield Row(ROUND.name, ROUND.key_in(each), digest, {"assessment_hash": digest}, body=assessment)
+        # What was erased is still named by its hash, in the question about it.
+        asked = digest if erased is None or each["review"] is None else each["review"]["assessment_hash"]
+        yield Row(ROUND.name, ROUND.key_in(each), digest, {"assessment_hash": asked}, body=assessment)
         if each["review"] is not None:
             yield _row(REVIEW, {**each["review"], "round": each["round"]})
         for report in each.get("reports", ()):
@@ -133,11 +141,11 @@ def _end_of_hold(case: Json, review_id: str) -> JsonValue:
     return None if hold is None or hold["review_id"] != review_id else hold["held_until"]
 
 
-def _subject(case: Json, check: IntegrityCheck) -> Iterator[Row]:
+def _subject(case: Json, check: IntegrityCheck, erased: Json | None) -> Iterator[Row]:
     """What the case is about, where it has no alerts."""
     if "subject" in case:
         name = kind_of(check.case_id).subject_of(check.case_id)
-        yield Row(SUBJECT.name, name, digest_of(case["subject"]), {"subject_id": name})
+        yield Row(SUBJECT.name, name, digest_of(case["subject"] or erased), {"subject_id": name})
 
 
 def _alerts(said: Json) -> list[Json]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from casebook.case_log.domain_events import publish
 from casebook.case_log.hash_chain import logged_hash
 from casebook.case_log.locked_case import LockedCase
 from casebook.case_log.row_changes import Contents, write_changes
@@ -81,6 +82,8 @@ def append(
     case.store(connection)
     write_changes(connection, case.case_id, changes, contents or {})
     connection.execute(_APPEND, {**event, "hash": digest, "dedupe_key": data.dedupe_key(occurrence.previous_seq)})
+    for told in data.tells(case.case_id):
+        publish(connection, told, case.case_id, at)
     return seq
 
 

@@ -100,6 +100,8 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
         )
     if case.alert_changes:
         _add_alerts(connection, case, found, reviews)
+    elif reviews and reviews[-1].round == case.round and reviews[-1].status == "superseded":
+        found.overtaken = OvertakenQuestion(reviews[-1].required_role, reviews[-1].due_at)
     return found
 
 

@@ -9,7 +9,9 @@ from casebook.projection.changes import as_json
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash, quoted, text_hash
 
-_OUTSIDE_CASES = frozenset({"access", "desk_change", "saved_view", "assignment_setting", "assignment_turn"})
+_OUTSIDE_CASES = frozenset(
+    {"access", "desk_change", "saved_view", "assignment_setting", "assignment_turn", "chat_user"}
+)
 """Tables that no event of a case is about."""
 
 _UNSEALED = HASH_PREFIX + "0" * 64

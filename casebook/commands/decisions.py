@@ -37,8 +37,8 @@ from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_criti
 from casebook.policy.holds import held_until
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
-from casebook.queries.alerts import overtook
 from casebook.queries.case_brief import limits_of, was_rated_critical
+from casebook.queries.overtaken import overtook
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
@@ -47,8 +47,10 @@ from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.case import Proposal
 from contracts.closing import KNOWN_REASON_CODES, NO_POLICY, ClosingPolicy
+from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 from contracts.kinds import Action, action_spec, has_disposition, kind_of
+from contracts.reply import EditedReply
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as
 
 _REVIEWS, _PROPOSALS = table_of(ReviewRow), table_of(ProposalRow)
@@ -63,10 +65,11 @@ def accept_decision(
     now: datetime,
     policy: ClosingPolicy = NO_POLICY,
     hold: timedelta = timedelta(0),
+    edited: EditedReply | None = None,
 ) -> Decision | Proposal:
     """Take a person's answer, if it answers exactly what is being asked right now, and by whom it is asked.
 
-    `hold`: how long it can be taken back where it has an effect.
+    `hold`: how long it can be taken back where it has an effect; `edited`: what is sent instead of a draft.
 
     The first of two approvals is kept as a proposal and returned as such; a decision is returned as it is recorded.
     """
@@ -93,7 +96,8 @@ def accept_decision(
     accepted = DecisionAccepted(
         round=review.round, previous_disposition=before, withdrawals=withdrawals, **dict(recorded)
     )
-    append(connection, case, accepted, decision.decided_by, now)
+    contents = {} if edited is None else {content_hash(edited): {"body": edited.model_dump_json()}}
+    append(connection, case, accepted, decision.decided_by, now, contents)
     return recorded
 
 
@@ -146,9 +150,9 @@ def _answerable(
 
 
 def _refuse_overtaken(connection: Connection, case_id: str, round_number: int) -> None:
-    joined = overtook(connection, case_id, round_number)
-    if joined is not None:
-        raise NewEvidence(joined.news, joined.at)
+    ended = overtook(connection, case_id, round_number)
+    if ended is not None:
+        raise NewEvidence(kind_of(case_id).name, ended.news, ended.at)
 
 
 def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Action) -> None:

@@ -15,6 +15,7 @@ from casebook.commands.investigation import refuse_later_round, refuse_uninvesti
 from casebook.errors import (
     AlertsJoined,
     AssessmentNotRecorded,
+    ConversationMoved,
     DeadlineNotPassed,
     IllegalMove,
     NoOpenReview,
@@ -28,9 +29,9 @@ from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from casebook.policy.review_terms import with_four_eyes, with_least_time, with_overtaken_terms
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.agent_runs import saved_assessment
-from casebook.queries.alerts import overtook
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.kinds import recorded_kind_of
+from casebook.queries.overtaken import overtook
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
@@ -41,10 +42,12 @@ from contracts.case import CaseState, RoundResult
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import Escalation, ReviewOpening
+from contracts.kinds import kind_of
 from contracts.kinds.fraud import FRAUD
 from contracts.review import Decision, ReviewRequest, Role
 
 ASKED_BEFORE_AN_ALERT_JOINED = "A manager was asked before further alerts joined."
+ASKED_BEFORE_IT_MOVED_ON = "A manager was asked before the conversation moved on."
 _OF_THE_QUESTION = frozenset(
     {
         "round",
@@ -109,6 +112,7 @@ def ask_about(
     case_id, number = parse_review_id(review.review_id)
     case = lock_case(connection, case_id)
     opened = ReviewOpened(round=number, score=None, level=None, recommended_action=None, **dict(review))
+    refuse_overtaken(connection, case_id, review.review_id)
     if is_logged(connection, case_id, opened.dedupe_key()):
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
     if not isinstance(conclusion, recorded_kind_of(case_id).conclusion):
@@ -116,11 +120,14 @@ def ask_about(
     _refuse_mismatch(review, number, conclusion)
     if number < case.round:
         raise ReviewSuperseded(case.round)
+    _refuse_weaker(review, "analyst" if reason is None else "manager")
+    overtaken = guard_facts_of(connection, case).overtaken
+    if reason is None and overtaken is not None and overtaken.role == "manager":
+        reason = ASKED_BEFORE_IT_MOVED_ON
     refuse_move(case, "awaiting_review" if reason is None else "escalated")
     if number > case.round:
         refuse_later_round(connection, case, number)
-    _refuse_weaker(review, "analyst" if reason is None else "manager")
-    review = with_least_time(review, limits_of(connection, case_id), now)
+    review = with_overtaken_terms(with_least_time(review, limits_of(connection, case_id), now), overtaken)
     _put(connection, case, opened.model_copy(update=dict(review)), conclusion, reason, now)
     return review
 
@@ -158,11 +165,11 @@ def _overtaken_question(connection: Connection, case: LockedCase) -> OvertakenQu
 
 
 def refuse_overtaken(connection: Connection, case_id: str, wanted: str) -> None:
-    """Raises AlertsJoined for a review that an alert ended before anybody had decided on it."""
+    """Raises AlertsJoined, or ConversationMoved, for a review that was over before anybody had decided on it."""
     if decision_on(connection, case_id, wanted) is not None:
         return
     if overtook(connection, case_id, parse_review_id(wanted)[1]) is not None:
-        raise AlertsJoined(case_id)
+        raise AlertsJoined(case_id) if kind_of(case_id) is FRAUD else ConversationMoved(case_id)
 
 
 def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewRequest:

@@ -206,6 +206,8 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     # that the casebook forgot, and a person would have read "accepted" about a decision that is lost.
     # FULL costs one fsync per transaction, of which an investigation has twelve until its review.
     connection.execute("PRAGMA synchronous = FULL")
+    # What was erased is overwritten, and not only marked as free. Many builds do so by default.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin(connection: Connection) -> None:

@@ -71,6 +71,18 @@ class Transactions:
         finally:
             self._hooks.remove(hook)
 
+    def empty_wal(self) -> None:
+        """Write the write-ahead log back and empty it: it holds no earlier state of what was erased any more.
+
+        PostgreSQL looks after its own. Readers that do not end in time leave it as it is, and the log says so.
+        """
+        if self._group is None:
+            return
+        with translate_driver_errors(self._engine), self._engine.connect() as connection:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if busy:
+            log.warning("The write-ahead log is in use: what was erased is gone from it after a restart.")
+
     def probe(self) -> None:
         """Write next to nothing, to learn whether it can be done. Raises CasebookUnavailable."""
         with self._written() as connection:

@@ -59,6 +59,16 @@ CasebookError
 ├── ReviewSuperseded        409
 ├── NewEvidence             409
 ├── AlertsJoined            409
+├── ConversationMoved       409
+├── TurnNotFound            404
+├── ConversationNotFound    404
+├── IdempotencyKeyReused    409
+├── ConversationFull        409
+├── ReplyOnItsWay           409
+├── MessageRateExceeded     429
+├── TooManyOpenTurns        429
+├── DraftNotOnRecord        409
+├── TurnEnded               409
 ├── AlertsCannotMove        409
 ├── CaseMerged              409  also a CaseClosed
 ├── AssessmentChanged       409
@@ -104,6 +114,17 @@ from casebook.errors.assignments import (
 )
 from casebook.errors.base import (
     CasebookError,
+)
+from casebook.errors.chat import (
+    ConversationFull,
+    ConversationNotFound,
+    DraftNotOnRecord,
+    IdempotencyKeyReused,
+    MessageRateExceeded,
+    ReplyOnItsWay,
+    TooManyOpenTurns,
+    TurnEnded,
+    TurnNotFound,
 )
 from casebook.errors.database import (
     CasebookCorrupt,
@@ -181,6 +202,7 @@ from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
 from casebook.errors.transitions import (
     AlertsJoined,
     AssessmentNotRecorded,
+    ConversationMoved,
     DeadlineNotPassed,
     FactsNotJustified,
     NoAcceptedDecision,
@@ -232,14 +254,20 @@ __all__ = [
     "ChargeChosenTwice",
     "ChargeNotSeen",
     "ClaimedByOther",
+    "ConversationFull",
+    "ConversationMoved",
+    "ConversationNotFound",
     "DeadlineNotPassed",
     "DecisionInEffect",
+    "DraftNotOnRecord",
     "EffectNotFound",
     "EvidenceNotFound",
     "FactsNotJustified",
     "FieldsMissing",
+    "IdempotencyKeyReused",
     "IllegalMove",
     "MalformedCursor",
+    "MessageRateExceeded",
     "NewEvidence",
     "NoAcceptedDecision",
     "NoDisposition",
@@ -267,6 +295,7 @@ __all__ = [
     "RefundTooLarge",
     "RefundsNotChosen",
     "RefundsRefused",
+    "ReplyOnItsWay",
     "ReportUnfounded",
     "ReportsNotRecorded",
     "ReversalAlreadyDecided",
@@ -287,10 +316,13 @@ __all__ = [
     "SubjectDiffers",
     "TooManyAttachments",
     "TooManyNotes",
+    "TooManyOpenTurns",
     "TooManyReversals",
     "TooManySavedViews",
     "TooManySharedViews",
     "TransitionRefused",
+    "TurnEnded",
+    "TurnNotFound",
     "UnknownCase",
     "UnknownReasonCode",
     "UnstorableText",

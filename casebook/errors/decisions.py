@@ -6,6 +6,8 @@ from datetime import datetime
 from casebook.errors.base import CasebookError
 from contracts.closing import REASON_CODES, RequiredField
 from contracts.kinds import KINDS, Action, Answer, kind_of
+from contracts.kinds.fraud import FRAUD
+from contracts.kinds.reply import REPLY
 from contracts.review import Role
 
 
@@ -253,16 +255,22 @@ class ReviewNotFound(CasebookError):
 
 
 class NewEvidence(CasebookError):
-    """The alerts of the case changed before its question was answered."""
+    """What the question is about changed before it was answered: alerts joined, or the conversation moved on."""
 
     id = "new-evidence"
     status = 409
 
-    def __init__(self, news: str, at: datetime) -> None:
+    def __init__(self, kind: str, news: str, at: datetime) -> None:
+        what, next_step = _CHANGED[kind]
         super().__init__(
-            f"The evidence of this case changed at {at:%H:%M} UTC, {news}. "
-            "Nothing was decided: it is being investigated, and you are asked again."
+            f"{what} at {at:%H:%M} UTC, {news}. Nothing was decided: {next_step}, and you are asked again."
         )
+
+
+_CHANGED: Mapping[str, tuple[str, str]] = {
+    FRAUD.name: ("The evidence of this case changed", "it is being investigated"),
+    REPLY.name: ("The conversation moved on", "the reply is being drafted anew"),
+}
 
 
 class ReviewSuperseded(CasebookError):

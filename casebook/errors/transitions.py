@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from casebook.errors.base import CasebookError
 from contracts.kinds import kind_of
-from contracts.names import ALERTS_JOINED
+from contracts.names import ALERTS_JOINED, CONVERSATION_MOVED
 
 
 class TransitionRefused(CasebookError):
@@ -62,6 +62,19 @@ class AlertsJoined(CasebookError):
 
     def __init__(self, case_id: str) -> None:
         super().__init__(f"Alerts joined case '{case_id}' that nobody has investigated: its next round comes first.")
+
+
+class ConversationMoved(CasebookError):
+    """The customer wrote again: a draft that knows it comes first.
+
+    The ordinary course of a conversation, and no refusal that anybody must look at.
+    """
+
+    id = CONVERSATION_MOVED
+    status = 409
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"The conversation of case '{case_id}' moved on: another draft comes first.")
 
 
 class RoundNotBegun(TransitionRefused):

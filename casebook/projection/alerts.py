@@ -6,10 +6,11 @@ from typing import ClassVar
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.priority import PRIORITY
 from casebook.projection.case_head import CaseHead
-from casebook.projection.cases import ALERT
+from casebook.projection.cases import ALERT, raised
 from casebook.projection.changes import Change, Put, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import end_open_review
+from contracts import domain_events
 from contracts.alert import Alert, Severity
 from contracts.base import added_later
 from contracts.case import CaseEvent
@@ -42,6 +43,9 @@ class AlertJoined(EventData):
         """An alert joins a case once, and once more each time that people bring it back."""
         name = self.named(self.alert.alert_id)
         return name if self.moved_from is None else f"{name}:{previous_seq}"
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        yield raised(case_id, self.alert, joined=True)
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

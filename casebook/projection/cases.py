@@ -17,6 +17,7 @@ from casebook.projection.event_data import Actors, EventData, JournalHead, Occur
 from casebook.projection.questions import end_open_review
 from casebook.projection.rounds import enter_round
 from casebook.schema.cases import AlertRow, CaseRow, SubjectRow
+from contracts import domain_events
 from contracts.alert import Alert, Severity
 from contracts.base import Contract, NonEmptyText, added_later
 from contracts.case import CaseEvent, CaseOutcome
@@ -70,6 +71,18 @@ class SubjectOpening(Contract):
     """Of what it is about."""
 
 
+def raised(case_id: str, alert: Alert, *, joined: bool) -> domain_events.AlertRaised:
+    """What others are told of an alert."""
+    return domain_events.AlertRaised(
+        case_id=case_id,
+        alert_id=alert.alert_id,
+        customer_id=alert.customer_id,
+        alert_type=alert.alert_type,
+        severity=alert.severity,
+        joined=joined,
+    )
+
+
 class CaseOpened(EventData):
     """The case of an alert, or of what another kind of case is about."""
 
@@ -87,6 +100,16 @@ class CaseOpened(EventData):
         if (self.alert is None) == (self.opening is None):
             raise ValueError("a case is opened by an alert, or by what another kind is about")
         return self
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        kind = kind_of(case_id).name
+        if self.alert is not None:
+            yield raised(case_id, self.alert, joined=False)
+        about = self.alert or self.opening
+        assert about is not None, "a case is opened by an alert, or about a subject"
+        yield domain_events.CaseOpened(
+            case_id=case_id, kind=kind, customer_id=about.customer_id, severity=about.severity
+        )
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
@@ -228,6 +251,9 @@ class CaseClosed(EventData):
         if found.done and found.why_nobody_withdrew() is None:
             return None
         return f"no accepted decision on round {found.round} approves it"
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        yield domain_events.CaseClosed(case_id=case_id, kind=kind_of(case_id).name, outcome=self.outcome)
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

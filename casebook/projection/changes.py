@@ -65,7 +65,9 @@ class ProjectedTable:
     @cached_property
     def values_of(self) -> Callable[[Any], tuple[Any, ...]]:
         """Reads the bound columns from a row."""
-        return attrgetter(*self.bound)
+        read = attrgetter(*self.bound)
+        # Of one column it reads no tuple.
+        return read if len(self.bound) > 1 else lambda row: (read(row),)
 
     def key_in(self, columns: Mapping[str, Any]) -> str:
         """The key of a row with these columns, as text."""

@@ -13,10 +13,13 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence, require_before
 from casebook.projection.questions import PROPOSAL, REVIEW
+from casebook.projection.replies import REPLY_TEXT
 from casebook.schema.reviews import DecisionRow
+from contracts import domain_events
 from contracts.base import added_later
 from contracts.case import CaseEvent
 from contracts.kinds import action_spec, kind_of
+from contracts.kinds.reply import SEND_EDITED
 from contracts.names import CaseEventType
 from contracts.refunds import ChosenRefund
 from contracts.review import Decision, Disposition
@@ -44,6 +47,12 @@ class DecisionAccepted(EventData, Decision):
         again = () if self.withdrawals is None else (self.withdrawals,)
         return self.named(self.review_id, *again)
 
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        if self.held_until is None:
+            yield domain_events.DecisionAccepted(
+                case_id=case_id, review_id=self.review_id, verdict=self.verdict, action=self.action
+            )
+
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
         question = log.open_question(data["review_id"])
@@ -62,6 +71,8 @@ class DecisionAccepted(EventData, Decision):
             return "it says that it was decided at another time"
         if (data["verdict"] == "approve") != (data["action"] is not None):
             return "it does not say what is approved, or approves what is rejected"
+        if (data["action"] == SEND_EDITED) != (data.get("text_hash") is not None):
+            return "it does not say what is sent, or says it of what is sent as drafted"
         if data["verdict"] == "approve" and data["action"] not in kind_of(log.case_id).actions:
             return f"nobody can approve '{data['action']}' in a case of its kind"
         if data["verdict"] == "reject" and not says_something(data["feedback"]):
@@ -72,6 +83,8 @@ class DecisionAccepted(EventData, Decision):
         decision = Decision(**{name: getattr(self, name) for name in Decision.model_fields})
         answer = {name: getattr(self, name) for name in ("review_id", "round", "verdict", "action")}
         yield Insert(DECISION, {**answer, "accepted_seq": at.seq, "on_hold_until": self.held_until}, decision)
+        if self.text_hash is not None:
+            yield Insert(REPLY_TEXT, {"round": self.round}, self.text_hash)
         yield Update(REVIEW, {"review_id": self.review_id}, {"status": "decided"})
         yield Delete(PROPOSAL)
         case.due_at = None

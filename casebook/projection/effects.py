@@ -10,6 +10,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, ProjectedTable, Put
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.schema.effects import EffectRow
+from contracts import domain_events
 from contracts.actions import REFUNDS
 from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectTerms
@@ -90,6 +91,9 @@ class EffectFinished(EffectStarted):
     type: ClassVar[CaseEventType] = "effect_finished"
     kind: ClassVar[str | None] = FRAUD.name
     named_by: ClassVar[tuple[str, ...]] = ("key", "status")
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        yield domain_events.ActionExecuted(case_id=case_id, key=self.key, action=self.action, status=self.status)
 
 
 class FactsChanged(EventData):

@@ -11,6 +11,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
 from contracts.base import Contract
 from contracts.case import CaseEvent
+from contracts.domain_events import DomainEvent
 from contracts.kinds import kind_of
 from contracts.names import CaseEventType
 
@@ -56,6 +57,10 @@ class EventData(Contract):
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
         """Change the columns of `case`, and say how other rows of it change."""
+        return ()
+
+    def tells(self, case_id: str) -> Iterable[DomainEvent]:
+        """What others, who cannot read the log, are told of it."""
         return ()
 
     @classmethod

@@ -15,6 +15,7 @@ from casebook.projection import (
     notes,
     proposals,
     reopenings,
+    replies,
     reversals,
     reviews,
     rounds,
@@ -28,6 +29,7 @@ from casebook.projection.effects import EFFECT
 from casebook.projection.event_data import EventData
 from casebook.projection.notes import NOTE
 from casebook.projection.questions import PROPOSAL, REVIEW
+from casebook.projection.replies import REPLY_TEXT
 from casebook.projection.reversals import REVERSAL
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.names import CaseEventType
@@ -35,6 +37,7 @@ from contracts.names import CaseEventType
 _NOUNS = (
     cases,
     alerts,
+    replies,
     reopenings,
     rounds,
     reviews,
@@ -73,5 +76,6 @@ TABLES: tuple[ProjectedTable, ...] = (
     REVERSAL,
     NOTE,
     ATTACHMENT,
+    REPLY_TEXT,
 )
 """Beside that of the cases themselves."""

@@ -10,6 +10,7 @@ from casebook.projection.changes import Change, Delete, Insert, Update
 from casebook.projection.decisions import DECISION
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW
+from contracts import domain_events
 from contracts.base import UtcDateTime
 from contracts.case import CaseEvent, Proposal
 from contracts.ids import ReviewId
@@ -90,6 +91,11 @@ class HoldEnded(EventData):
     round: int
     review_id: ReviewId
     action: Action
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        yield domain_events.DecisionAccepted(
+            case_id=case_id, review_id=self.review_id, verdict="approve", action=self.action
+        )
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

@@ -8,6 +8,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.rounds import enter_round
+from contracts import domain_events
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
@@ -31,6 +32,9 @@ class CaseReopened(EventData):
     outcome: CaseOutcome
     """How it had ended."""
     reason: str
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        yield domain_events.CaseReopened(case_id=case_id)
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

@@ -8,6 +8,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.schema.approvals import ReversalRow
+from contracts import domain_events
 from contracts.case import CaseEvent
 from contracts.ids import reversal_key
 from contracts.kinds.fraud import FRAUD
@@ -109,6 +110,12 @@ class ReversalFinished(_ReversalNoted):
         assert self.effect is not None, "a reversal finishes with an effect"
         given_up = ":given_up" if (self.status, self.effect.status) == ("failed", "unknown") else ""
         return f"{super().dedupe_key(previous_seq)}:{self.effect.status}{given_up}"
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        assert self.effect is not None, "what has finished has a result"
+        yield domain_events.ActionReversed(
+            case_id=case_id, reversal_id=self.reversal_id, undoes=self.undoes, status=self.effect.status
+        )
 
 
 def _why_not_carried_out(data: Data, known: Data | None) -> str | None:

@@ -11,11 +11,13 @@ from casebook.projection.changes import Change, Columns, Delete, Insert, Update
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW, end_open_review
 from casebook.projection.rounds import conclude_round, why_no_round
+from contracts import domain_events
 from contracts.assessment import RiskLevel
 from contracts.base import UtcDateTime
 from contracts.case import CaseEvent
 from contracts.ids import review_id
 from contracts.kinds import Action, kind_of
+from contracts.kinds.reply import REPLY
 from contracts.names import CaseEventType
 from contracts.review import ReviewRequest, Role, may_act_as
 
@@ -42,6 +44,26 @@ class ReviewOpened(EventData, ReviewRequest):
     score: float | None
     level: RiskLevel | None
     recommended_action: Action | None
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        kind = kind_of(case_id)
+        yield domain_events.ReviewRequested(
+            case_id=case_id,
+            kind=kind.name,
+            review_id=self.review_id,
+            round=self.round,
+            required_role=self.required_role,
+            due_at=self.due_at,
+            recommended_action=self.recommended_action,
+        )
+        if kind is REPLY:
+            yield domain_events.HumanReviewRequired(
+                case_id=case_id,
+                turn_id=kind.subject_of(case_id),
+                review_id=self.review_id,
+                round=self.round,
+                due_at=self.due_at,
+            )
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
@@ -93,6 +115,9 @@ class Escalated(EventData, ReviewRequest):
 
     round: int
     reason: str
+
+    def tells(self, case_id: str) -> Iterator[domain_events.DomainEvent]:
+        yield domain_events.CaseEscalated(case_id=case_id, review_id=self.review_id, due_at=self.due_at)
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:

@@ -45,6 +45,9 @@ def why_no_round(kind: KindSpec, found: GuardFacts, wanted: int) -> str | None:
     """Why the round after the current one may not begin in a case of this kind; None when it may."""
     if wanted != found.round + 1:
         return f"the case is in round {found.round}"
+    if found.overtaken is not None and kind.orchestration is None:
+        # What a person was asked about did not know the newest message.
+        return None
     if found.verdict == "reject" and kind.rejected_as is not None:
         return f"a rejection ends a case of kind '{kind.name}'"
     if found.verdict == "reject" or found.facts_changed:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam,
 
 from casebook.case_log.call_chain import micro_usd
 from casebook.schema.base import table_of
+from casebook.schema.chat import ChatCallRow
 from casebook.schema.model_spend import ModelSpendRow
 from contracts.report import Spend
 from contracts.spend import DaySpend, ModelUse, RuleSpend, SpendReport
@@ -39,6 +40,15 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
 )
 _OF_CASE = select(*_COLUMNS).where(_SPENT.c.case_id == bindparam("case_id"))
 _OF_DAY = select(*_COLUMNS).where(_SPENT.c.day == bindparam("day"))
+_CALLS = table_of(ChatCallRow)
+_OF_CALLS: tuple[ColumnElement[Any], ...] = (
+    func.count(_CALLS.c.model).label("calls"),
+    func.sum(_CALLS.c.input_tokens).label("read"),
+    func.sum(_CALLS.c.output_tokens).label("written"),
+    func.sum(_CALLS.c.cost_micro_usd).label("cost"),
+)
+_OF_TURN = select(*_OF_CALLS).where(_CALLS.c.turn_id == bindparam("turn_id"))
+_TURNS_OF_DAY = select(*_OF_CALLS).where(_CALLS.c.day == bindparam("day"))
 _WITHIN = _SPENT.c.day.between(bindparam("first"), bindparam("last"))
 
 
@@ -69,9 +79,24 @@ def shown_spend(connection: Connection, case_id: str) -> Spend | None:
     return spend.model_copy(update={"cost_usd": None}) if row["unpriced"] else spend
 
 
+def spent_on_turn(connection: Connection, turn_id: str) -> Spend:
+    """What models cost in one turn of a conversation; `cost_usd` counts the calls whose price is known."""
+    return _spend(_sum(connection, _OF_TURN, turn_id=turn_id))
+
+
 def spent_on_day(connection: Connection, day: date) -> Spend:
-    """Everything that models cost on one UTC day; `cost_usd` counts the calls whose price is known."""
-    return _spend(_sum(connection, _OF_DAY, day=day.isoformat()))
+    """Everything that models cost on one UTC day, in cases and in conversations.
+
+    `cost_usd` counts the calls whose price is known.
+    """
+    cases, turns = (_spend(_sum(connection, each, day=day.isoformat())) for each in (_OF_DAY, _TURNS_OF_DAY))
+    costs = [each.cost_usd for each in (cases, turns) if each.cost_usd is not None]
+    return Spend(
+        model_calls=cases.model_calls + turns.model_calls,
+        input_tokens=cases.input_tokens + turns.input_tokens,
+        output_tokens=cases.output_tokens + turns.output_tokens,
+        cost_usd=sum(costs, Decimal(0)) if costs else None,
+    )
 
 
 def spend_report(connection: Connection, first: date, last: date) -> SpendReport:

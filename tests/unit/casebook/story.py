@@ -7,11 +7,14 @@ from casebook.commands.attachments import Upload
 from casebook.commands.recovery import MAX_FAILURES
 from casebook.workspace_api import WorkspaceApi
 from contracts.effect import Effect
+from contracts.hashing import content_hash
 from contracts.ids import effect_key
 from contracts.journal import JournalEntry
+from contracts.reply import EditedReply
 from contracts.spend import ModelUse
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
+    ANALYST,
     MANAGER,
     NOON,
     a_decision,
@@ -26,11 +29,11 @@ from tests.unit.casebook.builders import (
     pass_time,
     put,
 )
-from tests.unit.casebook.replies import ask_about_reply
+from tests.unit.casebook.replies import an_answer, ask_about_reply
 
 
 def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
-    """A case with something in every table, one with a first approval that waits, a broken one, a reply: the first."""
+    """A case with something in every table, one with a first approval, a broken one, two replies: the first."""
     case = open_case(book, 1)
     for number, price in enumerate(("0.000123", "0.000456", None), start=1):
         use = ModelUse(
@@ -74,4 +77,8 @@ def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
     for _ in range(MAX_FAILURES):
         book.recover_case(broken, "The investigation failed.", unstarted=True)
     ask_about_reply(book)
+    edited = EditedReply(text="It is on its way since Monday.")
+    answer = an_answer(ask_about_reply(book, 2), action="send_edited")
+    said = {"text_hash": content_hash(edited), "decided_at": book.transactions.now()}
+    book.accept_decision(answer.model_copy(update=said), ANALYST, edited)
     return case

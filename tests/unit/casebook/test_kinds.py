@@ -298,7 +298,7 @@ def test_alert_of_the_customer_joins_no_reply(book: CaseBook):
 
 def test_actions_of_another_kind_are_refused(book: CaseBook):
     reply, fraud = ask_about_reply(book), ask(book, open_case(book, 1))
-    with pytest.raises(ActionOfOtherKind, match="approve 'send', or reject"):
+    with pytest.raises(ActionOfOtherKind, match="approve 'send' or 'send_edited', or reject"):
         book.accept_decision(an_answer(reply, action="clear"), MANAGER)
     with pytest.raises(ActionOfOtherKind):
         book.accept_decision(a_decision(fraud).model_copy(update={"action": "send"}), MANAGER)

@@ -68,7 +68,7 @@ def an_export(file: Path) -> Path:
 def test_an_intact_casebook_is_said_to_be_intact(file: Path, capsys: pytest.CaptureFixture[str]):
     assert main(casebook(file)) == 0
     said = capsys.readouterr().out
-    assert said.startswith("Intact: 4 cases, ")
+    assert said.startswith("Intact: 5 cases, ")
     assert said.count("\n") == 1
 
 
@@ -90,7 +90,7 @@ def test_casebook_of_the_environment_is_verified_by_default(
 
     assert of_environment.startswith("Intact: 0 cases, 0 events, ")
     assert of_environment.endswith(f"; casebook sqlite:///{other}.\n")
-    assert named.startswith("Intact: 4 cases, ")
+    assert named.startswith("Intact: 5 cases, ")
     assert named.endswith(f"; casebook sqlite:///{file}.\n")
 
 
