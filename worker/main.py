@@ -20,6 +20,7 @@ from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
+from worker.domain.sensitivity import Keywords
 from worker.liveness import shown_alive
 from worker.ports.actions import ActionsUnavailable
 from worker.ports.tools import ToolsUnavailable
@@ -97,7 +98,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
     from worker.adapters.deployments import open_models
     from worker.adapters.hub import require_own_hub
     from worker.adapters.scheduler import SchedulerAddress, open_worker, probe
-    from worker.wiring import register, wire_activities
+    from worker.wiring import AssistantTerms, register, wire_activities
 
     address = SchedulerAddress.parse(settings.dts_endpoint)
     calendar = _calendar(settings)
@@ -108,6 +109,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         model = open_models(providers, loop, settings.model_circuit_failures, settings.model_circuit_seconds)
         activities = wire_activities(
             casebook.record,
+            casebook.chat,
             model,
             tools,
             gateway,
@@ -115,6 +117,15 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
             _limits(settings),
             calendar,
             budget=_budget(settings),
+            assistant=AssistantTerms(
+                Keywords(settings.chat_review_keywords.split(",")),
+                _policy(settings).model_copy(
+                    update={
+                        "approval_timeout_hours": settings.reply_timeout_hours,
+                        "escalation_timeout_hours": settings.reply_escalation_hours,
+                    }
+                ),
+            ),
         )
         for dependency in (
             Dependency("casebook", casebook.where, partial(_upgrade, casebook)),

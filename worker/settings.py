@@ -13,6 +13,7 @@ from contracts.addresses import checked, is_loopback, is_readable_on_the_way, wi
 from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
 from runtime.settings import ProcessSettings
+from worker.domain.sensitivity import DEFAULT_KEYWORDS
 from worker.ports.model import ToolCalling
 
 Hours = Annotated[float, Field(gt=0, le=8_784)]
@@ -124,6 +125,13 @@ class WorkerSettings(ProcessSettings):
     max_review_attempts: Annotated[int, Field(ge=1)] = _POLICY.max_review_attempts
     auto_clear_threshold: Share = _POLICY.auto_clear_threshold
     quality_check_share: Share = _POLICY.quality_check_share
+
+    chat_review_keywords: Annotated[str, Field(max_length=10_000)] = ", ".join(DEFAULT_KEYWORDS)
+    """Whole words after which a person looks at a reply, separated by commas; empty: none."""
+    reply_timeout_hours: Hours = 1.0
+    """How long analysts have to decide about a reply."""
+    reply_escalation_hours: Hours = 4.0
+    """How long a manager has after that."""
 
     worker_threads: Annotated[int, Field(ge=8, le=1024)] = 400
     """A case keeps three waiting for language models, and a quarter is kept for orchestrations: enough for 100."""

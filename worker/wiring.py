@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from contracts import names
 from contracts.investigation import InvestigationPolicy
 from worker.activities.actions import ActionActivities
 from worker.activities.assessment import AssessmentActivities
+from worker.activities.chat import ChatSteps
 from worker.activities.closure import ClosureActivities
 from worker.activities.facts import FactActivities
 from worker.activities.recorded import for_the_scheduler
+from worker.activities.replies import ReplyQuestions
 from worker.activities.reversals import ReversalActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
@@ -21,19 +24,36 @@ from worker.activities.specialists import SpecialistActivities
 from worker.activities.steps import ActingSteps, InvestigationSteps, Work
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.budget import Budget, BudgetGuard
+from worker.agents.chat import ChatAgent
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
-from worker.agents.prompts import load_prompts
+from worker.agents.prompts import load_chat_prompt, load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.deadlines import BusinessHours
+from worker.domain.sensitivity import Keywords
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
+from worker.orchestrations.chat_turn import chat_turn
 from worker.orchestrations.hub import hub_owner
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
-from worker.ports.record import CaseRecord
+from worker.ports.record import CaseRecord, ChatRecord, TurnSpend
 from worker.ports.tools import ToolBox
+
+
+@dataclass(frozen=True)
+class AssistantTerms:
+    """How the assistant's replies are checked."""
+
+    keywords: Keywords
+    policy: InvestigationPolicy
+    """How long people have to decide about one."""
+
+
+DEFAULT_TERMS = AssistantTerms(
+    Keywords(), InvestigationPolicy(approval_timeout_hours=1.0, escalation_timeout_hours=4.0)
+)
 
 
 def utc_now() -> datetime:
@@ -43,6 +63,7 @@ def utc_now() -> datetime:
 
 def wire_activities(
     record: CaseRecord,
+    chat: ChatRecord,
     model: Model,
     tools: ToolBox,
     gateway: ActionGateway,
@@ -51,13 +72,16 @@ def wire_activities(
     business: BusinessHours | None = None,
     pause: Callable[[float], None] = time.sleep,
     budget: Budget | None = None,
+    assistant: AssistantTerms = DEFAULT_TERMS,
 ) -> tuple[Callable[..., Any], ...]:
     """Every activity. Agents get the tools that read; only the action activities get the gateway that writes.
 
     `business` has the business hours; `pause` sleeps before a retry of a model or tool.
     """
-    guard = BudgetGuard(budget or Budget(), record)
-    agent = AgentLoop(model, tools, limits, monotonic=time.monotonic, now=utc_now, pause=pause, budget=guard)
+    agent, chat_agent = (
+        AgentLoop(model, tools, limits, monotonic=time.monotonic, now=utc_now, pause=pause, budget=guard)
+        for guard in (BudgetGuard(budget or Budget(), record), BudgetGuard(budget or Budget(), TurnSpend(chat, record)))
+    )
     prompts = load_prompts()
     rounds = RoundActivities(record, policy)
     specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts), policy)
@@ -74,12 +98,15 @@ def wire_activities(
         review=review,
         facts=facts,
         closure=closure,
+        replies=ReplyQuestions(record, chat, review, assistant.policy, business),
     )
-    return steps_of(InvestigationSteps(record, work, policy), ActingSteps(record, actions, reversals))
+    turns = ChatSteps(chat, ChatAgent(chat_agent, load_chat_prompt(), assistant.keywords))
+    steps = steps_of(InvestigationSteps(record, work, policy), ActingSteps(record, actions, reversals))
+    return (*steps, turns.draft_reply, turns.send_reply, turns.follow_decision, turns.give_up_turn)
 
 
 def steps_of(steps: InvestigationSteps, acting: ActingSteps) -> tuple[Callable[..., Any], ...]:
-    """Every step under its own name."""
+    """Every step of a case under its own name."""
     return (
         steps.start_case,
         steps.start_round,
@@ -106,6 +133,7 @@ def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]
     """Tell the SDK's worker what it can do. Activities go by their method's name, as in `contracts.names`."""
     worker.add_orchestrator(investigation)
     worker.add_orchestrator(reversal)
+    worker.add_orchestrator(chat_turn)
     worker.add_orchestrator(hub_owner)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:

@@ -8,7 +8,7 @@ from typing import Any
 
 from durabletask import task
 
-from casebook.errors import AlertsJoined, CaseMerged, TransitionRefused
+from casebook.errors import AlertsJoined, CaseMerged, ConversationMoved, TransitionRefused
 from contracts.brief import CaseBrief
 from contracts.investigation import InvestigationPolicy
 from contracts.steps import Refusal
@@ -55,7 +55,7 @@ def for_the_scheduler(activity: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with about_case(context.orchestration_id.partition(":")[0]):
                 return activity(context, order)
-        except (TransitionRefused, AlertsJoined, CaseMerged) as refusal:
+        except (TransitionRefused, AlertsJoined, CaseMerged, ConversationMoved) as refusal:
             return Refusal(refused=refusal.id)
         except Exception as fault:
             case_id = context.orchestration_id

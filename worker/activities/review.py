@@ -1,10 +1,12 @@
 """Asks a person, escalates, and expires a review."""
 
 import logging
+from datetime import datetime
 
 from durabletask import task
 
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
+from contracts.alert import Severity
 from contracts.brief import CaseBrief
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
@@ -18,7 +20,7 @@ from contracts.investigation import (
     ReviewPlan,
     ReviewTerms,
 )
-from contracts.review import Decision, ReviewRequest
+from contracts.review import Decision, ReviewRequest, Role
 from contracts.steps import ReadDecisionInput, Reminder
 from worker.activities.recorded import Briefs
 from worker.domain.deadlines import BusinessHours, due_after, remind_after
@@ -49,12 +51,11 @@ class ReviewActivities:
 
     def schedule_review(self, _: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         """Until when, and how many people are asked. Raises NoBusinessHours for a calendar without working time."""
-        hours = plan.policy.review_hours(plan.severity, plan.required_role)
-        share = plan.policy.remind_before_share or 0.0
         limit = plan.policy.four_eyes_refund_minor
+        due_at, remind_at = review_times(plan.policy, plan.severity, plan.required_role, plan.asked_at, self._business)
         return ReviewTerms(
-            due_at=due_after(plan.asked_at, hours, self._business),
-            remind_at=remind_after(plan.asked_at, hours, share, self._business),
+            due_at=due_at,
+            remind_at=remind_at,
             approvals_required=1 if limit is None else approvals_required(plan.assessment, plan.severity, limit),
             four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, plan.severity, limit),
         )
@@ -108,6 +109,15 @@ class ReviewActivities:
 
     def _brief(self, plan: ReviewPlan) -> CaseBrief:
         return self._briefs.of(plan.case_id, plan.assessment.round)
+
+
+def review_times(
+    policy: InvestigationPolicy, severity: Severity, role: Role, asked_at: datetime, business: BusinessHours | None
+) -> tuple[datetime, datetime | None]:
+    """Until when a question is asked, and when those who could decide are reminded. Raises NoBusinessHours."""
+    hours = policy.review_hours(severity, role)
+    share = policy.remind_before_share or 0.0
+    return due_after(asked_at, hours, business), remind_after(asked_at, hours, share, business)
 
 
 def opening_of(question: ReviewOrder, terms: ReviewTerms) -> ReviewOpening:

@@ -35,6 +35,8 @@ from contracts.investigation import (
     ReviewPlan,
     SpecialistOrder,
 )
+from contracts.kinds import kind_of
+from contracts.kinds.reply import REPLY
 from contracts.refunds import ChosenRefund
 from contracts.report import SPECIALISTS, SpecialistReport
 from contracts.review import Decision, ReviewRequest, Role
@@ -123,6 +125,11 @@ class ReversalWork(Protocol):
     def reconcile_reversal(self, context: task.ActivityContext, order: ReconcileReversalInput, /) -> Effect: ...
 
 
+class ReplyWork(Protocol):
+    def ask_person(self, context: task.ActivityContext, question: ReviewQuestion, /) -> ReviewRequest: ...
+    def escalate_to_manager(self, context: task.ActivityContext, order: EscalateInput, /) -> EscalationResult: ...
+
+
 class ClosureWork(Protocol):
     def close_case(self, context: task.ActivityContext, closing: CloseCaseInput, /) -> None: ...
 
@@ -137,6 +144,7 @@ class Work:
     review: ReviewWork
     facts: FactWork
     closure: ClosureWork
+    replies: ReplyWork
 
 
 class InvestigationSteps:
@@ -182,6 +190,8 @@ class InvestigationSteps:
 
     def ask_person(self, context: task.ActivityContext, question: ReviewQuestion) -> ReviewRequest:
         """Ask about what was concluded in the round, or again about that of the round before."""
+        if kind_of(question.case_id) is REPLY:
+            return self._work.replies.ask_person(context, question)
         basis = self._record.review_basis(question.case_id, question.round)
         asked = self._asked_again(question, basis) if basis.changes else basis.assessment
         asked = with_reasons(asked.model_copy(update={"round": question.round}), question.added)
@@ -199,6 +209,9 @@ class InvestigationSteps:
 
     def escalate_to_manager(self, context: task.ActivityContext, order: EscalateInput) -> EscalatedReview:
         """Pass the open review to a manager, unless it has been decided."""
+        if kind_of(order.case_id) is REPLY:
+            passed = self._work.replies.escalate_to_manager(context, order)
+            return EscalatedReview(review=passed.review, decision=taken(passed.decision))
         about = self._record.review_basis(order.case_id, order.round).assessment
         plan = self._plan(order.case_id, about, "manager", order.asked_at)
         passed = self._work.review.escalate_to_manager(context, EscalationOrder(plan=plan, reason=NOT_DECIDED_IN_TIME))

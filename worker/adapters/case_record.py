@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
+from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import (
@@ -38,7 +39,8 @@ class Casebook:
         """Raises CasebookUrlInvalid or CasebookUnwritable. Connects to nothing yet."""
         self._engine: Engine = open_engine(url)
         self.where = self._engine.url.render_as_string(hide_password=True)
-        self.record = WorkerApi(Transactions(self._engine))
+        transactions = Transactions(self._engine)
+        self.record, self.chat = WorkerApi(transactions), ChatApi(transactions)
         self._worker_id = str(uuid4())
 
     def upgrade(self) -> None:

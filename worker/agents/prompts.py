@@ -50,6 +50,11 @@ class Prompts:
         return self._rules_of_several if several else self._rules
 
 
+def load_chat_prompt() -> str:
+    """The prompt of the assistant that answers customers. Raises OSError when the installation is incomplete."""
+    return _read("chat")
+
+
 def load_prompts() -> Prompts:
     """The prompts of this release. Raises OSError or KeyError when the installation is incomplete."""
     return Prompts(_read("rules"), {agent: _read(agent) for agent in AGENTS}, _read("several_alerts"))

@@ -8,6 +8,8 @@ from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.hashing import content_hash
+from contracts.kinds import kind_of
+from contracts.kinds.fraud import FRAUD
 from contracts.review import Decision
 from contracts.steps import Conclusion, TakenDecision
 
@@ -35,10 +37,11 @@ def conclusion_of(assessment: RiskAssessment) -> Conclusion:
 
 
 def taken(decision: Decision | None) -> TakenDecision | None:
-    """The decision without who decided, and why."""
+    """The decision without who decided, and why; of other kinds than fraud also without the action."""
     if decision is None:
         return None
-    action = None if decision.action is None else recommended(decision.action)
+    acts = decision.action is not None and kind_of(decision.review_id) is FRAUD
+    action = recommended(decision.action) if acts and decision.action is not None else None
     return TakenDecision(review_id=decision.review_id, verdict=decision.verdict, action=action)
 
 

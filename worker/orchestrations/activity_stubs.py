@@ -22,9 +22,12 @@ from contracts.review import ReviewRequest
 from contracts.steps import (
     ActionOutcome,
     CaseStart,
+    ChatTurnOrder,
     CheckFactsInput,
     CloseCaseInput,
     Conclusion,
+    DraftReplyInput,
+    DraftResult,
     ErrorId,
     EscalatedReview,
     EscalateInput,
@@ -48,6 +51,8 @@ from contracts.steps import (
     RoundInput,
     SpecialistInput,
     TakenDecision,
+    TurnResult,
+    TurnRoundInput,
 )
 from runtime.data_converter import RawPayload
 from worker.domain.failures import error_of, id_of
@@ -66,11 +71,19 @@ class AlertsJoined(Exception):
     """Alerts joined the case that nobody has investigated: the next round does, whatever was to come now."""
 
 
+class ConversationMoved(Exception):
+    """The customer wrote again: the next draft comes first, whatever was to come now."""
+
+
 class CaseMerged(Exception):
     """The case has become a part of another one: there is nothing more to do."""
 
 
-_NEWS: Mapping[ErrorId, type[Exception]] = {names.ALERTS_JOINED: AlertsJoined, names.CASE_MERGED: CaseMerged}
+_NEWS: Mapping[ErrorId, type[Exception]] = {
+    names.ALERTS_JOINED: AlertsJoined,
+    names.CASE_MERGED: CaseMerged,
+    names.CONVERSATION_MOVED: ConversationMoved,
+}
 """What a step answers that is no refusal."""
 
 Context = task.OrchestrationContext
@@ -214,6 +227,27 @@ def reconcile_reversal(ctx: Context, order: ReconcileReversalInput) -> Orchestra
 def close_case(ctx: Context, closing: CloseCaseInput) -> Orchestration[None]:
     """Close the case. Raises Refused when its record does not justify the outcome."""
     yield from _done(_record(ctx, names.CLOSE_CASE, closing))
+
+
+def draft_reply(ctx: Context, order: DraftReplyInput) -> Orchestration[DraftResult]:
+    """Draft a reply, within the agents' limits; or how the turn has ended already."""
+    pending = ctx.call_activity(names.DRAFT_REPLY, input=order, retry_policy=THINKING, return_type=RawPayload)
+    return (yield from _answer(pending, DraftResult))
+
+
+def send_reply(ctx: Context, order: TurnRoundInput) -> Orchestration[TurnResult]:
+    """Send what was drafted in a round. Raises Refused when a person must look at it first."""
+    return (yield from _answer(_record(ctx, names.SEND_REPLY, order), TurnResult))
+
+
+def follow_decision(ctx: Context, order: TurnRoundInput) -> Orchestration[TurnResult]:
+    """Do what a person decided about a draft. Raises ConversationMoved, and Refused for what is not on record."""
+    return (yield from _answer(_record(ctx, names.FOLLOW_DECISION, order), TurnResult))
+
+
+def give_up_turn(ctx: Context, order: ChatTurnOrder) -> Orchestration[TurnResult]:
+    """End a turn for which no reply could be written."""
+    return (yield from _answer(_record(ctx, names.GIVE_UP_TURN, order), TurnResult))
 
 
 def memory_of(key: str) -> EntityInstanceId:

@@ -68,7 +68,7 @@ class DecisionInbox:
                 continue
             try:
                 decision = yield from self._recorded(self._take_all())
-            except (activity_stubs.AlertsJoined, activity_stubs.CaseMerged):
+            except (activity_stubs.AlertsJoined, activity_stubs.CaseMerged, activity_stubs.ConversationMoved):
                 _cancel(deadline, reminder)
                 raise
             if decision is not None:

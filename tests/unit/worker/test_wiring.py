@@ -10,7 +10,7 @@ from tests.unit.worker.support.agents import FakeTools, ScriptedModel
 from tests.unit.worker.support.cases import a_policy
 from worker.agents.limits import Limits
 from worker.orchestrations import activity_stubs
-from worker.ports.record import CaseRecord
+from worker.ports.record import CaseRecord, ChatRecord
 from worker.wiring import wire_activities
 
 ACTIVITIES = {
@@ -28,6 +28,10 @@ ACTIVITIES = {
     names.CHECK_FACTS,
     names.NOTE_CHANGED_FACTS,
     names.CLOSE_CASE,
+    names.DRAFT_REPLY,
+    names.SEND_REPLY,
+    names.FOLLOW_DECISION,
+    names.GIVE_UP_TURN,
 }
 THAT_ACT = {
     names.EXECUTE_ACTION,
@@ -38,9 +42,9 @@ THAT_ACT = {
 
 
 def wired() -> dict[str, Any]:
-    nobody = cast("CaseRecord", object())
+    nobody, no_chat = cast("CaseRecord", object()), cast("ChatRecord", object())
     gateway = cast("Any", Gateway())
-    activities = wire_activities(nobody, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
+    activities = wire_activities(nobody, no_chat, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
     return {activity.__name__: activity for activity in activities}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from contracts.actions import RecommendedAction
@@ -53,7 +54,8 @@ class Desk:
 
     def __init__(self, name: str, person: str, book: CaseBook, store: SqliteCustomerStore) -> None:
         self.case, self.person, self.book, self.store = case_id(name), person, book, RealStore(store)
-        steps = wire_activities(book, ScriptedModel([]), self.store, self.store, a_policy(), Limits())
+        chat = ChatApi(book.transactions)
+        steps = wire_activities(book, chat, ScriptedModel([]), self.store, self.store, a_policy(), Limits())
         self._steps: dict[str, Callable[..., Any]] = {step.__name__: step for step in steps}
         book.open_case(an_alert(name, customer_id=CUSTOMER))
         book.start_round(self.case, 1, a_policy())

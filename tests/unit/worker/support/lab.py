@@ -14,9 +14,17 @@ from contracts import names
 from contracts.actions import RecommendedAction
 from contracts.alert import Alert
 from contracts.case import CaseProgress
-from contracts.investigation import ReviewOpening
-from contracts.review import Decision
-from contracts.steps import Investigation, MemoryKept, RememberFeedbackInput, RememberRoundInput, ReversalOrder
+from contracts.investigation import EscalationResult, ReviewOpening
+from contracts.review import Decision, ReviewRequest
+from contracts.steps import (
+    EscalateInput,
+    Investigation,
+    MemoryKept,
+    RememberFeedbackInput,
+    RememberRoundInput,
+    ReversalOrder,
+    ReviewQuestion,
+)
 from runtime.data_converter import PydanticDataConverter
 from tests.unit.worker.support.case_script import NULL, WAIT_S, CaseScript
 from tests.unit.worker.support.cases import a_decision, a_policy, an_alert, an_investigation
@@ -157,10 +165,20 @@ def register(
     worker.add_orchestrator(reversal)
     worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
     fakes = FakeActivities(scripts)
-    work = Work(fakes, fakes, fakes, fakes, fakes, fakes)
+    work = Work(fakes, fakes, fakes, fakes, fakes, fakes, NoReplies())
     record = FakeRecord(scripts)
     for step in steps_of(InvestigationSteps(record, work, a_policy()), ActingSteps(record, fakes, fakes)):
         worker.add_activity(_scripted(step, scripts))
+
+
+class NoReplies:
+    """Nobody is asked about a reply in a case of fraud."""
+
+    def ask_person(self, _: task.ActivityContext, question: ReviewQuestion, /) -> ReviewRequest:
+        raise AssertionError(question)
+
+    def escalate_to_manager(self, _: task.ActivityContext, order: EscalateInput, /) -> EscalationResult:
+        raise AssertionError(order)
 
 
 def _scripted(activity: Callable[..., Any], scripts: Mapping[str, CaseScript]) -> Callable[..., Any]:
