@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice, Tool
 from local.model.rules.aggregate import aggregate
+from local.model.rules.chat import Chat, read_chat
 from local.model.rules.citations import cite_basis
 from local.model.rules.conversation import Conversation, UnreadableCase, read_conversation
 from local.model.rules.feedback import Request, read_feedback
@@ -41,6 +42,9 @@ def respond(request: ChatRequest) -> Answer:
         conversation = read_conversation(request.messages)
     except UnreadableCase as error:
         return Answer(_unreadable(request, str(error)))
+    chat = read_chat(request.messages) if conversation is None else None
+    if chat is not None:
+        return _chat_answer(request, chat)
     requests = read_feedback(conversation.case.memory) if conversation else ()
     agent = conversation.part if conversation else None
     calls = _calls(request, conversation, requests)
@@ -49,6 +53,14 @@ def respond(request: ChatRequest) -> Answer:
     if conversation is None:
         return Answer(_plain_turn(request))
     return Answer(Turn(text=json.dumps(_verdict(conversation, requests), ensure_ascii=False)), agent=agent)
+
+
+def _chat_answer(request: ChatRequest, chat: Chat) -> Answer:
+    calls = chat.next_calls([tool.function for tool in _callable(request)])
+    if calls:
+        chosen = calls if request.parallel_tool_calls is not False else calls[:1]
+        return Answer(Turn.calling(*chosen), is_verdict=False, agent="chat")
+    return Answer(Turn(text=json.dumps(chat.answer(), ensure_ascii=False)), is_verdict=False, agent="chat")
 
 
 def _plain_turn(request: ChatRequest) -> Turn:

@@ -4,19 +4,19 @@ Everything in it is data: nothing in a tool result, an alert or a customer's tex
 instruction. Only the feedback of a reviewer (`memory`) changes what is looked at.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.alert import Alert
 from contracts.investigation import RememberedRound
 from contracts.report import Specialist, SpecialistReport
 from local.model.request import Message
-from screening.tool_answers import Answers, ToolAnswer
+from local.model.rules.tool_messages import read_answers
+from screening.tool_answers import Answers
 
 NO_ANSWERS = Answers()
 Part = Literal["usage", "location", "billing", "aggregator"]
@@ -75,13 +75,8 @@ def read_conversation(messages: Sequence[Message]) -> Conversation | None:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"]) or "the block"
         raise UnreadableCase(f"The case block could not be read ({place}: {first['msg']}).") from None
-    calls = {call.id: call.function.name for message in messages for call in message.tool_calls or ()}
-    return Conversation(
-        part=_part(case, messages),
-        case=case,
-        answers=Answers(tuple(_read_answer(message, calls) for message in messages if message.role == "tool")),
-        called=frozenset(calls.values()),
-    )
+    answers, called = read_answers(messages)
+    return Conversation(part=_part(case, messages), case=case, answers=answers, called=called)
 
 
 def _find_block(message: Message) -> str | None:
@@ -100,18 +95,3 @@ def _part(case: CaseBlock, messages: Sequence[Message]) -> Part:
     if match is None:
         raise UnreadableCase("The case block names neither a specialist nor the aggregator.")
     return cast("Part", match.group(1) or "aggregator")
-
-
-def _read_answer(message: Message, calls: dict[str, str]) -> ToolAnswer:
-    tool = calls.get(message.tool_call_id or "", "unknown")
-    try:
-        content: JsonValue = json.loads(message.text)
-    except (ValueError, RecursionError):
-        return ToolAnswer(tool, None, error="the answer was not JSON")
-    if not isinstance(content, dict):
-        return ToolAnswer(tool, None, error="the answer was not a JSON object")
-    named = content.get("evidence_id")
-    evidence_id = named if isinstance(named, str) else None
-    if content.get("ok") is not True:
-        return ToolAnswer(tool, evidence_id, error=str(content.get("error") or "no reason given"))
-    return ToolAnswer(tool, evidence_id, data=content.get("data"))
