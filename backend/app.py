@@ -8,14 +8,17 @@ from fastapi import FastAPI
 from backend.api import (
     accesses,
     alerts,
+    analytics,
     assignments,
     attachments,
     audit,
     bulk,
     case_socket,
     cases,
+    chat,
     claims,
     config,
+    conversations,
     decisions,
     desk_log,
     events,
@@ -38,7 +41,7 @@ from backend.api import (
 from backend.api.dependencies import Fenced, Private
 from backend.http import openapi, problem
 from backend.http.web_bundle import WebBundle
-from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
+from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch, TurnMessage
 from backend.live.service_status import ServiceStatus
 from casebook.projection.cases import OrchestrationFailed
 from contracts.base import Contract
@@ -46,6 +49,8 @@ from contracts.release import VERSION
 
 # What everybody may ask; everything else needs a person with a role.
 OPEN = (session.router, config.router, health.router, metrics.router)
+# What passes messages of customers on is no person, and has no role.
+OF_CHANNELS = (chat.router, chat.tutorial_router, analytics.router, analytics.tutorial_router)
 FENCED = (
     # Before what is asked of one case: in `/api/cases/bulk/preview`, `bulk` is none.
     bulk.router,
@@ -67,6 +72,8 @@ FENCED = (
     assignments.router,
     snoozes.router,
     cases.router,
+    conversations.router,
+    analytics.desk_router,
     notes.router,
     attachments.router,
     exports.router,
@@ -95,6 +102,8 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
     )
     for router in OPEN:
         app.include_router(router)
+    for router in OF_CHANNELS:
+        app.include_router(router)
     for router in FENCED:
         app.include_router(router, dependencies=[Fenced])
     for router in PRIVATE:
@@ -113,6 +122,7 @@ def _describe_messages(app: FastAPI) -> None:
         "telemetry": (TelemetryBatch, "`event: telemetry` of the event stream, at most four per second."),
         "alert": (AlertMessage, "`event: alert` of the event stream: a case was opened."),
         "case": (CaseMessage, "`event: case` of the event stream: something happened to a case."),
+        "chat": (TurnMessage, "`event: chat` of the event stream: what has become of a message to the assistant."),
         "service": (
             ServiceStatus,
             "`event: service` of the event stream: scheduler or workers stopped or are back.",

@@ -24,7 +24,7 @@ from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestService, choose_sources
 from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
-from backend.services.customer_store import McpPreview
+from backend.services.customer_store import McpCustomerReader
 from backend.services.errors import AlertIdTaken
 from backend.services.installation import (
     PublicConfig,
@@ -37,6 +37,7 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.policy.chat_limits import ChatLimits
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.closing import REASON_CODES
@@ -193,7 +194,11 @@ def _lifespan(
                 broadcast,
                 public_config(settings),
                 settings.investigations_at_once,
-                McpPreview(settings.mcp_server_uri),
+                McpCustomerReader(settings.mcp_server_uri),
+                ChatLimits(
+                    settings.chat_messages_per_minute, settings.chat_open_turns, settings.chat_conversation_turns
+                ),
+                counts_messages=settings.message_counter_enabled,
             )
             ingest = IngestService(
                 sources=choose_sources(

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_valid
 from pydantic_settings import NoDecode
 
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
+from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
 from contracts.addresses import checked
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
@@ -72,6 +73,15 @@ class BackendSettings(ProcessSettings):
 
     investigations_at_once: Annotated[int, Field(ge=1)] = 100
     """How many cases are investigated at a time; the others wait, oldest first."""
+
+    chat_messages_per_minute: Annotated[int, Field(ge=1, le=10_000)] = DEFAULT_LIMITS.per_minute
+    """Messages that one user may send in a minute."""
+    chat_open_turns: Annotated[int, Field(ge=1, le=1_000)] = DEFAULT_LIMITS.open_turns
+    """Messages of one user that may wait for their replies."""
+    chat_conversation_turns: Annotated[int, Field(ge=1, le=1_000_000)] = DEFAULT_LIMITS.turns
+    """Messages of one conversation."""
+    message_counter_enabled: bool = True
+    """Whether this process counts messages; if not, `python -m backend.consumers` does."""
 
     casebook_url: str = "sqlite:///.casewright/casebook.db"
     dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$"), AfterValidator(checked)] = (

@@ -3,8 +3,8 @@
 import asyncio
 
 
-async def wait_for(event: asyncio.Event, seconds: float) -> bool:
-    """Whether `event` was set within `seconds`.
+async def wait_for(event: asyncio.Event, seconds: float | None) -> bool:
+    """Whether `event` was set within `seconds`; None: however long it takes.
 
     Unlike `asyncio.wait_for` before Python 3.12, it ends when it is cancelled in the moment in which the event is set:
     https://github.com/python/cpython/issues/86296.

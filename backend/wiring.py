@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from backend.api.dependencies import Services
 from backend.auth.sessions import LocalAuthenticator
 from backend.background_jobs import jobs_running
+from backend.consumers.message_counter import CounterJob, MessageCounter
 from backend.executor import BlockingExecutor
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
@@ -23,7 +24,8 @@ from backend.services.admission import INVESTIGATIONS_AT_ONCE
 from backend.services.assignments import AssignmentService
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
-from backend.services.customer_store import CustomerStoreReader, McpPreview
+from backend.services.chat import ChatService
+from backend.services.customer_store import CustomerStoreReader, McpCustomerReader
 from backend.services.decisions import DecisionService
 from backend.services.errors import SchedulerUnavailable, TaskHubTaken
 from backend.services.installation import (
@@ -37,10 +39,15 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
+from backend.services.turn_feed import TurnFeed
+from backend.services.turn_relay import TurnRelay
 from casebook.access_api import AccessApi
-from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncWorkspace
+from casebook.chat_api import ChatApi
 from casebook.database.transactions import utc_now
 from casebook.desk_api import DeskApi
+from casebook.events_api import EventsApi
+from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
@@ -54,6 +61,10 @@ class Wiring:
     sampler: TelemetrySampler
     relay: OutboxRelay
     absences: AbsenceReturns
+    turn_relay: TurnRelay
+    turn_feed: TurnFeed
+    counting: CounterJob | None
+    """None: a process of its own counts messages."""
 
 
 def wire(
@@ -64,6 +75,9 @@ def wire(
     config: PublicConfig,
     investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
     customer_store: CustomerStoreReader | None = None,
+    chat_limits: ChatLimits = DEFAULT_LIMITS,
+    *,
+    counts_messages: bool = True,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet."""
     threads = BlockingExecutor()
@@ -73,10 +87,16 @@ def wire(
     desk = AsyncDesk(DeskApi(facade.transactions), threads)
     absences = AbsenceReturns(desk, utc_now)
     sampler = TelemetrySampler(broadcast, utc_now)
-    feed = ChangeFeed(LogReader(facade.transactions), threads, broadcast)
+    reader = LogReader(facade.transactions)
+    feed = ChangeFeed(reader, threads, broadcast)
     relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
     decisions = DecisionService(workspace, relay)
     monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, utc_now)
+    store = customer_store or McpCustomerReader(None)
+    chat_record = AsyncChat(ChatApi(facade.transactions), threads)
+    turn_relay = TurnRelay(chat_record, scheduler)
+    turn_feed = TurnFeed(chat_record, reader.open_change_detector, broadcast.notify_all, turn_relay.wake)
+    broadcast.on_stop(turn_feed.leave)
     services = Services(
         workspace=workspace,
         record=record,
@@ -93,15 +113,19 @@ def wire(
         reopenings=ReopeningService(workspace, relay),
         readiness=ReadinessProbe(facade.transactions, threads),
         bulk=BulkActions(workspace, decisions, utc_now),
-        previews=PreviewService(workspace, customer_store or McpPreview(None)),
+        previews=PreviewService(workspace, store),
+        chat_record=chat_record,
+        chat=ChatService(chat_record, turn_relay, turn_feed, store, chat_limits),
         change_feed=feed,
         broadcast=broadcast,
-        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor),
+        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor, turns=turn_feed),
         monitor=monitor,
         authenticator=authenticator,
         public_config=config,
     )
-    return Wiring(services, sampler, relay, absences)
+    counter = MessageCounter(EventsApi(facade.transactions), ChatApi(facade.transactions))
+    counting = CounterJob(counter, threads) if counts_messages else None
+    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, counting)
 
 
 async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
@@ -130,6 +154,9 @@ async def serving(
         wiring.relay.acks.run,
         wiring.services.accesses.run,
         wiring.absences.run,
+        wiring.turn_relay.run,
+        wiring.turn_feed.run,
+        *(() if wiring.counting is None else (wiring.counting.run,)),
     )
     tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
     with wiring.services.record.blocking.transactions.on_commit(tell_feed):

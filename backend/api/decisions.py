@@ -40,6 +40,8 @@ class DecisionRequest(Contract):
     refunds: ChosenRefunds | None = None
     """Which charges to refund, and how much of each: charges that the investigation saw, up to what was left of them.
     Left out, the charges that the assessment names are refunded in full. The second of two people chooses the same."""
+    text: Annotated[str, Field(max_length=4_000)] | None = None
+    """With `send_edited`: what is sent instead of the draft."""
     decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Taken from older clients, and ignored."""
     decided_at: UtcDateTime | None = None
@@ -86,7 +88,7 @@ async def decide(order: DecisionRequest, services: ServicesDep, identity: Curren
         comment=order.comment,
         refunds=order.refunds,
     )
-    accepted = await services.decisions.accept(decision, identity)
+    accepted = await services.decisions.accept(decision, identity, order.text)
     services.change_feed.wake(awaiting=parse_review_id(order.review_id)[0])
     if isinstance(accepted, Proposal):
         return DecisionResponse(

@@ -23,6 +23,7 @@ from backend.services.access_recorder import AccessRecorder
 from backend.services.assignments import AssignmentService
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
+from backend.services.chat import ChatService
 from backend.services.decisions import DecisionService
 from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
@@ -33,7 +34,7 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
-from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncWorkspace
 from casebook.errors import NotAllowed
 from contracts.base import Contract
 from contracts.review import Role
@@ -61,6 +62,8 @@ class Services:
     readiness: ReadinessProbe
     bulk: BulkActions
     previews: PreviewService
+    chat_record: AsyncChat
+    chat: ChatService
     change_feed: ChangeFeed
     broadcast: Broadcast
     event_stream: EventStream
@@ -164,6 +167,16 @@ Fenced = Depends(_fence)
 
 Private = Depends(_require("viewer"))
 """For the routers of what people keep for themselves: everybody who may read may write their own."""
+
+
+async def _channel(services: ServicesDep, known: KnownIdentityDep) -> Identity:
+    if known is not None:
+        return known
+    return services.authenticator.channel
+
+
+ChannelDep = Annotated[Identity, Depends(_channel)]
+"""Who passes messages of customers on: a person who is signed in, or the channel of a local installation."""
 
 
 def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:

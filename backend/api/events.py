@@ -1,4 +1,4 @@
-"""`/api/events/stream`: telemetry, alerts and cases as server-sent events."""
+"""`/api/events/stream`: telemetry, alerts, cases and turns of conversations as server-sent events."""
 
 from collections.abc import AsyncIterable
 from contextlib import suppress
@@ -76,8 +76,8 @@ class EventStreamResponse(EventSourceResponse):
     response_class=EventStreamResponse,
     responses={
         200: {
-            "description": "Server-sent events named `telemetry`, `alert` and `case`; their data is described under "
-            "webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it."
+            "description": "Server-sent events named `telemetry`, `alert`, `case` and `chat`; their data is described "
+            "under webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it."
         },
         **documented(422, 503),
     },
@@ -85,9 +85,9 @@ class EventStreamResponse(EventSourceResponse):
 async def stream_events(
     services: ServicesDep,
     session_seconds: SessionSecondsDep,
-    topics: Annotated[str, Query(description="Any of `telemetry`, `alerts`, `cases`, separated by commas")] = ",".join(
-        TOPICS
-    ),
+    topics: Annotated[
+        str, Query(description="Any of `telemetry`, `alerts`, `cases`, `chat`, separated by commas")
+    ] = "telemetry,alerts,cases",
     last_event_id: Annotated[
         EventNumber | None,
         BeforeValidator(_none_if_empty),

@@ -14,6 +14,8 @@ from contracts.base import Contract, UtcDateTime
 SESSION_COOKIE = "casewright_session"
 # Keeps these tokens apart from anything else that the same secret may sign one day.
 _PURPOSE = "casewright.session.v1"
+CHANNEL = Identity(subject="channel", name="Channel", roles=())
+"""Passes customers' messages on, and may do nothing else."""
 
 
 class _Claims(Contract):
@@ -42,6 +44,11 @@ class LocalAuthenticator:
         self._signer = URLSafeSerializer(
             key, salt=_PURPOSE, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
         )
+
+    @property
+    def channel(self) -> Identity:
+        """Who passes a message on without a session: only this machine can connect."""
+        return CHANNEL
 
     def sign_in(self, subject: str) -> Session:
         """A new session of a persona. Raises UnknownPersona."""

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from backend.auth.errors import AuthError
 from backend.services.errors import ServiceError
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, MessageRateExceeded, TooManyOpenTurns
 from contracts.base import Contract
 from contracts.telemetry import EventKind
 
@@ -82,6 +82,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "Body too large",
         415: "Not JSON",
         422: "The request is not valid",
+        429: "Too many messages",
         503: "A part that is needed cannot be reached right now",
     }
     return {status: {"model": Problem, "description": reasons[status]} for status in statuses}
@@ -103,6 +104,8 @@ def _headers_of(error: Exception) -> dict[str, str] | None:
         return {"WWW-Authenticate": 'Bearer realm="casewright"'}
     if isinstance(error, CasebookError | ServiceError) and error.status == 503:
         return RETRY_AFTER
+    if isinstance(error, MessageRateExceeded | TooManyOpenTurns):
+        return {"Retry-After": str(error.retry_after_s)}
     return dict(error.headers or {}) if isinstance(error, HTTPException) else None
 
 

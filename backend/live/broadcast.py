@@ -1,7 +1,7 @@
 """The signal that wakes all watchers of this process."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -12,6 +12,7 @@ class Broadcast:
         self._change = asyncio.Event()
         self._stopped = False
         self._watchers = 0
+        self._leaving: list[Callable[[], None]] = []
 
     @property
     def stopped(self) -> bool:
@@ -43,7 +44,13 @@ class Broadcast:
             self._change.set()
         passed.set()
 
+    def on_stop(self, leave: Callable[[], None]) -> None:
+        """Call this as well, for those who wait for something else than the next change."""
+        self._leaving.append(leave)
+
     def stop(self) -> None:
         """Wake all for the last time; from now on nobody waits."""
         self._stopped = True
+        for leave in self._leaving:
+            leave()
         self.notify_all()

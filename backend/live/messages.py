@@ -7,11 +7,12 @@ from pydantic import Field
 from contracts.alert import Alert
 from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseEvent, CaseProgress, CaseSummary
+from contracts.chat import TurnId, TurnState, UserId
 from contracts.ids import CaseId
 from contracts.telemetry import EventKind, TelemetryEvent
 
-Topic = Literal["telemetry", "alerts", "cases"]
-TOPICS: tuple[Topic, ...] = ("telemetry", "alerts", "cases")
+Topic = Literal["telemetry", "alerts", "cases", "chat"]
+TOPICS: tuple[Topic, ...] = ("telemetry", "alerts", "cases", "chat")
 
 SAMPLE_SIZE = 20
 """How many telemetry events a batch shows at most."""
@@ -44,6 +45,17 @@ class CaseMessage(Contract):
     seq: int
     event: CaseEvent
     case: CaseSummary
+
+
+class TurnMessage(Contract):
+    """`event: chat`. What has become of a message to the assistant; nothing of a draft, and no text.
+
+    It comes without an `id`: whoever was away asks for the turns that they wait for.
+    """
+
+    turn_id: TurnId
+    user_id: UserId
+    state: TurnState
 
 
 class CaseStatusMessage(Contract):

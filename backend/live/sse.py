@@ -2,16 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from math import inf
+from typing import Protocol
 
 from sse_starlette.event import ServerSentEvent
 
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed, LogMessage
-from backend.live.messages import Topic
+from backend.live.messages import Topic, TurnMessage
 from backend.live.service_status import ServiceMonitor
 from backend.live.telemetry_sampler import TelemetrySampler
 from backend.waiting import wait_for
+from casebook.queries.chat import TurnChange
+
+
+class TurnStates(Protocol):
+    """The newest states of turns."""
+
+    @property
+    def number(self) -> int:
+        """How many there were."""
+        ...
+
+    def after(self, number: int) -> Sequence[TurnChange]:
+        """Those after this one, in order; the oldest may be gone."""
+        ...
+
+    def watching(self) -> AbstractAsyncContextManager[None]:
+        """While inside, there are newer ones."""
+        ...
+
 
 LONGEST_WAIT_S = 60.0
 RETRY_MS = 1_000
@@ -26,11 +47,13 @@ class EventStream:
         sampler: TelemetrySampler,
         broadcast: Broadcast,
         monitor: ServiceMonitor | None = None,
+        turns: TurnStates | None = None,
     ) -> None:
         self._feed = feed
         self._sampler = sampler
         self._broadcast = broadcast
         self._monitor = monitor
+        self._turns = turns
 
     async def follow(
         self, topics: frozenset[Topic], last_event_id: int | None, lasts_s: float = inf
@@ -38,13 +61,18 @@ class EventStream:
         """Server-sent events of these topics until `lasts_s` are over or the process shuts down.
 
         After `last_event_id` every alert and case event comes once and in order; without it the stream starts now.
-        Telemetry is a sample: what a watcher was too slow for is only in the totals.
+        Telemetry is a sample: what a watcher was too slow for is only in the totals. Of turns the newest states come.
         """
         clock = asyncio.get_running_loop().time
         ends_at = clock() + lasts_s
-        with self._broadcast.watching():
+        turns = self._turns if "chat" in topics else None
+        async with AsyncExitStack() as entered:
+            entered.enter_context(self._broadcast.watching())
+            if turns is not None:
+                await entered.enter_async_context(turns.watching())
             seen = await self._feed.resume_after(last_event_id)
             batch = self._sampler.number
+            told = 0 if turns is None else turns.number
             service = 0 if self._monitor is None else self._monitor.number
             yield ServerSentEvent(comment=f"following after {seen}", retry=RETRY_MS, sep="\n")
             while not self._broadcast.stopped and clock() < ends_at:
@@ -56,6 +84,10 @@ class EventStream:
                 if "telemetry" in topics and self._sampler.number != batch and self._sampler.latest_json is not None:
                     batch = self._sampler.number
                     yield _event("telemetry", self._sampler.latest_json)
+                if turns is not None and turns.number != told:
+                    for message in turns.after(told):
+                        yield _event("chat", _turn_json(message))
+                    told = turns.number
                 if self._monitor is not None and self._monitor.number != service:
                     service = self._monitor.number
                     yield _event("service", self._monitor.status.model_dump_json())
@@ -68,6 +100,10 @@ def _events(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterato
             yield _event("alert", message.alert_json, message.seq)
         elif "cases" in topics:
             yield _event("case", message.case_json, message.seq)
+
+
+def _turn_json(change: TurnChange) -> str:
+    return TurnMessage(turn_id=change.turn_id, user_id=change.user_id, state=change.state).model_dump_json()
 
 
 def _event(name: str, data: str, seq: int | None = None) -> ServerSentEvent:

@@ -74,6 +74,8 @@ class CaseOrchestrations:
         try:
             await self._scheduler.wake(case, round_number)
         except InstanceUnknown:
+            if kind_of(case).orchestration is None:
+                raise
             self._memory.is_doubted = True
             await self._restart(case)
 

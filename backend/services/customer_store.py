@@ -1,18 +1,20 @@
-"""Asks the customer store what an action would do: by one read tool of the tool server, without the right to write."""
+"""Asks the customer store who exists, and what an action would do: by read tools, without the right to write."""
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from backend.services.errors import PreviewUnavailable
+from backend.services.errors import CustomerStoreUnavailable, PreviewUnavailable
 from contracts.preview import EffectPreview
 
-TOOL = "preview_effects"
+ReadTool = Literal["preview_effects", "search_customers"]
 TIMEOUT_S = 5.0
 """A person waits for it, and can approve without it."""
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 NOT_CONFIGURED = "this backend has no MCP_SERVER_URI"
 NOT_REACHED = "it could not be reached"
@@ -28,9 +30,13 @@ class CustomerStoreReader(Protocol):
         """What would be done now. Raises PreviewUnavailable."""
         ...
 
+    async def has_customer(self, customer_id: int) -> bool:
+        """Whether there is a customer of this number. Raises CustomerStoreUnavailable."""
+        ...
 
-class McpPreview:
-    """One call of `preview_effects` over Streamable HTTP. It knows no other tool, and holds no token."""
+
+class McpCustomerReader:
+    """Single calls of read tools over Streamable HTTP. It holds no token."""
 
     def __init__(self, url: str | None) -> None:
         self._url = url
@@ -41,24 +47,48 @@ class McpPreview:
         """What would be done now. Raises PreviewUnavailable."""
         arguments = {"customer_id": customer_id, "lock": lock, "charge_ids": [*charge_ids], "amounts": {**amounts}}
         try:
-            return EffectPreview.model_validate(await self._call(arguments))
-        except httpx.HTTPError:
-            raise PreviewUnavailable(NOT_REACHED) from None
-        except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
-            raise PreviewUnavailable(NOT_READ) from None
+            return await self._call("preview_effects", arguments, EffectPreview)
+        except _NotAnswered as why:
+            raise PreviewUnavailable(str(why)) from None
 
-    async def _call(self, arguments: Mapping[str, Any]) -> Any:
+    async def has_customer(self, customer_id: int) -> bool:
+        """Whether there is a customer of this number. Raises CustomerStoreUnavailable."""
+        try:
+            found = await self._call("search_customers", {"query": str(customer_id)}, _Matches)
+        except _NotAnswered as why:
+            raise CustomerStoreUnavailable(customer_id, str(why)) from None
+        return any(each.customer_id == customer_id for each in found.customers)
+
+    async def _call(self, tool: ReadTool, arguments: Mapping[str, Any], answer: type[AnswerT]) -> AnswerT:
+        """What a tool answers. Raises _NotAnswered."""
         if self._url is None:
-            raise PreviewUnavailable(NOT_CONFIGURED)
-        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": TOOL, "arguments": arguments}}
+            raise _NotAnswered(NOT_CONFIGURED)
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
         accepts = {"Accept": "application/json, text/event-stream"}
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-            response = await client.post(self._url, json=call, headers=accepts)
-            response.raise_for_status()
-        result = _message(response)["result"]
-        if result.get("isError"):
-            raise PreviewUnavailable(NOT_READ)
-        return result["structuredContent"]
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+                response = await client.post(self._url, json=call, headers=accepts)
+                response.raise_for_status()
+            result = _message(response)["result"]
+            if result.get("isError"):
+                raise _NotAnswered(NOT_READ)
+            return answer.model_validate(result["structuredContent"])
+        except httpx.HTTPError:
+            raise _NotAnswered(NOT_REACHED) from None
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
+            raise _NotAnswered(NOT_READ) from None
+
+
+class _NotAnswered(Exception):
+    """Why the tool server did not answer, as a clause."""
+
+
+class _Match(BaseModel):
+    customer_id: int
+
+
+class _Matches(BaseModel):
+    customers: tuple[_Match, ...]
 
 
 def _message(response: httpx.Response) -> Any:

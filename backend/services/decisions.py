@@ -3,13 +3,16 @@
 import logging
 
 from backend.auth.identity import Identity
-from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
+from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund, TextNotSent
 from backend.services.outbox_relay import OutboxRelay
 from casebook.async_api import AsyncWorkspace
 from contracts.case import Proposal
 from contracts.fraud_case import FraudCaseView
+from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 from contracts.kinds import action_spec, can_be_approved
+from contracts.kinds.reply import SEND_EDITED
+from contracts.reply import EditedReply
 from contracts.review import Decision
 from contracts.words import says_something
 
@@ -23,18 +26,21 @@ class DecisionService:
         self._workspace = workspace
         self._relay = relay
 
-    async def accept(self, decision: Decision, identity: Identity) -> Decision | Proposal:
+    async def accept(self, decision: Decision, identity: Identity, text: str | None = None) -> Decision | Proposal:
         """Keep the decision and have it delivered; the first of two approvals waits for the second instead.
 
-        Who decides is `identity`, whatever the decision says. Raises IncompleteDecision, ContradictoryDecision,
+        Who decides is `identity`, whatever the decision says. `text`: what is sent instead of a draft.
+        Raises IncompleteDecision, ContradictoryDecision,
         NothingToRefund, and what `WorkspaceApi.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
         case_id, _ = parse_review_id(decision.review_id)
         if decision.refunds is None and _refunds(decision.action, case_id):
             _require_charges(decision, await self._workspace.get_fraud_case(case_id))
-        signed = decision.model_copy(update={"decided_by": identity.subject})
-        accepted = await self._workspace.accept_decision(signed, identity.roles)
+        edited = _edited(decision, text)
+        digest = None if edited is None else content_hash(edited)
+        signed = decision.model_copy(update={"decided_by": identity.subject, "text_hash": digest})
+        accepted = await self._workspace.accept_decision(signed, identity.roles, edited)
         if isinstance(accepted, Proposal):
             log.info("%s: %s proposed by %s", accepted.review_id, accepted.action, identity.subject)
         else:
@@ -65,6 +71,17 @@ def _require_completeness(decision: Decision) -> None:
         raise IncompleteDecision("feedback", "A rejection needs feedback: say what should be looked at again.")
     if decision.verdict == "reject" and decision.action is not None:
         raise ContradictoryDecision
+
+
+def _edited(decision: Decision, text: str | None) -> EditedReply | None:
+    """What is sent instead of a draft."""
+    if decision.action != SEND_EDITED:
+        if text is not None:
+            raise TextNotSent
+        return None
+    if text is None or not says_something(text):
+        raise IncompleteDecision("text", "An edited reply needs a text: say what is sent.")
+    return EditedReply(text=text)
 
 
 def _refunds(action: str | None, case_id: str) -> bool:

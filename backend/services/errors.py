@@ -9,6 +9,10 @@ ServiceError
 ├── NeedsOwnDecision            409
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
+├── TextNotSent             422
+├── UnknownCustomer         422
+├── ReplyInterrupted        503
+├── CustomerStoreUnavailable 503
 └── SchedulerUnavailable    503
     ├── StartRefused        503
     └── TaskHubTaken        503
@@ -18,6 +22,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from contracts.assignment import MemberRole
+from contracts.kinds.reply import SEND_EDITED
 
 
 class ServiceError(Exception):
@@ -131,6 +136,31 @@ class PreviewUnavailable(ServiceError):
         )
 
 
+class CustomerStoreUnavailable(ServiceError):
+    """The customer store did not say who exists."""
+
+    id = "customer-store-unavailable"
+    status = 503
+
+    def __init__(self, customer_id: int, reason: str) -> None:
+        super().__init__(
+            f"The customer store did not say whether there is a customer {customer_id} ({reason}): nothing was changed,"
+            " try again."
+        )
+
+
+class UnknownCustomer(ServiceError):
+    """A user is to be linked to a customer who does not exist."""
+
+    id = "unknown-customer"
+    status = 422
+
+    def __init__(self, customer_id: int) -> None:
+        sentence = f"There is no customer {customer_id} in the customer store: check the number."
+        super().__init__(sentence)
+        self.fields = (("customer_id", sentence),)
+
+
 class SchedulerUnavailable(ServiceError):
     """The durable task scheduler cannot be reached."""
 
@@ -157,3 +187,25 @@ class TaskHubTaken(SchedulerUnavailable):
             "set CASEBOOK_URL to that casebook, or DTS_TASKHUB to another hub."
         )
         ServiceError.__init__(self, self.reason)
+
+
+class ReplyInterrupted(ServiceError):
+    """The backend stops before a message is answered."""
+
+    id = "reply-interrupted"
+    status = 503
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"The server stops before there is a reply: ask for it at /api/chat/{turn_id}.")
+
+
+class TextNotSent(ServiceError):
+    """A decision says what is to be sent, and does not approve that."""
+
+    id = "text-not-sent"
+    status = 422
+
+    def __init__(self) -> None:
+        sentence = f"Only an approval of '{SEND_EDITED}' takes a text: approve that, or leave the text out."
+        super().__init__(sentence)
+        self.fields = (("text", sentence),)

@@ -23,7 +23,10 @@ from contracts.case import CaseProgress
 from contracts.hub import HubOwner
 from contracts.ids import parse_review_id
 from contracts.kinds import kind_of
+from contracts.kinds.reply import turn_instance
 from contracts.names import (
+    CHAT_TURN,
+    CHAT_TURN_VERSION,
     HUB_OWNER,
     HUB_OWNER_INSTANCE,
     HUB_OWNER_VERSION,
@@ -35,7 +38,7 @@ from contracts.names import (
 )
 from contracts.reversal import Reversal
 from contracts.review import Decision
-from contracts.steps import Investigation, ReversalOrder
+from contracts.steps import ChatTurnOrder, Investigation, ReversalOrder
 from runtime.data_converter import PydanticDataConverter
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
@@ -116,6 +119,13 @@ class Scheduler(Protocol):
         """Have an approved reversal carried out; nothing happens when it was started before. Raises StartRefused."""
         ...
 
+    async def start_turn(self, turn_id: str) -> None:
+        """Have a message answered; does nothing while it is being answered. An ended orchestration is replaced.
+
+        Raises StartRefused.
+        """
+        ...
+
     async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of the orchestration of a case or a reversal, or None when the scheduler does not know it."""
         ...
@@ -148,6 +158,11 @@ class DurableTaskScheduler:
         """Start the orchestration of an approved reversal; one that exists already counts as started."""
         order = ReversalOrder(case_id=reversal.case_id, reversal_id=reversal.reversal_id, undoes=reversal.undoes)
         await self._start(REVERSAL, REVERSAL_VERSION, reversal.reversal_id, order)
+
+    async def start_turn(self, turn_id: str) -> None:
+        """Start the orchestration of a turn; a running instance counts as started, an ended one is replaced."""
+        order, instance = ChatTurnOrder(turn_id=turn_id), turn_instance(turn_id)
+        await self._start(CHAT_TURN, CHAT_TURN_VERSION, instance, order, _OVER)
 
     async def _start(
         self,

@@ -218,6 +218,13 @@ class LocalStack:
             time.sleep(0.05)  # the end of all of several cases is no event of one
         raise AssertionError("A case of an earlier test is still being investigated.")
 
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Returns once something is so that no stream tells of."""
+        deadline = time.monotonic() + CASE_TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < deadline, f"In {CASE_TIMEOUT_S:.0f} s: {what} did not come."
+            time.sleep(0.05)  # another process does it
+
     def start_case(self, alert: Mapping[str, Any]) -> str:
         """Opens a case by hand and returns its id."""
         answer = self.http.post("/api/workflow/start", json=alert)

@@ -40,7 +40,8 @@ from contracts.closing import REASON_CODES
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 from contracts.investigation import ReviewOpening
-from contracts.names import INVESTIGATION, REVERSAL
+from contracts.kinds.reply import turn_instance
+from contracts.names import CHAT_TURN, INVESTIGATION, REVERSAL
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
@@ -126,6 +127,15 @@ class FakeScheduler:
         if reversal.reversal_id not in self.instances:
             self.reversals.append(reversal)
             self.instances[reversal.reversal_id] = instance_state("acting", name=REVERSAL)
+        self.received.set()
+
+    async def start_turn(self, turn_id: str) -> None:
+        self._answer(turn_id)
+        instance = turn_instance(turn_id)
+        known = self.instances.get(instance)
+        if known is None or known.runtime_status in ("COMPLETED", "FAILED", "TERMINATED"):
+            self.starts.append(instance)
+            self.instances[instance] = instance_state("investigating", name=CHAT_TURN)
         self.received.set()
 
     async def deliver(self, decision: Decision) -> None:

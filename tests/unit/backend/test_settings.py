@@ -150,6 +150,7 @@ def test_closing_policy_is_shown_for_every_answer(monkeypatch: pytest.MonkeyPatc
         "lock_and_refund": ("disposition",),
         "reject": ("disposition",),
         "send": (),
+        "send_edited": (),
         "reject_reply": (),
     }
     assert "known_device" in shown.reason_codes["false_positive"]

@@ -44,6 +44,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How messages ended
+         * @description Messages by day and by user, how many of their replies people looked at, and how long that took.
+         *
+         *     A message counts on the day on which it was answered, or came to another end.
+         */
+        get: operations["get_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset all message counts
+         * @description Set the counts of all users to 0.
+         */
+        post: operations["reset_message_counts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of a user
+         * @description How many messages of a user were answered since the count was set or reset; 0 for who never wrote.
+         */
+        get: operations["get_message_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/{user_id}/initialize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the message count of a user
+         * @description Set the count of a user, whom nobody needs to have seen.
+         */
+        post: operations["initialize_message_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assignment": {
         parameters: {
             query?: never;
@@ -657,6 +739,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message to the assistant
+         * @description Answer a message. Nothing of a reply that a person has to look at is sent before they have.
+         *
+         *     Messages of one user are answered one at a time, in their order.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{turn_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has become of a message
+         * @description The state of a message, and its reply once it is sent: nothing of a draft.
+         */
+        get: operations["get_turn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -672,6 +796,79 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who writes to the assistant
+         * @description The users who have written, whoever wrote last first.
+         */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a conversation
+         * @description The newest turns of a user, oldest first; `next_cursor` leads to those before them.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase a conversation
+         * @description Erase every text of a conversation, for a data-protection request. It cannot be undone.
+         *
+         *     What waits for a reply is withdrawn, and cases about its replies are closed. The message counts stay, and so does
+         *     that it was erased, when, and by whom.
+         */
+        delete: operations["erase_conversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{user_id}/customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say which customer a user is
+         * @description From the next reply on, the assistant may read the records of this customer for the user, and of no other.
+         *
+         *     A draft that waits for a person is over, and is written anew.
+         */
+        put: operations["link_user"];
+        post?: never;
+        /**
+         * Say that a user is no customer
+         * @description From the next reply on, the assistant may read no customer's records for the user.
+         */
+        delete: operations["unlink_user"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1126,6 +1323,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Message `chat`
+         * @description `event: chat` of the event stream: what has become of a message to the assistant.
+         */
+        post: operations["on_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "orchestration-failed": {
         parameters: {
             query?: never;
@@ -1227,7 +1444,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "case_viewed" | "evidence_read" | "attachment_read" | "case_exported" | "case_reported" | "cases_export_began" | "cases_exported" | "accesses_read";
+            kind: "case_viewed" | "evidence_read" | "attachment_read" | "case_exported" | "case_reported" | "cases_export_began" | "cases_exported" | "accesses_read" | "conversation_read";
             /** Number */
             number: number;
             /** Once */
@@ -1695,6 +1912,39 @@ export interface components {
             items: components["schemas"]["BulkResult"][];
         };
         /**
+         * BusyUser
+         * @description The messages of one user.
+         */
+        BusyUser: {
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Reviewed
+             * @default 0
+             */
+            reviewed: number;
+            /**
+             * Sent
+             * @default 0
+             */
+            sent: number;
+            /**
+             * Unresolved
+             * @default 0
+             */
+            unresolved: number;
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * CaseAlert
          * @description An alert of one case.
          */
@@ -1759,7 +2009,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "conversation_moved" | "texts_erased" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -1789,7 +2039,7 @@ export interface components {
          */
         CaseProgress: {
             /** Outcome */
-            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             /**
              * Phase
              * @enum {string}
@@ -1836,7 +2086,7 @@ export interface components {
             /** Opened Within Hours */
             opened_within_hours: number | null;
             /** Outcome */
-            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             /** Overdue */
             overdue: boolean | null;
             /** Q */
@@ -1893,7 +2143,7 @@ export interface components {
             /** Opened Within Hours */
             opened_within_hours?: number | null;
             /** Outcome */
-            outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             /** Overdue */
             overdue?: boolean | null;
             /** Q */
@@ -1973,10 +2223,10 @@ export interface components {
              */
             opened_at: string;
             /** Outcome */
-            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             proposal: components["schemas"]["Proposal"] | null;
             /** Recommended Action */
-            recommended_action: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send") | null;
+            recommended_action: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send" | "send_edited") | null;
             /**
              * Reversed
              * @default []
@@ -2009,6 +2259,125 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * ChatAnalytics
+         * @description The messages that came to an end in a period of whole days, UTC.
+         */
+        ChatAnalytics: {
+            /** Busiest */
+            busiest: components["schemas"]["BusyUser"][];
+            /** Days */
+            days: components["schemas"]["MessageDay"][];
+            decisions: components["schemas"]["DecisionTimes"];
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Review Rate */
+            review_rate: number | null;
+            total: components["schemas"]["MessageFigures"];
+            /** Users */
+            users: number;
+        };
+        /**
+         * ChatMessage
+         * @description What a customer says.
+         */
+        ChatMessage: {
+            /** Message Id */
+            message_id?: string | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+            /** Text */
+            text: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * ChatReply
+         * @description What is answered.
+         */
+        ChatReply: {
+            /** Metadata */
+            metadata: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Reply */
+            reply: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * ChatTurn
+         * @description A turn as its user may see it. Nothing of a draft is in it.
+         */
+        ChatTurn: {
+            /** Metadata */
+            metadata: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Reply */
+            reply: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "drafting" | "checking" | "sent" | "rejected" | "unresolved" | "failed" | "withdrawn";
+            /** Tags */
+            tags: string[];
+            /** Turn Id */
+            turn_id: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * ChatUser
+         * @description Who writes to the assistant.
+         */
+        ChatUser: {
+            /** Customer Id */
+            customer_id: number | null;
+            /** Last Message At */
+            last_message_at: string | null;
+            /** Linked At */
+            linked_at: string | null;
+            /** Linked By */
+            linked_by: string | null;
+            /** Turns */
+            turns: number;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * ChatUserPage
+         * @description Users, whoever wrote last first. `next_cursor` is null on the last page.
+         */
+        ChatUserPage: {
+            /** Items */
+            items: components["schemas"]["ChatUser"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ChosenRefund
@@ -2058,6 +2427,98 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * ConversationPage
+         * @description Turns of one user, oldest first: the newest, or those before another page. `next_cursor` leads further back.
+         */
+        ConversationPage: {
+            /** Items */
+            items: components["schemas"]["ConversationTurn"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            user: components["schemas"]["ChatUser"];
+        };
+        /**
+         * ConversationTurn
+         * @description A turn as people on the desk see it. Nothing of a draft is in it: that is on the page of its case.
+         */
+        ConversationTurn: {
+            /** Case Id */
+            case_id: string | null;
+            /** Message */
+            message: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Position */
+            position: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Reply */
+            reply: string | null;
+            /** Reviewed */
+            reviewed: boolean;
+            /** Round */
+            round: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "drafting" | "checking" | "sent" | "rejected" | "unresolved" | "failed" | "withdrawn";
+            /** Tags */
+            tags: string[];
+            /** Turn Id */
+            turn_id: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * CountSet
+         * @description The count as it is now.
+         */
+        CountSet: {
+            /** Message Count */
+            message_count: number;
+            /**
+             * Status
+             * @default success
+             * @constant
+             */
+            status: "success";
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * CountsReset
+         * @description All counts are 0.
+         */
+        CountsReset: {
+            /**
+             * Message
+             * @default Analytics data reset
+             */
+            message: string;
+            /**
+             * Status
+             * @default success
+             * @constant
+             */
+            status: "success";
+        };
+        /**
+         * CustomerLink
+         * @description Which customer a user is.
+         */
+        CustomerLink: {
+            /** Customer Id */
+            customer_id: number;
         };
         /** DataUsageAttributes */
         DataUsageAttributes: {
@@ -2126,7 +2587,7 @@ export interface components {
          */
         Decision: {
             /** Action */
-            action: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send") | null;
+            action: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send" | "send_edited") | null;
             /** Approvals */
             approvals: components["schemas"]["Approval"][] | null;
             /** Assessment Hash */
@@ -2152,6 +2613,8 @@ export interface components {
             refunds?: components["schemas"]["ChosenRefund"][] | null;
             /** Review Id */
             review_id: string;
+            /** Text Hash */
+            text_hash?: string | null;
             /**
              * Verdict
              * @enum {string}
@@ -2167,7 +2630,7 @@ export interface components {
          */
         DecisionRequest: {
             /** Action */
-            action?: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send") | null;
+            action?: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send" | "send_edited") | null;
             /** Assessment Hash */
             assessment_hash: string;
             /** Comment */
@@ -2186,6 +2649,8 @@ export interface components {
             refunds?: components["schemas"]["ChosenRefund"][] | null;
             /** Review Id */
             review_id: string;
+            /** Text */
+            text?: string | null;
             /**
              * Verdict
              * @enum {string}
@@ -2215,6 +2680,18 @@ export interface components {
             status: "accepted" | "awaiting_second_approval";
         };
         /**
+         * DecisionTimes
+         * @description How long people took to decide about replies, from the question to the decision.
+         */
+        DecisionTimes: {
+            /** Decided */
+            decided: number;
+            /** Median S */
+            median_s: number | null;
+            /** P90 S */
+            p90_s: number | null;
+        };
+        /**
          * DeskChange
          * @description One line of the desk log.
          */
@@ -2240,7 +2717,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed";
+            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased";
             /** Name */
             name: string;
             /** Number */
@@ -2278,6 +2755,14 @@ export interface components {
             review: components["schemas"]["ReviewRequest"] | null;
             /** Round */
             round: number;
+        };
+        /**
+         * EditedReply
+         * @description What a person sends instead of a draft.
+         */
+        EditedReply: {
+            /** Text */
+            text: string;
         };
         /**
          * Effect
@@ -2341,6 +2826,16 @@ export interface components {
             locks: boolean;
             /** Refunds */
             refunds: components["schemas"]["ChosenRefund"][];
+        };
+        /**
+         * ErasedConversation
+         * @description What was erased.
+         */
+        ErasedConversation: {
+            /** Turns */
+            turns: number;
+            /** User Id */
+            user_id: string;
         };
         /**
          * EventPage
@@ -2457,7 +2952,7 @@ export interface components {
              */
             other_locks: components["schemas"]["EffectOrder"][];
             /** Outcome */
-            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             progress: components["schemas"]["CaseProgress"];
             proposal: components["schemas"]["Proposal"] | null;
             /** Reports */
@@ -2524,7 +3019,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send";
+            action: "lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send" | "send_edited";
             /** Decided By */
             decided_by: string;
             /**
@@ -2613,6 +3108,14 @@ export interface components {
             sources: components["schemas"]["IngestSource"][];
             /** Started At */
             started_at: string | null;
+        };
+        /**
+         * InitialCount
+         * @description From where to count on.
+         */
+        InitialCount: {
+            /** Message Count */
+            message_count: number;
         };
         /**
          * InvestigatedRound
@@ -2799,6 +3302,88 @@ export interface components {
             reason: string;
         };
         /**
+         * MessageCount
+         * @description How many messages of a user were answered since the count was set or reset.
+         */
+        MessageCount: {
+            /** Message Count */
+            message_count: number;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * MessageDay
+         * @description The messages that came to an end on one day, UTC.
+         */
+        MessageDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Reviewed
+             * @default 0
+             */
+            reviewed: number;
+            /**
+             * Sent
+             * @default 0
+             */
+            sent: number;
+            /**
+             * Unresolved
+             * @default 0
+             */
+            unresolved: number;
+            /**
+             * Users
+             * @default 0
+             */
+            users: number;
+        };
+        /**
+         * MessageFigures
+         * @description How many messages came to which end.
+         */
+        MessageFigures: {
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Reviewed
+             * @default 0
+             */
+            reviewed: number;
+            /**
+             * Sent
+             * @default 0
+             */
+            sent: number;
+            /**
+             * Unresolved
+             * @default 0
+             */
+            unresolved: number;
+        };
+        /**
          * Money
          * @description `amount_minor` counts the currency's smallest unit: 1299 of USD is 12.99 dollars.
          */
@@ -2860,6 +3445,16 @@ export interface components {
             reopens_review: boolean;
             /** Round */
             round: number;
+        };
+        /**
+         * PendingReply
+         * @description The reply takes longer: ask for it there.
+         */
+        PendingReply: {
+            /** Status Url */
+            status_url: string;
+            /** Turn Id */
+            turn_id: string;
         };
         /**
          * Period
@@ -2936,7 +3531,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send";
+            action: "lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send" | "send_edited";
             /** Approvals */
             approvals: components["schemas"]["Approval"][];
             /** Disposition */
@@ -3128,7 +3723,7 @@ export interface components {
             /** Opened By */
             opened_by: string | null;
             /** Outcome */
-            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             period: components["schemas"]["Period"] | null;
             /** Prepared By */
             prepared_by: string;
@@ -3169,6 +3764,7 @@ export interface components {
             draft: components["schemas"]["ReplyDraft"] | null;
             /** Earlier Rounds */
             earlier_rounds: components["schemas"]["DraftedRound"][];
+            edited: components["schemas"]["EditedReply"] | null;
             hold: components["schemas"]["Hold"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -3185,7 +3781,7 @@ export interface components {
             /** Opened By */
             opened_by: string | null;
             /** Outcome */
-            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+            outcome: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
             progress: components["schemas"]["CaseProgress"];
             proposal: components["schemas"]["Proposal"] | null;
             review: components["schemas"]["ReviewRequest"] | null;
@@ -3198,7 +3794,7 @@ export interface components {
              * @enum {string}
              */
             state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
-            subject: components["schemas"]["HeldReply"];
+            subject: components["schemas"]["HeldReply"] | null;
             /**
              * Updated At
              * Format: date-time
@@ -3426,7 +4022,7 @@ export interface components {
              */
             due_at: string;
             /** Four Eyes Actions */
-            four_eyes_actions: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send")[] | null;
+            four_eyes_actions: ("lock_account" | "refund_charges" | "lock_and_refund" | "clear" | "send" | "send_edited")[] | null;
             /**
              * Opened At
              * Format: date-time
@@ -3914,6 +4510,23 @@ export interface components {
             trimmed?: string | null;
         };
         /**
+         * TurnMessage
+         * @description `event: chat`. What has become of a message to the assistant; nothing of a draft, and no text.
+         *
+         *     It comes without an `id`: whoever was away asks for the turns that they wait for.
+         */
+        TurnMessage: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "drafting" | "checking" | "sent" | "rejected" | "unresolved" | "failed" | "withdrawn";
+            /** Turn Id */
+            turn_id: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * ViewList
          * @description All views of one person, and those that others share, by name.
          */
@@ -4089,6 +4702,241 @@ export interface operations {
             };
         };
     };
+    get_analytics: {
+        parameters: {
+            query?: {
+                /** @description How many days, up to today, UTC */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatAnalytics"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_message_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsReset"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageCount"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    initialize_message_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InitialCount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountSet"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_assignment: {
         parameters: {
             query?: never;
@@ -4237,7 +5085,7 @@ export interface operations {
                 assigned_to?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
-                outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+                outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;
@@ -5726,7 +6574,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "conversation_moved" | "texts_erased" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -6756,6 +7604,165 @@ export interface operations {
             };
         };
     };
+    send_message: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for the reply */
+                wait?: number;
+            };
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatReply"];
+                };
+            };
+            /** @description The reply takes longer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingReply"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many messages */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_turn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                turn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatTurn"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_config: {
         parameters: {
             query?: never;
@@ -6772,6 +7779,384 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicConfig"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Begin of the user id */
+                starts_with?: string | null;
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatUserPage"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: {
+                /** @description Words of message or reply */
+                search?: string | null;
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPage"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedConversation"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatUser"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlink_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatUser"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6840,7 +8225,7 @@ export interface operations {
     stream_events: {
         parameters: {
             query?: {
-                /** @description Any of `telemetry`, `alerts`, `cases`, separated by commas */
+                /** @description Any of `telemetry`, `alerts`, `cases`, `chat`, separated by commas */
                 topics?: string;
                 /** @description As the header, for a client that cannot set it */
                 last_event_id?: number | null;
@@ -6853,7 +8238,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events named `telemetry`, `alert` and `case`; their data is described under webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it. */
+            /** @description Server-sent events named `telemetry`, `alert`, `case` and `chat`; their data is described under webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6914,7 +8299,7 @@ export interface operations {
                 assigned_to?: string | null;
                 snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
-                outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected") | null;
+                outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;
@@ -7964,6 +9349,28 @@ export interface operations {
         };
         responses: {
             /** @description Nothing is expected back: `case-status` is pushed, not called. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TurnMessage"];
+            };
+        };
+        responses: {
+            /** @description Nothing is expected back: `chat` is pushed, not called. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -198,6 +198,7 @@ export const replyCase = (over: Partial<ReplyCaseView> = {}): ReplyCaseView => (
     flagged_because: ["The message says 'urgent'."],
   },
   draft: { round: 1, text: "We are on it.", model: "casewright-rules-1" },
+  edited: null,
   progress: { phase: "awaiting_review", round: 1, specialists: {}, score: null, outcome: null },
   review: review(1),
   ...over,

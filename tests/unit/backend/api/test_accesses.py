@@ -11,8 +11,11 @@ import pytest
 from backend.services import access_recorder
 from backend.services.access_recorder import AccessRecorder
 from backend.wiring import Wiring
+from casebook.chat_api import ChatApi
 from casebook.commands.attachments import Upload
+from casebook.commands.chat_messages import NewMessage
 from casebook.errors import CasebookFull, CasebookUnavailable
+from casebook.policy.chat_limits import DEFAULT_LIMITS
 from contracts.accesses import Access, AccessKind
 from tests.bench.casebook import fill as fill_to
 from tests.support.casebooks import CaseBook
@@ -35,11 +38,16 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/cases/{case_id}/accesses": "accesses_read",
     "GET /api/accesses": "accesses_read",
     "GET /api/exports/cases": "cases_exported",
+    "GET /api/conversations/{user_id}": "conversation_read",
     # Lists, and what the scheduler says of an orchestration, show no record of a case.
     "GET /api/alerts": None,
     "GET /api/cases": None,
     "GET /api/cases/counts": None,
     "GET /api/cases/next": None,
+    "GET /api/chat/{turn_id}": None,
+    "GET /api/analytics": None,
+    "GET /api/analytics/{user_id}": None,
+    "GET /api/conversations": None,
     "GET /api/config": None,
     "GET /api/assignment": None,
     "GET /api/desk-log": None,
@@ -68,7 +76,8 @@ def test_the_table_names_every_route_that_reads() -> None:
 async def test_route_that_shows_a_record_is_recorded(wiring: Wiring, book: CaseBook, route: str) -> None:
     case = case_in_review(book).case_id
     file = book.add_attachment(case, "ana", Upload("a.txt", "text/plain", b"A."))
-    ids = {"case_id": case, "evidence_id": "r1-usage-1", "attachment_id": file.attachment_id}
+    ChatApi(book.transactions).post_message(NewMessage("turn-1", "bob", "Hello", {}, (), None), DEFAULT_LIMITS)
+    ids = {"case_id": case, "evidence_id": "r1-usage-1", "attachment_id": file.attachment_id, "user_id": "bob"}
     path = re.sub(r"\{(\w+)\}", lambda named: ids[named[1]], route.removeprefix("GET "))
     async with answering(wiring, persona="maria") as client:
         for _ in range(3):

@@ -18,7 +18,10 @@ from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.sse import EventStream
 from backend.live.telemetry_sampler import TelemetrySampler
+from casebook.chat_api import ChatApi
 from casebook.queries.change_feed import LogReader
+from casebook.queries.chat import DraftBasis
+from contracts.chat import ChatDraft
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in
@@ -224,3 +227,20 @@ def test_an_empty_last_event_id_means_none(backend: RunningBackend, book: CaseBo
 def test_a_bad_query_is_422(backend: RunningBackend, query: str) -> None:
     answer = httpx.get(f"{backend.url}/api/events/stream{query}", headers=signed_in("vera"))
     assert (answer.status_code, answer.json()["id"]) == (422, "invalid-request")
+
+
+def test_watcher_of_the_chat_sees_phases_and_no_text(backend: RunningBackend, book: CaseBook) -> None:
+    with watching(backend, "?topics=chat") as events:
+        said = {"user_id": "bob", "text": "My secret"}
+        sent = httpx.post(f"{backend.url}/api/chat", params={"wait": 0}, json=said)
+        turn_id = sent.json()["turn_id"]
+        first = next(events)
+        chat = ChatApi(book.transactions)
+        basis = chat.begin_draft(turn_id)
+        assert isinstance(basis, DraftBasis)
+        chat.keep_draft(turn_id, ChatDraft(round=1, seen=1, text="The reply", model="rules"))
+        chat.send_reply(turn_id, 1)
+        last = next(event for event in events if event.data["state"] == "sent")
+    assert (first.event, first.id) == ("chat", None)
+    assert first.data == {"turn_id": turn_id, "user_id": "bob", "state": "queued"}
+    assert last.data == {"turn_id": turn_id, "user_id": "bob", "state": "sent"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.live.broadcast import Broadcast
-from backend.services.customer_store import CustomerStoreReader, McpPreview
+from backend.services.customer_store import CustomerStoreReader, McpCustomerReader
 from backend.services.errors import PreviewUnavailable
 from backend.wiring import Wiring, wire
 from contracts.investigation import InvestigationPolicy
@@ -40,6 +40,9 @@ class FakeReader:
     ) -> EffectPreview:
         self.asked.append((customer_id, lock, [*charge_ids], {**amounts}))
         return TOLD
+
+    async def has_customer(self, customer_id: int) -> bool:
+        return customer_id == TOLD.customer_id
 
 
 def wired(book: CaseBook, reader: CustomerStoreReader) -> Wiring:
@@ -96,7 +99,7 @@ async def test_dry_run_says_how_many_must_approve(book: CaseBook, amount: int, p
 async def test_unreachable_store_is_said_in_one_sentence(book: CaseBook) -> None:
     case = asked_in_short(book).case_id
 
-    async with answering(wired(book, McpPreview(None))) as client:
+    async with answering(wired(book, McpCustomerReader(None))) as client:
         answer = await client.post(f"/api/cases/{case}/preview", json={"action": "lock_account"})
 
     assert (answer.status_code, answer.json()["id"]) == (503, "preview-unavailable")
@@ -140,17 +143,17 @@ def foreign(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize("foreign", ANSWERS, indirect=True)
 async def test_answer_that_cannot_be_read_is_none(foreign: str) -> None:
     with pytest.raises(PreviewUnavailable, match="its answer could not be read"):
-        await McpPreview(foreign).preview(1, lock=True, charge_ids=(), amounts={})
+        await McpCustomerReader(foreign).preview(1, lock=True, charge_ids=(), amounts={})
 
 
 @pytest.mark.integration
 async def test_real_tool_server_answers_without_a_token(tmp_path: Path) -> None:
     with serving(environment(tmp_path / "customers.db", MCP_WRITE_TOKEN="write")) as (_, url):
-        told = await McpPreview(url).preview(12, lock=True, charge_ids=("none",), amounts={})
+        told = await McpCustomerReader(url).preview(12, lock=True, charge_ids=("none",), amounts={})
         with pytest.raises(PreviewUnavailable, match="could not be read"):
-            await McpPreview(url).preview(99_999, lock=True, charge_ids=(), amounts={})
+            await McpCustomerReader(url).preview(99_999, lock=True, charge_ids=(), amounts={})
     with pytest.raises(PreviewUnavailable, match="could not be reached"):
-        await McpPreview(url).preview(12, lock=True, charge_ids=(), amounts={})
+        await McpCustomerReader(url).preview(12, lock=True, charge_ids=(), amounts={})
 
     assert (told.customer_id, told.locks, told.locked_by, told.refunds) == (12, True, None, ())
     assert [(each.charge_id, each.why) for each in told.left_out] == [("none", "unknown")]

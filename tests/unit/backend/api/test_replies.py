@@ -44,7 +44,7 @@ async def test_reply_is_decided_like_any_case(
     )
     assert (other.status_code, other.json()["id"]) == (422, "action-of-other-kind")
     assert other.json()["detail"] == (
-        "'clear' cannot be approved in a case of kind 'reply': approve 'send', or reject."
+        "'clear' cannot be approved in a case of kind 'reply': approve 'send' or 'send_edited', or reject."
     )
     unknown = await client.post(
         "/api/workflow/decision", json=an_order(question, verdict="approve", action="shred"), headers=MARIA

@@ -34,7 +34,7 @@ def test_openapi_names_every_field_without_framework_schemas(described: dict[str
 
 def test_the_messages_of_stream_and_socket_have_types(described: dict[str, Any]) -> None:
     assert set(described["webhooks"]) == {
-        *("telemetry", "alert", "case", "service", "orchestration-failed", "case-status"),
+        *("telemetry", "alert", "case", "chat", "service", "orchestration-failed", "case-status"),
     }
     assert {"TelemetryBatch", "AlertMessage", "CaseMessage", "CaseStatusMessage"} <= set(
         described["components"]["schemas"]

@@ -15,8 +15,8 @@ import { mayActAs, useIdentity } from "@/shared/api/session";
 
 /** What a held reply is about, and whom. */
 export const replyTitle = ({ subject }: ReplyCaseView) => ({
-  what: `Reply to ${subject.user_id}`,
-  whom: subject.customer_id === null ? null : `Customer ${subject.customer_id}`,
+  what: subject === null ? "Reply in an erased conversation" : `Reply to ${subject.user_id}`,
+  whom: subject?.customer_id == null ? null : `Customer ${subject.customer_id}`,
 });
 
 /** A reply that waits for a person: the message, the draft, and the decision. */

@@ -19,6 +19,7 @@ const SAW: Record<Access["kind"], string> = {
   cases_export_began: "began to export cases as",
   cases_exported: "exported cases as",
   accesses_read: "read who saw the case",
+  conversation_read: "read the conversation with",
 };
 
 /** Who saw the case, its evidence and its exports. For managers, when they ask for it. */

@@ -67,6 +67,10 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `stopped sharing ${view}`;
     case "assignment_changed":
       return "changed how cases are assigned";
+    case "user_linked":
+      return `said which customer “${name}” is`;
+    case "conversation_erased":
+      return `erased the conversation with “${name}”`;
   }
 }
 

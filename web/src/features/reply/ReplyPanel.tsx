@@ -5,7 +5,14 @@ import { Time } from "@/shared/ui/Time";
 import classes from "./ReplyPanel.module.css";
 
 /** The message, why its reply needs a person, and the draft. Both texts are data, shown as they are. */
-export function ReplyPanel({ view: { subject, draft } }: { view: ReplyCaseView }) {
+export function ReplyPanel({ view: { subject, draft, edited } }: { view: ReplyCaseView }) {
+  if (subject === null) {
+    return (
+      <Panel title="Message and draft" id="reply">
+        <p className={classes["none"]}>The conversation was erased: its texts are gone.</p>
+      </Panel>
+    );
+  }
   return (
     <Panel title="Message and draft" id="reply">
       <section aria-label="Message">
@@ -32,6 +39,12 @@ export function ReplyPanel({ view: { subject, draft } }: { view: ReplyCaseView }
           <blockquote className={classes["text"]}>{draft.text}</blockquote>
         )}
       </section>
+      {edited !== null && (
+        <section aria-label="Sent instead">
+          <h3 className={classes["who"]}>Sent instead</h3>
+          <blockquote className={classes["text"]}>{edited.text}</blockquote>
+        </section>
+      )}
     </Panel>
   );
 }

@@ -50,6 +50,10 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
       return withDetail({ text: `Merged into ${text(data["into"]) ?? ""}`, tone: "neutral" }, data["reason"]);
     case "case_unmerged":
       return withDetail({ text: "Detached again: the case goes on", tone: "warn" }, data["reason"]);
+    case "conversation_moved":
+      return { text: "The customer wrote again: the reply is drafted anew", tone: "warn" };
+    case "texts_erased":
+      return { text: "The conversation was erased", tone: "neutral" };
     case "orchestration_failed":
       return withDetail(
         { text: "The investigation failed: a person continues the case", tone: "high" },

@@ -39,6 +39,7 @@ export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
   merged: { label: "Merged", tone: "neutral" },
   sent: { label: "Reply sent", tone: "good" },
   rejected: { label: "Reply rejected", tone: "warn" },
+  erased: { label: "Conversation erased", tone: "neutral" },
 };
 
 const DECIDED: ToneLabel = { label: "Decided", tone: "accent" };
@@ -86,7 +87,11 @@ export const SEVERITY: Record<Severity, ToneLabel> = {
 const labelsOf = <Name extends string>(words: Record<Name, { label: string }>): Record<Name, string> =>
   Object.fromEntries(entries(words).map(([name, { label }]) => [name, label])) as Record<Name, string>;
 
-export const ACTION: Record<CaseAction, string> = { ...labelsOf(ACTIONS), send: "Send the reply" };
+export const ACTION: Record<CaseAction, string> = {
+  ...labelsOf(ACTIONS),
+  send: "Send the reply",
+  send_edited: "Send an edited reply",
+};
 
 /** What an effect does, or reverses. */
 export const EFFECT: Record<Effect["action"], string> = { ...labelsOf(EFFECTS), ...labelsOf(REVERSALS) };

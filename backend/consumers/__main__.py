@@ -1,0 +1,5 @@
+"""Starts the consumers."""
+
+from backend.consumers.main import main
+
+main()
