@@ -20,6 +20,7 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
 
+from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from contracts import names
@@ -165,7 +166,8 @@ class FaultStack:
     def _activity(self, name: str, limits: Limits, *, tools_up: bool) -> Any:
         circuit = CircuitBreaker(failures=100, open_for=1, monotonic=lambda: 0.0)
         model = FailoverModel([Deployment("local", self._model, circuit)])
-        activities = wire_activities(self._casebook, model, self._tools[tools_up], self._gateway, POLICY, limits)
+        tools, chat = self._tools[tools_up], ChatApi(self._casebook.transactions)
+        activities = wire_activities(self._casebook, chat, model, tools, self._gateway, POLICY, limits)
         return next(activity for activity in activities if activity.__name__ == name)
 
     def file_healthy(self, alert: Alert) -> dict[Specialist, SpecialistReport]:
