@@ -31,6 +31,19 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 }
 """Every step between a decision and the report of its effect, by the part that takes it."""
 
+CHAT_POINTS = (
+    "backend-posted",
+    "backend-started",
+    "backend-counted",
+    "worker-begun",
+    "worker-drafted",
+    "worker-held",
+    "worker-sending",
+    "worker-sent",
+    "worker-followed",
+)
+"""Every step of a turn, from its message to the count of its reply. A message that is flagged passes all but two."""
+
 
 def crash(point: str) -> None:
     """Die at once, as by `kill -9`, if this point is armed."""
@@ -64,15 +77,20 @@ def _wrap(owner: type, method: str, around: Callable[[Callable[[], Any]], Any]) 
 def _backend(arguments: Sequence[str]) -> None:
     from backend.main import main
     from backend.services.delivery_acks import DeliveryAcks
+    from casebook.chat_api import ChatApi
     from casebook.workspace_api import WorkspaceApi
 
     _after(WorkspaceApi, "accept_decision", "backend-accepted")
     _before(DeliveryAcks, "add_delivered", "backend-delivered")
+    _after(ChatApi, "post_message", "backend-posted")
+    _before(ChatApi, "confirm_scheduled", "backend-started")
+    _after(ChatApi, "count_message", "backend-counted")
     sys.argv[1:] = arguments
     _rise_again("backend", main, ("backend.app", "alembic.command", "websockets", "uvloop", "h11"))
 
 
 def _worker(arguments: Sequence[str]) -> None:
+    from casebook.chat_api import ChatApi
     from casebook.worker_api import WorkerApi
     from worker.activities.facts import FactActivities
     from worker.activities.review import ReviewActivities
@@ -85,6 +103,12 @@ def _worker(arguments: Sequence[str]) -> None:
     _after(McpActionGateway, "perform", "worker-acted")
     _after(WorkerApi, "finish_effect", "worker-recorded")
     _after(WorkerApi, "close_case", "worker-closed")
+    _after(ChatApi, "begin_draft", "worker-begun")
+    _after(ChatApi, "keep_draft", "worker-drafted")
+    _after(WorkerApi, "open_about", "worker-held")
+    _before(ChatApi, "send_reply", "worker-sending")
+    _after(ChatApi, "send_reply", "worker-sent")
+    _after(ChatApi, "follow_decision", "worker-followed")
     heavy = ("worker.wiring", "worker.adapters.deployments", "worker.adapters.mcp_tools", "worker.adapters.scheduler")
     _rise_again("worker", functools.partial(main, arguments), (*heavy, "openai.resources", "alembic.command"))
 
