@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const shared = {
   environment: "node",
   fileParallelism: false,
-  testTimeout: 90_000,
+  testTimeout: 180_000,
   hookTimeout: 180_000,
 } as const;
 

@@ -24,3 +24,6 @@ window.ResizeObserver = class {
 };
 
 Element.prototype.scrollIntoView = vi.fn();
+
+// jsdom loads no fonts: a text area that grows with its text listens for them.
+Object.defineProperty(document, "fonts", { value: new EventTarget() });

@@ -1,30 +1,18 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import { accessibilityFaults } from "./accessibility";
 import { openCase } from "./api";
 import { type ColorScheme, useBrowser } from "./browser";
+import { WORK_MS } from "./page-actions";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
 const { open } = useBrowser();
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const GRAVE_IMPACTS = ["serious", "critical"];
 let caseId: string;
 
 beforeAll(async () => {
   caseId = await openCase(stack, await customerWith(stack, "stolen_card"));
 });
-
-/** What axe finds grave on the page as it is, each with its place. */
-async function accessibilityFaults(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  const results = await page.evaluate<AxeResults>("axe.run()");
-  return results.violations
-    .filter(({ impact }) => impact != null && GRAVE_IMPACTS.includes(impact))
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.html}`));
-}
 
 const approveButton = (page: Page) => page.getByRole("button", { name: /^Approve/ });
 
@@ -59,7 +47,7 @@ describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
   test("case page has none, with evidence and confirmation", async () => {
     const page = await open("ana", scheme);
     await page.goto(`${stack.url}/cases/${caseId}`);
-    await approveButton(page).waitFor({ timeout: 45_000 });
+    await approveButton(page).waitFor({ timeout: WORK_MS });
     expect(await accessibilityFaults(page)).toEqual([]);
 
     await page

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 
 /** How long an investigation or an effect may take on a busy machine, in milliseconds. */
-export const WORK_MS = 45_000;
+export const WORK_MS = 90_000;
 
 export const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
 

@@ -24,6 +24,9 @@ export type AnyCase = FraudCaseView | ReplyCaseView;
 export type CommonCase = Pick<AnyCase, keyof FraudCaseView & keyof ReplyCaseView>;
 /** A case about what looks like fraud. */
 export type FraudCaseView = Schemas["FraudCaseView"];
+export type ChatAnalytics = Schemas["ChatAnalytics"];
+export type ChatUser = Schemas["ChatUser"];
+export type ConversationTurn = Schemas["ConversationTurn"];
 export type ChosenRefund = Schemas["ChosenRefund"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
@@ -52,9 +55,11 @@ export type ToolCall = Schemas["ToolCall"];
 
 export type AlertMessage = Schemas["AlertMessage"];
 export type CaseMessage = Schemas["CaseMessage"];
+export type TurnMessage = Schemas["TurnMessage"];
 export type ServiceStatus = Schemas["ServiceStatus"];
 export type TelemetryBatch = Schemas["TelemetryBatch"];
 
+export type TurnState = ConversationTurn["state"];
 export type CaseKind = CaseSummary["kind"];
 export type CaseAction = NonNullable<Decision["action"]>;
 export type CaseState = FraudCaseView["state"];

@@ -8,7 +8,7 @@ import { LiveContext } from "@/shared/live/context";
 import { FeedContext } from "./feed-context";
 import { LiveCache } from "./live-cache";
 
-const STREAM = "/api/events/stream";
+const STREAM = "/api/events/stream?topics=telemetry,alerts,cases,chat";
 
 /** Opens the tab's one event stream and passes its events to the feed and to the cache. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -25,6 +25,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       onMessage: (message) => {
         if (message.kind === "service") {
           queries.setQueryData(keys.service, message.data);
+          return;
+        }
+        if (message.kind === "chat") {
+          cache.turnChanged(message.data);
           return;
         }
         feed.receive(message);

@@ -40,6 +40,12 @@ export function Shell() {
               <PlusIcon size={13} /> Open a case
             </Link>
           )}
+          <Link to="/chat" activeOptions={{ includeSearch: false }} className={classes["tab"]}>
+            Chat
+          </Link>
+          <Link to="/analytics" activeOptions={{ includeSearch: false }} className={classes["tab"]}>
+            Analytics
+          </Link>
           {mayActAs(identity, "manager") && (
             <Link to="/settings" className={classes["tab"]}>
               Settings

@@ -4,6 +4,7 @@ import type {
   CasePage,
   CaseSummary,
   FraudCaseView,
+  TurnMessage,
   Specialist,
   SpecialistState,
 } from "@/api/types";
@@ -93,8 +94,10 @@ export class LiveCache {
   readonly #queries: QueryClient;
   readonly #me: string;
   readonly #stale = new Set<string>();
+  readonly #turns = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #countTimer: ReturnType<typeof setTimeout> | undefined;
+  #turnTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(queries: QueryClient, me: string) {
     this.#queries = queries;
@@ -115,6 +118,20 @@ export class LiveCache {
     this.#countSoon();
   }
 
+  /** A message was written, or answered: the conversation on screen is read again. */
+  turnChanged(turn: TurnMessage): void {
+    this.#turns.add(turn.user_id);
+    if (this.#turnTimer !== undefined) return;
+    this.#turnTimer = setTimeout(() => {
+      this.#turnTimer = undefined;
+      for (const user of this.#turns) {
+        void this.#queries.invalidateQueries({ queryKey: keys.conversation(user) });
+      }
+      this.#turns.clear();
+      void this.#queries.invalidateQueries({ queryKey: keys.users });
+    }, GATHER_MS);
+  }
+
   /**
    * Between the reading of a page and the opening of the stream, and during every gap, anything may have
    * changed: whatever is on screen is read again, what is on its way included.
@@ -129,6 +146,7 @@ export class LiveCache {
   stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#countTimer);
+    clearTimeout(this.#turnTimer);
   }
 
   #patchLists(summary: CaseSummary): void {

@@ -9,10 +9,21 @@ interface CaseSearch {
   evidence?: string;
 }
 
+interface ChatSearch {
+  /** Whose conversation is shown. */
+  user?: string;
+}
+
+interface AnalyticsSearch {
+  days?: number;
+}
+
 const pages = {
   desk: () => import("./pages/DeskPage"),
   case: () => import("./pages/CasePage"),
   start: () => import("./pages/StartPage"),
+  chat: () => import("./pages/ChatPage"),
+  analytics: () => import("./pages/AnalyticsPage"),
   settings: () => import("./pages/SettingsPage"),
 };
 loadWhenIdle(pages.desk, pages.case, pages.start);
@@ -42,6 +53,27 @@ const startRoute = createRoute({
   component: lazyRouteComponent(() => loadPage(pages.start), "StartPage"),
 });
 
+const chatRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/chat",
+  validateSearch: (search: Record<string, unknown>): ChatSearch => {
+    // A user's id may look like a number.
+    const user = search["user"];
+    return typeof user === "string" || typeof user === "number" ? { user: String(user) } : {};
+  },
+  component: lazyRouteComponent(() => loadPage(pages.chat), "ChatPage"),
+});
+
+const analyticsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/analytics",
+  validateSearch: (search: Record<string, unknown>): AnalyticsSearch => {
+    const days = Number(search["days"]);
+    return Number.isInteger(days) && days >= 1 && days <= 366 ? { days } : {};
+  },
+  component: lazyRouteComponent(() => loadPage(pages.analytics), "AnalyticsPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/settings",
@@ -49,7 +81,14 @@ const settingsRoute = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([deskRoute, caseRoute, startRoute, settingsRoute]),
+  routeTree: rootRoute.addChildren([
+    deskRoute,
+    caseRoute,
+    startRoute,
+    chatRoute,
+    analyticsRoute,
+    settingsRoute,
+  ]),
   defaultPreload: "intent",
   defaultErrorComponent: PageError,
   defaultPendingComponent: PagePending,

@@ -3,6 +3,8 @@ import type {
   CaseAlert,
   CaseEvent,
   CaseSummary,
+  ChatUser,
+  ConversationTurn,
   FraudCaseView,
   Identity,
   PublicConfig,
@@ -53,6 +55,7 @@ export const ana: Identity = { subject: "ana", name: "Ana", roles: ["analyst"] }
 export const ben: Identity = { subject: "ben", name: "Ben", roles: ["analyst"] };
 export const maria: Identity = { subject: "maria", name: "Maria", roles: ["manager"] };
 export const vera: Identity = { subject: "vera", name: "Vera", roles: ["viewer"] };
+export const alex: Identity = { subject: "alex", name: "Alex", roles: ["admin"] };
 export const people: Identity[] = [vera, ana, ben, maria];
 
 export const session = (identity: Identity | null): Session => ({
@@ -256,5 +259,32 @@ export const caseEvent = (over: Partial<CaseEvent> = {}): CaseEvent => ({
   data: { specialist: "usage", round: 1 },
   prev_hash: null,
   hash: HASH,
+  ...over,
+});
+
+export const chatUser = (over: Partial<ChatUser> = {}): ChatUser => ({
+  user_id: "bob",
+  customer_id: null,
+  linked_by: null,
+  linked_at: null,
+  turns: 3,
+  last_message_at: "2026-11-21T08:00:00Z",
+  ...over,
+});
+
+export const conversationTurn = (number: number, over: Partial<ConversationTurn> = {}): ConversationTurn => ({
+  turn_id: `turn-${number}`,
+  user_id: "bob",
+  state: "sent",
+  received_at: "2026-11-21T08:00:00Z",
+  reply: `Reply ${number}`,
+  replied_at: "2026-11-21T08:00:05Z",
+  metadata: {},
+  tags: [],
+  position: number,
+  message: `Message ${number}`,
+  reviewed: false,
+  round: 1,
+  case_id: null,
   ...over,
 });

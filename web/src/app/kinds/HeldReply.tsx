@@ -8,10 +8,12 @@ import { ExportButtons } from "@/features/cases/ExportButtons";
 import { ClaimBanner } from "@/features/claims/ClaimBanner";
 import { NotesPanel } from "@/features/notes/NotesPanel";
 import { ReplyDecisionPanel } from "@/features/decisions/ReplyDecisionPanel";
+import { Conversation } from "@/features/chat/Conversation";
 import { ReplyPanel } from "@/features/reply/ReplyPanel";
 import { SnoozeBanner } from "@/features/snooze/SnoozeBanner";
 import { Timeline } from "@/features/timeline/Timeline";
 import { mayActAs, useIdentity } from "@/shared/api/session";
+import { Panel } from "@/shared/ui/Panel";
 
 /** What a held reply is about, and whom. */
 export const replyTitle = ({ subject }: ReplyCaseView) => ({
@@ -36,6 +38,11 @@ export function HeldReply({ view, outdated }: { view: ReplyCaseView; outdated: b
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
           <ReplyPanel view={view} />
+          {view.subject !== null && (
+            <Panel title="Conversation">
+              <Conversation userId={view.subject.user_id} about={view.subject.turn_id} />
+            </Panel>
+          )}
           <NotesPanel caseId={view.case_id} />
           <AttachmentsPanel caseId={view.case_id} />
         </div>

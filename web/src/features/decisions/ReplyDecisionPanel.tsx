@@ -14,7 +14,8 @@ import { missingFields } from "./missing-fields";
 import { MissingFields } from "./MissingFields";
 import { DecisionFacts } from "./ReviewStatusNote";
 import { ReadOnly } from "./OpenReview";
-import { replyApproval, rejection, useSubmitDecision } from "./submit-decision";
+import { editedReplyApproval, replyApproval, rejection, useSubmitDecision } from "./submit-decision";
+import { ReplyEditor } from "./ReplyEditor";
 import { UnsentDraft } from "./UnsentDraft";
 
 const LONGEST_FEEDBACK = 4_000;
@@ -75,6 +76,7 @@ function Answer({ view, review, form, decide, locked }: AnswerProps) {
   const { draft, change, clear } = form;
   const [empty, setEmpty] = useState(false);
   const toSend = missingFields(useRequiredFields("send"), draft, undefined);
+  const toSendEdited = missingFields(useRequiredFields("send_edited"), draft, undefined);
   const toReject = missingFields(useRequiredFields("reject_reply"), draft, undefined);
   const sending = decide.isPending;
   if (permission.kind !== "allowed") {
@@ -120,15 +122,45 @@ function Answer({ view, review, form, decide, locked }: AnswerProps) {
       </form>
     );
   }
+  const comment = (
+    <Textarea
+      label="Comment"
+      value={draft.comment}
+      onChange={(event) => change({ comment: event.currentTarget.value })}
+      maxLength={LONGEST_FEEDBACK}
+      disabled={sending}
+    />
+  );
+  const written = view.draft?.text ?? "";
+  const { text } = draft;
+  if (text !== undefined) {
+    const unchanged = text === written || text.trim() === "";
+    return (
+      <div className={classes["replyButtons"]}>
+        <ReplyEditor
+          draft={written}
+          value={text}
+          disabled={sending}
+          onChange={(typed) => change({ text: typed })}
+        />
+        {comment}
+        <MissingFields missing={toSendEdited} />
+        <Button
+          loading={sending}
+          disabled={locked || unchanged || toSendEdited.length > 0}
+          onClick={() => answer(editedReplyApproval(review, draft, text))}
+        >
+          Approve: send what I wrote
+        </Button>
+        <Button variant="default" onClick={() => change({ text: undefined })} disabled={sending}>
+          Back to the draft
+        </Button>
+      </div>
+    );
+  }
   return (
     <div className={classes["replyButtons"]}>
-      <Textarea
-        label="Comment"
-        value={draft.comment}
-        onChange={(event) => change({ comment: event.currentTarget.value })}
-        maxLength={LONGEST_FEEDBACK}
-        disabled={sending}
-      />
+      {comment}
       <MissingFields missing={toSend} />
       <Button
         loading={sending}
@@ -136,6 +168,9 @@ function Answer({ view, review, form, decide, locked }: AnswerProps) {
         onClick={() => answer(replyApproval(review, draft))}
       >
         Approve: send the reply
+      </Button>
+      <Button variant="default" onClick={() => change({ text: written })} disabled={sending || locked}>
+        Edit and approve…
       </Button>
       <Button variant="default" onClick={() => change({ rejecting: true })} disabled={sending}>
         Reject…

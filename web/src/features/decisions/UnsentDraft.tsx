@@ -15,7 +15,9 @@ interface UnsentDraftProps {
 /** What was typed for a question that can no longer be answered: to be copied, or read again. */
 export function UnsentDraft({ draft, title = "Unsent draft", onUse, onDrop }: UnsentDraftProps) {
   const clipboard = useClipboard();
-  const words = [draft.feedback, draft.comment].map((text) => text.trim()).filter((text) => text !== "");
+  const words = [draft.text ?? "", draft.feedback, draft.comment]
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
   if (words.length === 0) return null;
   return (
     <div className={classes["unsent"]}>

@@ -18,6 +18,8 @@ export interface DecisionDraft {
   reason: string | undefined;
   comment: string;
   feedback: string;
+  /** What is sent instead of the assistant's draft; undefined while nobody edits it. */
+  text: string | undefined;
 }
 
 const EMPTY: DecisionDraft = {
@@ -28,6 +30,7 @@ const EMPTY: DecisionDraft = {
   reason: undefined,
   comment: "",
   feedback: "",
+  text: undefined,
 };
 
 export interface DecisionDraftState {
@@ -118,8 +121,8 @@ const isStarted = (draft: DecisionDraft): boolean =>
   hasText(draft);
 
 /** Whether anything was typed. */
-export const hasText = ({ comment, feedback }: DecisionDraft): boolean =>
-  `${comment}${feedback}`.trim() !== "";
+export const hasText = ({ comment, feedback, text = "" }: DecisionDraft): boolean =>
+  `${comment}${feedback}${text}`.trim() !== "";
 
 function recall(subject: string, caseId: string, about: string | undefined): Kept {
   const kept = readDraft(subject, caseId, FIELD) as Partial<Kept> | null;

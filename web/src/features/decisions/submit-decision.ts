@@ -51,6 +51,13 @@ export function replyApproval(review: ReviewRequest, draft: DecisionDraft): Deci
   return { ...bindingOf(review), verdict: "approve", action: "send", ...(comment !== "" && { comment }) };
 }
 
+/** An approval of what the person wrote instead of the draft, bound to the draft that was read. */
+export const editedReplyApproval = (
+  review: ReviewRequest,
+  draft: DecisionDraft,
+  text: string,
+): DecisionRequest => ({ ...replyApproval(review, draft), action: "send_edited", text });
+
 /** A rejection, bound to the question that was read. */
 export const rejection = (
   review: ReviewRequest,

@@ -1,4 +1,5 @@
 import type { ReplyCaseView } from "@/api/types";
+import { Difference } from "@/shared/ui/Difference";
 import { ModelName } from "@/shared/ui/ModelName";
 import { Panel } from "@/shared/ui/Panel";
 import { Time } from "@/shared/ui/Time";
@@ -22,6 +23,7 @@ export function ReplyPanel({ view: { subject, draft, edited } }: { view: ReplyCa
         <blockquote className={classes["text"]}>{subject.message}</blockquote>
       </section>
       <section aria-label="Why a person is asked">
+        <h3 className={classes["who"]}>Why a person is asked</h3>
         <ul className={classes["reasons"]}>
           {subject.flagged_because.map((reason) => (
             <li key={reason}>{reason}</li>
@@ -43,6 +45,12 @@ export function ReplyPanel({ view: { subject, draft, edited } }: { view: ReplyCa
         <section aria-label="Sent instead">
           <h3 className={classes["who"]}>Sent instead</h3>
           <blockquote className={classes["text"]}>{edited.text}</blockquote>
+          {draft !== null && (
+            <>
+              <h3 className={classes["who"]}>Changes to the draft</h3>
+              <Difference before={draft.text} after={edited.text} />
+            </>
+          )}
         </section>
       )}
     </Panel>

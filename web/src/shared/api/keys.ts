@@ -22,6 +22,13 @@ export const keys = {
   /** Not below the cases: what changes rarely. */
   assignment: ["assignment"] as const,
   deskLog: ["desk-log"] as const,
+  /** All users who write to the assistant, and below it one conversation with all that was loaded of it. */
+  users: ["users"] as const,
+  userList: (startsWith: string) => ["users", "list", startsWith] as const,
+  conversation: (userId: string) => ["conversation", userId] as const,
+  conversationSearch: (userId: string, search: string) => ["conversation", userId, search] as const,
+  messageCount: (userId: string) => ["conversation", userId, "count"] as const,
+  analytics: (days: number) => ["analytics", days] as const,
   config: ["config"] as const,
   service: ["service"] as const,
   session: ["session"] as const,

@@ -1,4 +1,4 @@
-import type { AlertMessage, CaseMessage, ServiceStatus, TelemetryBatch } from "@/api/types";
+import type { AlertMessage, CaseMessage, ServiceStatus, TelemetryBatch, TurnMessage } from "@/api/types";
 
 export type LiveStatus = "connecting" | "live" | "reconnecting";
 
@@ -7,6 +7,7 @@ export interface LivePayloads {
   telemetry: TelemetryBatch;
   alert: AlertMessage;
   case: CaseMessage;
+  chat: TurnMessage;
   service: ServiceStatus;
 }
 
@@ -15,9 +16,9 @@ export type LiveKind = keyof LivePayloads;
 export type LiveMessage = { [Kind in LiveKind]: { kind: Kind; data: LivePayloads[Kind] } }[LiveKind];
 
 /** What is about cases and telemetry. */
-export type FeedMessage = Exclude<LiveMessage, { kind: "service" }>;
+export type FeedMessage = Exclude<LiveMessage, { kind: "service" | "chat" }>;
 
-const KINDS: readonly LiveKind[] = ["telemetry", "alert", "case", "service"];
+const KINDS: readonly LiveKind[] = ["telemetry", "alert", "case", "chat", "service"];
 
 export interface LiveListener {
   onMessage?: (message: LiveMessage) => void;

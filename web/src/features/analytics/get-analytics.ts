@@ -1,0 +1,23 @@
+import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, bodyOf } from "@/shared/api/client";
+import { keys } from "@/shared/api/keys";
+
+/** How the messages of the last days ended, today included, UTC. */
+export const useAnalytics = (days: number) =>
+  useQuery(
+    queryOptions({
+      queryKey: keys.analytics(days),
+      queryFn: async ({ signal }) =>
+        bodyOf(await api.GET("/api/analytics", { params: { query: { days } }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+  );
+
+/** Sets the message counts of all users to 0. The figures by day stay. */
+export function useResetCounts() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async () => bodyOf(await api.POST("/api/analytics/reset")),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["conversation"] }),
+  });
+}
