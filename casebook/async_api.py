@@ -7,6 +7,7 @@ from casebook.access_api import AccessApi
 from casebook.chat_api import ChatApi
 from casebook.desk_api import DeskApi
 from casebook.relay_api import RelayApi
+from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
 P = ParamSpec("P")
@@ -173,3 +174,25 @@ class AsyncDesk:
         self.assigned_away = awaited(desk.assigned_away, off_loop)
         self.reassign_away = awaited(desk.reassign_away, off_loop)
         self.next_absence = awaited(desk.next_absence, off_loop)
+
+
+class AsyncTasks:
+    """`TasksApi` for routes and for the relay of reminders, likewise."""
+
+    def __init__(self, tasks: TasksApi, off_loop: BlockingCalls) -> None:
+        self.blocking = tasks
+        """The same for threads."""
+
+        self.create_task = awaited(tasks.create_task, off_loop)
+        self.task = awaited(tasks.task, off_loop)
+        self.list_tasks = awaited(tasks.list_tasks, off_loop)
+        self.change_task = awaited(tasks.change_task, off_loop)
+        self.complete_task = awaited(tasks.complete_task, off_loop)
+        self.reopen_task = awaited(tasks.reopen_task, off_loop)
+        self.delete_task = awaited(tasks.delete_task, off_loop)
+        self.unscheduled_reminders = awaited(tasks.unscheduled_reminders, off_loop)
+        self.confirm_reminders = awaited(tasks.confirm_reminders, off_loop)
+        self.late_reminders = awaited(tasks.late_reminders, off_loop)
+        self.restart_reminder = awaited(tasks.restart_reminder, off_loop)
+        self.cancelled_reminders = awaited(tasks.cancelled_reminders, off_loop)
+        self.forget_reminders = awaited(tasks.forget_reminders, off_loop)

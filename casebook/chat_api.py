@@ -38,7 +38,7 @@ class ChatApi(Facade):
         """The turn of a message: queued now, or before under the same idempotency key.
 
         Where a person is asked about a draft for the user, that question is over: the draft does not know the message.
-        Raises IdempotencyKeyReused, MessageRateExceeded, TooManyOpenTurns, ConversationFull.
+        Raises IdempotencyKeyReused, MessageRateExceeded, TooManyOpenTurns, ConversationFull, UnknownZone.
         """
         with self._write() as connection:
             return chat_messages.post_message(connection, message, limits, self._clock())
@@ -141,7 +141,10 @@ class ChatApi(Facade):
             chat_turns.keep_calls(connection, turn_id, journal, self._clock())
 
     def keep_draft(self, turn_id: str, draft: ChatDraft, journal: Sequence[JournalEntry] = ()) -> ChatDraft:
-        """Keep what was drafted in a round; the first of a round counts and is returned. Raises TurnEnded."""
+        """Keep what was drafted in a round; the first of a round counts and is returned.
+
+        Raises TurnEnded, and TaskChangesUnconfirmed for changes of tasks that the user has to confirm first.
+        """
         with self._write() as connection:
             return chat_turns.keep_draft(connection, turn_id, draft, journal, self._clock())
 

@@ -6,6 +6,7 @@ from pydantic import Field, NonNegativeInt
 
 from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime
 from contracts.ids import CaseId, SubjectId
+from contracts.task_plans import PlannedTaskChange
 from contracts.telemetry import CustomerId
 
 MAX_METADATA_BYTES = 16 * 1024
@@ -55,6 +56,10 @@ class ChatDraft(Contract):
     """The customer whose records it could use."""
     flagged_because: tuple[NonEmptyText, ...] = ()
     """One sentence each; empty: it may be sent."""
+    task_changes: tuple[PlannedTaskChange, ...] = ()
+    """What is done with the user's tasks in the transaction that sends the reply."""
+    to_confirm: tuple[PlannedTaskChange, ...] = ()
+    """What the reply asks the user about: it is done with the next reply, if the next message says yes."""
 
 
 class Exchange(Contract):

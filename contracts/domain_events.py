@@ -17,6 +17,7 @@ from contracts.effect import EffectStatus
 from contracts.ids import AlertId, CaseId, EffectKey, ReversalId, ReviewId
 from contracts.kinds import Action, CaseKind, CaseOutcome
 from contracts.review import Role, Verdict
+from contracts.tasks import TaskField, TaskId
 from contracts.telemetry import CustomerId
 
 SPEC_VERSION = "1.0"
@@ -172,6 +173,68 @@ class ConversationErased(DomainEvent):
 
     user_id: UserId
     turns: Annotated[int, Field(ge=0)]
+
+
+class TaskCreated(DomainEvent):
+    """A task was made."""
+
+    about: ClassVar[Noun] = "task"
+
+    task_id: TaskId
+    assignee: UserId
+    due_at: UtcDateTime | None
+    case_id: CaseId | None
+    customer_id: CustomerId | None
+    turn_id: TurnId | None
+    """The message to the assistant by which its user made it."""
+
+
+class TaskChanged(DomainEvent):
+    """A task was changed."""
+
+    about: ClassVar[Noun] = "task"
+
+    task_id: TaskId
+    changed: tuple[TaskField, ...]
+    """What is different now."""
+    assignee: UserId
+    due_at: UtcDateTime | None
+
+
+class TaskCompleted(DomainEvent):
+    """A task is done."""
+
+    about: ClassVar[Noun] = "task"
+
+    task_id: TaskId
+
+
+class TaskReopened(DomainEvent):
+    """A task that was done is to be done again."""
+
+    about: ClassVar[Noun] = "task"
+
+    task_id: TaskId
+
+
+class TaskDeleted(DomainEvent):
+    """A task was deleted."""
+
+    about: ClassVar[Noun] = "task"
+
+    task_id: TaskId
+
+
+class TaskOverdue(DomainEvent):
+    """The due time of an open task has passed. Once for each due time of a task."""
+
+    about: ClassVar[Noun] = "task"
+
+    task_id: TaskId
+    assignee: UserId
+    due_at: UtcDateTime
+    case_id: CaseId | None
+    customer_id: CustomerId | None
 
 
 class CloudEvent(Contract):

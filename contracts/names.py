@@ -13,6 +13,9 @@ REVERSAL_VERSION = "1.0"
 CHAT_TURN = "chat_turn"
 CHAT_TURN_VERSION = "1.0"
 
+TASK_REMINDER = "task_reminder"
+TASK_REMINDER_VERSION = "1.0"
+
 HUB_OWNER = "hub_owner"
 HUB_OWNER_VERSION = "1.0"
 HUB_OWNER_INSTANCE = "casewright-hub-owner"
@@ -41,6 +44,7 @@ DRAFT_REPLY = "draft_reply"
 SEND_REPLY = "send_reply"
 FOLLOW_DECISION = "follow_decision"
 GIVE_UP_TURN = "give_up_turn"
+TELL_OVERDUE = "tell_overdue"
 
 # What a step answers that the record refuses
 ALERTS_JOINED = "alerts-joined"

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Contract, NonEmptyText, UtcDateTime
+from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.case import CaseView, Round, RoundResult
 from contracts.chat import TurnId, UserId
+from contracts.task_plans import PlannedTaskChange
 from contracts.telemetry import CustomerId
 
 MAX_FLAGS = 20
@@ -33,6 +34,8 @@ class ReplyDraft(RoundResult):
     text: NonEmptyText
     model: str
     """Which model wrote it."""
+    task_changes: tuple[PlannedTaskChange, ...] | None = added_later()
+    """What is done with the user's tasks when it is sent, edited or not; None: nothing."""
 
 
 class EditedReply(Contract):

@@ -17,6 +17,7 @@ from contracts.effect import EffectStatus
 from contracts.ids import CaseId, EffectKey, Hash, ReversalId, ReviewId
 from contracts.report import ReportStatus, Specialist
 from contracts.review import ReviewRequest, Role, Verdict
+from contracts.tasks import TaskId, TaskRevision
 
 RoundNumber = Annotated[int, Field(ge=1)]
 ErrorId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
@@ -327,3 +328,17 @@ class DraftResult(Contract):
 
     drafted: DraftedReply | None = None
     ended: TurnState | None = None
+
+
+class ReminderOrder(Contract):
+    """Input of the orchestration of a reminder, and of `tell_overdue`: all else is on record."""
+
+    task_id: TaskId
+    revision: TaskRevision
+
+
+class ReminderResult(Contract):
+    """Until when to wait; null: there is nothing left to do. `told`: that the task is overdue."""
+
+    wait_until: UtcDateTime | None = None
+    told: bool = False

@@ -12,6 +12,7 @@ from casebook.case_log.domain_events import draw
 from casebook.commands.overtaken_drafts import overtake_draft
 from casebook.errors import ConversationFull, IdempotencyKeyReused, MessageRateExceeded, TooManyOpenTurns
 from casebook.policy.chat_limits import WINDOW, ChatLimits
+from casebook.policy.due_times import known_zone
 from casebook.queries.chat import OPEN, PostedTurn, read_turn, turn_row
 from casebook.queries.tokenizer import join_words, words_of
 from casebook.schema.base import PlainRow, table_of
@@ -31,6 +32,7 @@ _NEWEST = (
 )
 _OPEN = select(func.count()).select_from(_TURNS).where(_OF_USER, _TURNS.c.state.in_(OPEN))
 _ADD = insert(_TURNS)
+_SET_ZONE = update(_USERS).where(_USERS.c.user_id == bindparam("of_user")).values(zone=bindparam("now_zone"))
 _COUNT = (
     update(_USERS)
     .where(_USERS.c.user_id == bindparam("of_user"))
@@ -48,6 +50,8 @@ class NewMessage:
     metadata: Metadata
     tags: Sequence[str]
     idempotency_key: str | None
+    zone: str | None = None
+    """The time zone in which the user means times, from now on; None: the one that is known."""
 
     @property
     def written(self) -> dict[str, str]:
@@ -74,8 +78,10 @@ def lock_user(connection: Connection, user_id: str, now: datetime) -> PlainRow:
 def post_message(connection: Connection, new: NewMessage, limits: ChatLimits, now: datetime) -> PostedTurn:
     """The turn of a message: queued now, or before under the same key. A draft that waits does not know it.
 
-    Raises IdempotencyKeyReused, MessageRateExceeded, TooManyOpenTurns, ConversationFull.
+    Raises IdempotencyKeyReused, MessageRateExceeded, TooManyOpenTurns, ConversationFull, UnknownZone.
     """
+    if new.zone is not None:
+        known_zone(new.zone, "zone")
     user = lock_user(connection, new.user_id, now)
     of = {"of_user": new.user_id}
     if new.idempotency_key is not None:
@@ -97,6 +103,8 @@ def post_message(connection: Connection, new: NewMessage, limits: ChatLimits, no
         "change": draw(connection, "chat_change"),
         **new.written,
     }
+    if new.zone is not None and new.zone != user.zone:
+        connection.execute(_SET_ZONE, {**of, "now_zone": new.zone})
     connection.execute(_COUNT, {**of, "now_turns": position, "change": row["change"]})
     connection.execute(_ADD, row)
     return PostedTurn(read_turn(turn_row(connection, new.turn_id)), created=True)

@@ -11,9 +11,20 @@ from casebook.commands.chat_messages import lock_user
 from casebook.commands.effects import final_decision_on
 from casebook.commands.investigation import close_case
 from casebook.commands.reviews import asked_review, refuse_overtaken
-from casebook.errors import DraftNotOnRecord, TurnEnded
+from casebook.commands.task_plans import carry_out
+from casebook.errors import DraftNotOnRecord, TaskChangesUnconfirmed, TurnEnded
 from casebook.policy.chat_limits import MAX_STARTS, pause_before_restart
-from casebook.queries.chat import DraftBasis, draft_basis, is_held, kept_draft, turn_row
+from casebook.policy.task_confirmations import is_permitted
+from casebook.policy.task_replies import corrected
+from casebook.queries.chat import (
+    DraftBasis,
+    asked_to_confirm,
+    draft_basis,
+    is_held,
+    kept_draft,
+    later_messages,
+    turn_row,
+)
 from casebook.queries.kinds.reply import edited_text
 from casebook.queries.tokenizer import join_words, words_of
 from casebook.schema.base import PlainRow, table_of
@@ -80,8 +91,15 @@ def begin_draft(connection: Connection, turn_id: str, after: int, now: datetime)
 def keep_draft(
     connection: Connection, turn_id: str, draft: ChatDraft, journal: Sequence[JournalEntry], now: datetime
 ) -> ChatDraft:
-    """Keep what was drafted in a round; the first of a round counts and is returned. Raises TurnEnded."""
+    """Keep what was drafted in a round; the first of a round counts and is returned.
+
+    Raises TurnEnded, and TaskChangesUnconfirmed for changes of tasks that the user has to confirm first.
+    """
     turn = _open_turn(connection, turn_id, now)
+    if draft.task_changes:
+        said = (turn.message or "", *later_messages(connection, turn, draft.seen))
+        if not is_permitted(draft.task_changes, asked_to_confirm(connection, turn), said):
+            raise TaskChangesUnconfirmed(turn_id)
     keep_calls(connection, turn_id, journal, now)
     if turn.round >= draft.round:
         kept = kept_draft(connection, turn_id, draft.round)
@@ -129,7 +147,7 @@ def send_reply(connection: Connection, turn_id: str, round_number: int, now: dat
     draft = _draft(connection, turn, round_number)
     if draft.flagged_because:
         raise DraftNotOnRecord(turn_id, round_number)
-    _send(connection, turn, draft.text, now, reviewed=False)
+    _send(connection, turn, draft, draft.text, now, reviewed=False)
     return "sent"
 
 
@@ -158,7 +176,8 @@ def follow_decision(connection: Connection, turn_id: str, round_number: int, now
         took = max(0, int((decision.decided_at - asked_at).total_seconds()))
         connection.execute(_CHANGE.values(decided_after_s=took), {"of_turn": turn_id})
     if outcome == "sent":
-        _send(connection, turn, edited_text(connection, case_id, round_number) or draft.text, now, reviewed=True)
+        text = edited_text(connection, case_id, round_number) or draft.text
+        _send(connection, turn, draft, text, now, reviewed=True)
         return "sent"
     ended: TurnState = "rejected" if outcome == "rejected" else "unresolved"
     _end_unsent(connection, turn, ended, now)
@@ -174,7 +193,11 @@ def fail_turn(connection: Connection, turn_id: str, now: datetime) -> TurnState:
     return "failed"
 
 
-def _send(connection: Connection, turn: PlainRow, text: str, now: datetime, *, reviewed: bool) -> None:
+def _send(
+    connection: Connection, turn: PlainRow, draft: ChatDraft, approved: str, now: datetime, *, reviewed: bool
+) -> None:
+    # Whoever approved an edited text was shown the changes of tasks too.
+    text = corrected(approved, carry_out(connection, turn, draft, now))
     sent = MessageSent(user_id=turn.user_id, turn_id=turn.turn_id, reviewed=reviewed)
     publish(connection, sent, turn.user_id, now)
     words = join_words(words_of(turn.message or "", text))

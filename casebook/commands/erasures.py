@@ -11,6 +11,7 @@ from casebook.case_log.domain_events import draw, publish
 from casebook.case_log.locked_case import lock_case
 from casebook.commands.case_words import forget_words
 from casebook.commands.desk_log import log_change
+from casebook.commands.tasks import delete_tasks_of
 from casebook.errors import ConversationNotFound
 from casebook.projection.replies import TextsErased
 from casebook.queries.review_rows import open_question
@@ -45,7 +46,8 @@ _FORGET_CALLS = update(_CALLS).where(_CALLS.c.turn_id == bindparam("of_turn")).v
 def erase_conversation(connection: Connection, user_id: str, actor: str, now: datetime) -> int:
     """Erase what a user wrote and was answered; how many turns that were. Counts stay, and who erased it, and when.
 
-    What is open is withdrawn: no reply is sent any more. Raises ConversationNotFound.
+    Tasks that the user made in it are deleted. What is open is withdrawn: no reply is sent any more. Raises
+    ConversationNotFound.
     """
     of = {"of_user": user_id}
     if connection.execute(_LOCK, of).first() is None:
@@ -63,6 +65,7 @@ def erase_conversation(connection: Connection, user_id: str, actor: str, now: da
             change = draw(connection, "chat_change")
             connection.execute(_WITHDRAW.values(state="withdrawn", replied_at=now, change=change), of_turn)
     connection.execute(_REDUCE, of)
+    delete_tasks_of(connection, user_id, now)
     publish(connection, ConversationErased(user_id=user_id, turns=len(turns)), user_id, now)
     erased = Changed(now, actor, "conversation_erased", user_id, {"turns": len(turns)}, None)
     log_change(connection, erased)

@@ -73,6 +73,18 @@ CasebookError
 ├── CaseMerged              409  also a CaseClosed
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
+├── TaskNotFound            404
+├── TaskChanged             412
+├── IllegalTaskMove         409
+├── TaskKeyReused           409
+├── InvalidTask             422
+│   ├── FieldNotRemovable
+│   ├── LinkedCaseUnknown
+│   ├── MalformedDueTime
+│   ├── TaskDueInPast
+│   ├── TaskDueTooLate
+│   ├── TaskLinkedTwice
+│   └── UnknownZone
 ├── TransitionRefused       409
 │   ├── AssessmentNotRecorded
 │   ├── DeadlineNotPassed
@@ -80,6 +92,7 @@ CasebookError
 │   ├── NoAcceptedDecision
 │   ├── OtherKind
 │   ├── SubjectDiffers
+│   ├── TaskChangesUnconfirmed
 │   ├── NotApproved
 │   ├── NotAsApproved
 │   ├── NotAsRequested
@@ -199,6 +212,21 @@ from casebook.errors.lookups import (
     UnstorableText,
 )
 from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
+from casebook.errors.tasks import (
+    FieldNotRemovable,
+    IllegalTaskMove,
+    InvalidTask,
+    LinkedCaseUnknown,
+    MalformedDueTime,
+    TaskChanged,
+    TaskChangesUnconfirmed,
+    TaskDueInPast,
+    TaskDueTooLate,
+    TaskKeyReused,
+    TaskLinkedTwice,
+    TaskNotFound,
+    UnknownZone,
+)
 from casebook.errors.transitions import (
     AlertsJoined,
     AssessmentNotRecorded,
@@ -263,10 +291,15 @@ __all__ = [
     "EffectNotFound",
     "EvidenceNotFound",
     "FactsNotJustified",
+    "FieldNotRemovable",
     "FieldsMissing",
     "IdempotencyKeyReused",
     "IllegalMove",
+    "IllegalTaskMove",
+    "InvalidTask",
+    "LinkedCaseUnknown",
     "MalformedCursor",
+    "MalformedDueTime",
     "MessageRateExceeded",
     "NewEvidence",
     "NoAcceptedDecision",
@@ -314,6 +347,13 @@ __all__ = [
     "SnoozeTooLong",
     "SnoozeTooShort",
     "SubjectDiffers",
+    "TaskChanged",
+    "TaskChangesUnconfirmed",
+    "TaskDueInPast",
+    "TaskDueTooLate",
+    "TaskKeyReused",
+    "TaskLinkedTwice",
+    "TaskNotFound",
     "TooManyAttachments",
     "TooManyNotes",
     "TooManyOpenTurns",
@@ -325,6 +365,7 @@ __all__ = [
     "TurnNotFound",
     "UnknownCase",
     "UnknownReasonCode",
+    "UnknownZone",
     "UnstorableText",
     "WeakerQuestion",
 ]

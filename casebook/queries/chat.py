@@ -7,8 +7,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, func, literal, select
 
 from casebook.errors import ConversationNotFound, TurnNotFound
+from casebook.policy.task_confirmations import says_yes
 from casebook.queries.chat_users import read_user, user_row
 from casebook.queries.cursors import back_from, page_length, read_cursor, write_cursor
+from casebook.queries.kinds.reply import edited_text
 from casebook.queries.tokenizer import words_of
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
@@ -25,6 +27,7 @@ from contracts.chat import (
 )
 from contracts.kinds.reply import REPLY
 from contracts.reply import MAX_FLAGS, HeldReply
+from contracts.task_plans import PlannedTaskChange
 
 OPEN: tuple[TurnState, ...] = ("queued", "drafting", "checking")
 HISTORY = 20
@@ -54,6 +57,7 @@ _AFTER = (
     .order_by(_TURNS.c.position)
     .limit(UNANSWERED)
 )
+_PREVIOUS = select(_TURNS).where(_OF_USER, _TURNS.c.position == bindparam("at_position"))
 _KEPT = select(_CALLS.c.key, _CALLS.c.response).where(
     _CALLS.c.turn_id == bindparam("of_turn"), _CALLS.c.response.is_not(None)
 )
@@ -132,6 +136,10 @@ class DraftBasis:
     """The position of the newest message."""
     message: str
     customer_id: int | None
+    zone: str
+    """In which the user means times."""
+    asked: tuple[PlannedTaskChange, ...]
+    """Changes of tasks that the reply before asked the user to confirm."""
     message_count: int
     """How many messages of the user were answered since the count was set or reset."""
     history: tuple[Exchange, ...]
@@ -144,6 +152,11 @@ class DraftBasis:
     """Whether an earlier draft of the turn had to be looked at."""
     journal: dict[str, str]
     """What models answered already, by key."""
+
+    @property
+    def confirmed(self) -> tuple[PlannedTaskChange, ...]:
+        """What was asked, if the user says yes to it."""
+        return self.asked if says_yes((self.message, *self.later)) else ()
 
 
 def turn_row(connection: Connection, turn_id: str) -> PlainRow:
@@ -210,6 +223,8 @@ def draft_basis(connection: Connection, turn: PlainRow) -> DraftBasis:
         seen=later[-1].position if later else turn.position,
         message=turn.message,
         customer_id=user.customer_id,
+        zone=user.zone or "UTC",
+        asked=asked_to_confirm(connection, turn),
         message_count=message_count(connection, turn.user_id),
         history=tuple(map(_exchange, rows)),
         left_out=connection.execute(_BEFORE_COUNT, of).scalar_one() - len(rows) if len(rows) == HISTORY else 0,
@@ -217,6 +232,28 @@ def draft_basis(connection: Connection, turn: PlainRow) -> DraftBasis:
         was_flagged=before is not None and bool(before.flagged_because),
         journal={row.key: row.response for row in connection.execute(_KEPT, {"of_turn": turn.turn_id})},
     )
+
+
+def later_messages(connection: Connection, turn: PlainRow, until: int) -> tuple[str, ...]:
+    """What the user has written after a turn, up to this position."""
+    rows = connection.execute(_AFTER, {"of_user": turn.user_id, "after": turn.position})
+    return tuple(row.message for row in rows if row.position <= until)
+
+
+def asked_to_confirm(connection: Connection, turn: PlainRow) -> tuple[PlannedTaskChange, ...]:
+    """Changes of tasks that the reply right before a message asked to confirm.
+
+    Nothing where that reply was sent after the message came, or with a text of which nobody knows what it asks.
+    """
+    of = {"of_user": turn.user_id, "at_position": turn.position - 1}
+    before = connection.execute(_PREVIOUS, of).first()
+    if before is None or before.state != "sent" or before.reply is None or before.replied_at > turn.received_at:
+        return ()
+    draft = kept_draft(connection, before.turn_id, before.round)
+    if draft is None or not draft.to_confirm:
+        return ()
+    edited = edited_text(connection, REPLY.case_id(before.turn_id), before.round)
+    return draft.to_confirm if edited is None else ()
 
 
 def message_count(connection: Connection, user_id: str) -> int:

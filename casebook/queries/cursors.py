@@ -8,7 +8,6 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from casebook.errors import MalformedCursor
-from casebook.queries.filters import CaseQuery
 from contracts.base import Contract
 from contracts.case import CaseEvent, CaseSummary
 from contracts.fraud_case import RecordedAlert
@@ -105,12 +104,12 @@ def read_cursor(listed: str, cursor: str | None) -> int:
     return seq
 
 
-def write_position(shape: TypeAdapter[Position], query: CaseQuery, values: Sequence[Any]) -> str:
+def write_position(shape: TypeAdapter[Position], query: Contract, values: Sequence[Any]) -> str:
     """The opaque cursor that continues the answer to `query` after `values`. Safe in a URL."""
     return _opaque(shape.dump_json((_fingerprint(query), *values)))
 
 
-def read_position(shape: TypeAdapter[Position], query: CaseQuery, cursor: str) -> Sequence[Any]:
+def read_position(shape: TypeAdapter[Position], query: Contract, cursor: str) -> Sequence[Any]:
     """The values to continue after. Raises MalformedCursor for a cursor of another query, or of none."""
     try:
         fingerprint, *values = shape.validate_json(_transparent(cursor))
@@ -126,7 +125,7 @@ def page_length(limit: int) -> int:
     return max(1, min(limit, MAX_PAGE))
 
 
-def _fingerprint(query: CaseQuery) -> str:
+def _fingerprint(query: Contract) -> str:
     return content_hash(query).removeprefix(HASH_PREFIX)[:16]
 
 

@@ -18,6 +18,7 @@ from casebook.schema import (
     replies,
     reviews,
     rounds,
+    tasks,
     workers,
     workspace,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "replies",
     "reviews",
     "rounds",
+    "tasks",
     "workers",
     "workspace",
 ]

@@ -25,6 +25,8 @@ class ChatUserRow(Base, kw_only=True):
     customer_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     linked_by: Mapped[str | None] = mapped_column(default=None)
     linked_at: Mapped[datetime | None] = mapped_column(default=None)
+    zone: Mapped[str | None] = mapped_column(default=None)
+    """The IANA time zone in which the user means times; null: UTC."""
     turns: Mapped[int] = mapped_column(default=0, server_default="0")
     """How many turns there ever were: the position of the last one."""
     erased: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -9,11 +9,12 @@ import anyio.to_thread
 import pytest
 
 from casebook.access_api import AccessApi
-from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncDesk, AsyncRelay, AsyncTasks, AsyncWorkspace
 from casebook.desk_api import DeskApi
 from casebook.errors import CaseNotFound
 from casebook.facade import Facade
 from casebook.relay_api import RelayApi
+from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import an_alert, only_on
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.anyio
 P = ParamSpec("P")
 T = TypeVar("T")
 
-IN_THREADS = {"events_after", "case_events", "audit"}
-"""Read whole logs: for scripts and tests."""
+IN_THREADS = {"events_after", "case_events", "audit", "own_tasks", "tell_overdue"}
+"""Read whole logs, for scripts and tests; or are for workers only."""
 
 
 class OneThread:
@@ -66,6 +67,7 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
         (RelayApi, AsyncRelay(book, OneThread())),
         (AccessApi, AsyncAccesses(book, OneThread())),
         (DeskApi, AsyncDesk(book, OneThread())),
+        (TasksApi, AsyncTasks(TasksApi(book.transactions), OneThread())),
     ):
         own = {name for name, _ in inspect.getmembers(facade, inspect.isfunction) if not name.startswith("_")}
         inherited = {name for name, _ in inspect.getmembers(Facade, inspect.isfunction)}
