@@ -36,6 +36,7 @@ from backend.api import (
     service_status,
     session,
     snoozes,
+    tasks,
     workflow,
 )
 from backend.api.dependencies import Fenced, Private
@@ -74,6 +75,7 @@ FENCED = (
     cases.router,
     conversations.router,
     analytics.desk_router,
+    tasks.router,
     notes.router,
     attachments.router,
     exports.router,

@@ -36,13 +36,15 @@ from backend.services.merges import MergeService
 from backend.services.outbox_relay import OutboxRelay
 from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
+from backend.services.reminder_relay import ReminderRelay
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
+from backend.services.tasks import TaskService
 from backend.services.turn_feed import TurnFeed
 from backend.services.turn_relay import TurnRelay
 from casebook.access_api import AccessApi
-from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncWorkspace
+from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncTasks, AsyncWorkspace
 from casebook.chat_api import ChatApi
 from casebook.database.transactions import utc_now
 from casebook.desk_api import DeskApi
@@ -50,6 +52,7 @@ from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
+from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
 
@@ -63,6 +66,7 @@ class Wiring:
     absences: AbsenceReturns
     turn_relay: TurnRelay
     turn_feed: TurnFeed
+    reminders: ReminderRelay
     counting: CounterJob | None
     """None: a process of its own counts messages."""
 
@@ -97,6 +101,8 @@ def wire(
     turn_relay = TurnRelay(chat_record, scheduler)
     turn_feed = TurnFeed(chat_record, reader.open_change_detector, broadcast.notify_all, turn_relay.wake)
     broadcast.on_stop(turn_feed.leave)
+    task_record = AsyncTasks(TasksApi(facade.transactions), threads)
+    reminders = ReminderRelay(task_record, scheduler)
     services = Services(
         workspace=workspace,
         record=record,
@@ -116,6 +122,8 @@ def wire(
         previews=PreviewService(workspace, store),
         chat_record=chat_record,
         chat=ChatService(chat_record, turn_relay, turn_feed, store, chat_limits),
+        task_record=task_record,
+        tasks=TaskService(task_record, store, reminders.wake),
         change_feed=feed,
         broadcast=broadcast,
         event_stream=EventStream(feed, sampler, broadcast, monitor=monitor, turns=turn_feed),
@@ -125,7 +133,7 @@ def wire(
     )
     counter = MessageCounter(EventsApi(facade.transactions), ChatApi(facade.transactions))
     counting = CounterJob(counter, threads) if counts_messages else None
-    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, counting)
+    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, reminders, counting)
 
 
 async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
@@ -156,6 +164,7 @@ async def serving(
         wiring.absences.run,
         wiring.turn_relay.run,
         wiring.turn_feed.run,
+        wiring.reminders.run,
         *(() if wiring.counting is None else (wiring.counting.run,)),
     )
     tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)

@@ -62,6 +62,8 @@ class ChatMessage(Contract):
     metadata: Annotated[Metadata, Field(default_factory=dict), AfterValidator(_small_enough)]
     """Stored, and returned with the reply."""
     tags: Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS)] = ()
+    zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """The IANA time zone in which the user means times, from now on; at first UTC."""
     message_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """The client's own id: the same one twice is one message. The header `Idempotency-Key` counts before it."""
 
@@ -104,7 +106,13 @@ async def send_message(
     Messages of one user are answered one at a time, in their order.
     """
     turn = await services.chat.post(
-        message.user_id, message.text, message.metadata, message.tags, idempotency_key or message.message_id, wait
+        message.user_id,
+        message.text,
+        message.metadata,
+        message.tags,
+        idempotency_key or message.message_id,
+        wait,
+        message.zone,
     )
     if turn.state in ENDED:
         return _reply(turn)
@@ -127,7 +135,7 @@ async def get_turn(turn_id: TurnId, services: ServicesDep, _: ChannelDep) -> Cha
 async def chat(message: ChatMessage, services: ServicesDep, _: ChannelDep) -> ChatReply:
     """For clients written against the tutorial's path: answers when there is a reply, however long that takes."""
     turn = await services.chat.post(
-        message.user_id, message.text, message.metadata, message.tags, message.message_id, None
+        message.user_id, message.text, message.metadata, message.tags, message.message_id, None, message.zone
     )
     if turn.state not in ENDED:
         raise ReplyInterrupted(turn.turn_id)

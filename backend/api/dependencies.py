@@ -34,7 +34,8 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
-from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncWorkspace
+from backend.services.tasks import TaskService
+from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncTasks, AsyncWorkspace
 from casebook.errors import NotAllowed
 from contracts.base import Contract
 from contracts.review import Role
@@ -64,6 +65,8 @@ class Services:
     previews: PreviewService
     chat_record: AsyncChat
     chat: ChatService
+    task_record: AsyncTasks
+    tasks: TaskService
     change_feed: ChangeFeed
     broadcast: Broadcast
     event_stream: EventStream

@@ -79,9 +79,11 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "Not allowed",
         404: "Not found",
         409: "The case has moved on",
+        412: "It was changed since it was read",
         413: "Body too large",
         415: "Not JSON",
         422: "The request is not valid",
+        428: "It is not said what is changed",
         429: "Too many messages",
         503: "A part that is needed cannot be reached right now",
     }

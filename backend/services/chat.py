@@ -38,12 +38,13 @@ class ChatService:
         tags: tuple[str, ...],
         key: str | None,
         wait_s: float | None,
+        zone: str | None = None,
     ) -> ChatTurn:
         """The turn of a message, ended or not, after at most `wait_s` seconds; None: however long it takes.
 
         Raises what `ChatApi.post_message` raises.
         """
-        new = NewMessage(f"turn-{uuid4().hex}", user_id, text, dict(metadata), tags, key)
+        new = NewMessage(f"turn-{uuid4().hex}", user_id, text, dict(metadata), tags, key, zone)
         posted = await self._record.post_message(new, self._limits)
         turn = posted.turn
         if posted.created:

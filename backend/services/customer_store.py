@@ -45,6 +45,8 @@ class McpCustomerReader:
         self, customer_id: int, *, lock: bool, charge_ids: Sequence[str], amounts: Mapping[str, int]
     ) -> EffectPreview:
         """What would be done now. Raises PreviewUnavailable."""
+        if self._url is None:
+            raise PreviewUnavailable(NOT_CONFIGURED)
         arguments = {"customer_id": customer_id, "lock": lock, "charge_ids": [*charge_ids], "amounts": {**amounts}}
         try:
             return await self._call("preview_effects", arguments, EffectPreview)

@@ -13,6 +13,7 @@ ServiceError
 ├── UnknownCustomer         422
 ├── ReplyInterrupted        503
 ├── CustomerStoreUnavailable 503
+├── IfMatchMissing          428
 └── SchedulerUnavailable    503
     ├── StartRefused        503
     └── TaskHubTaken        503
@@ -159,6 +160,18 @@ class UnknownCustomer(ServiceError):
         sentence = f"There is no customer {customer_id} in the customer store: check the number."
         super().__init__(sentence)
         self.fields = (("customer_id", sentence),)
+
+
+class IfMatchMissing(ServiceError):
+    """A change that does not say what it changes."""
+
+    id = "if-match-missing"
+    status = 428
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send the header If-Match with the ETag that you read the task with, so that nobody's change is lost."
+        )
 
 
 class SchedulerUnavailable(ServiceError):

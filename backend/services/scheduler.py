@@ -34,11 +34,14 @@ from contracts.names import (
     INVESTIGATION_VERSION,
     REVERSAL,
     REVERSAL_VERSION,
+    TASK_REMINDER,
+    TASK_REMINDER_VERSION,
     analyst_decision,
 )
 from contracts.reversal import Reversal
 from contracts.review import Decision
-from contracts.steps import ChatTurnOrder, Investigation, ReversalOrder
+from contracts.steps import ChatTurnOrder, Investigation, ReminderOrder, ReversalOrder
+from contracts.tasks import reminder_instance
 from runtime.data_converter import PydanticDataConverter
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
@@ -126,6 +129,13 @@ class Scheduler(Protocol):
         """
         ...
 
+    async def start_reminder(self, task_id: str, revision: int) -> None:
+        """Have it told when a task is overdue; does nothing while that is running. An ended one is replaced.
+
+        Raises StartRefused.
+        """
+        ...
+
     async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of the orchestration of a case or a reversal, or None when the scheduler does not know it."""
         ...
@@ -163,6 +173,11 @@ class DurableTaskScheduler:
         """Start the orchestration of a turn; a running instance counts as started, an ended one is replaced."""
         order, instance = ChatTurnOrder(turn_id=turn_id), turn_instance(turn_id)
         await self._start(CHAT_TURN, CHAT_TURN_VERSION, instance, order, _OVER)
+
+    async def start_reminder(self, task_id: str, revision: int) -> None:
+        """Start the orchestration of a reminder; a running instance counts as started, an ended one is replaced."""
+        order, instance = ReminderOrder(task_id=task_id, revision=revision), reminder_instance(task_id, revision)
+        await self._start(TASK_REMINDER, TASK_REMINDER_VERSION, instance, order, _OVER)
 
     async def _start(
         self,

@@ -41,9 +41,10 @@ from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 from contracts.investigation import ReviewOpening
 from contracts.kinds.reply import turn_instance
-from contracts.names import CHAT_TURN, INVESTIGATION, REVERSAL
+from contracts.names import CHAT_TURN, INVESTIGATION, REVERSAL, TASK_REMINDER
 from contracts.reversal import Reversal
 from contracts.review import Decision
+from contracts.tasks import reminder_instance
 from contracts.telemetry import TelemetryEvent
 from runtime.listening import listen
 from tests.support.casebooks import CaseBook
@@ -136,6 +137,15 @@ class FakeScheduler:
         if known is None or known.runtime_status in ("COMPLETED", "FAILED", "TERMINATED"):
             self.starts.append(instance)
             self.instances[instance] = instance_state("investigating", name=CHAT_TURN)
+        self.received.set()
+
+    async def start_reminder(self, task_id: str, revision: int) -> None:
+        instance = reminder_instance(task_id, revision)
+        self._answer(instance)
+        known = self.instances.get(instance)
+        if known is None or known.runtime_status in ("COMPLETED", "FAILED", "TERMINATED"):
+            self.starts.append(instance)
+            self.instances[instance] = instance_state("investigating", name=TASK_REMINDER)
         self.received.set()
 
     async def deliver(self, decision: Decision) -> None:

@@ -58,6 +58,8 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/session": None,
     "GET /api/spend": None,
     "GET /api/views": None,
+    "GET /api/tasks": None,
+    "GET /api/tasks/{task_id}": None,
     "GET /api/workflow/status/{instance_id}": None,
 }
 MANAGER = signed_in("maria")

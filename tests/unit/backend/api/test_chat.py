@@ -208,3 +208,15 @@ async def test_figures_are_of_the_days_asked_for(channel: httpx.AsyncClient, cha
     for days in (0, 367, "x"):
         refused = await channel.get("/api/analytics", params={"days": days}, headers=VERA)
         assert refused.status_code == 422
+
+
+async def test_zone_of_the_user_is_kept_or_refused(channel: httpx.AsyncClient, chat: ChatApi) -> None:
+    turn_id = (await post(channel, zone="Europe/Berlin")).json()["turn_id"]
+    basis = chat.begin_draft(turn_id)
+    assert isinstance(basis, DraftBasis)
+    assert basis.zone == "Europe/Berlin"
+    refused = await post(channel, zone="Mars/Phobos")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "zone")
+    assert refused.json()["detail"] == (
+        "'Mars/Phobos' is no time zone: write an IANA name such as Europe/Berlin, with its capitals."
+    )

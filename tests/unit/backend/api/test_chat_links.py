@@ -88,5 +88,6 @@ async def test_real_tool_server_says_who_exists(tmp_path: Path) -> None:
     with serving(environment(tmp_path / "customers.db")) as (_, url):
         store = McpCustomerReader(url)
         assert [await store.has_customer(number) for number in (12, 99_999)] == [True, False]
+        assert not await store.has_customer(9_007_199_254_740_992)
     with pytest.raises(CustomerStoreUnavailable, match="could not be reached"):
         await store.has_customer(12)

@@ -1,0 +1,166 @@
+"""`/api/tasks`: follow-up tasks."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import AfterValidator
+
+from backend.api.cases import Cursor, Limit
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.http.problem import documented
+from backend.services.errors import IfMatchMissing
+from casebook.queries.filters import ME
+from casebook.queries.tasks import TaskQuery
+from contracts.tasks import NewTask, Task, TaskChange, TaskNotes, TaskPage, Title
+from contracts.words import says_something
+
+router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+
+NO_REVISION = 0
+"""What an `If-Match` names that no task was ever read with."""
+_TAG = re.compile(r'\s*"([1-9][0-9]{0,8})"\s*')
+
+
+def _says_something(text: str) -> str:
+    if not says_something(text):
+        raise ValueError("write something that can be read")
+    return text
+
+
+SeenTitle = Annotated[Title, AfterValidator(_says_something)]
+SeenNotes = Annotated[TaskNotes, AfterValidator(_says_something)]
+
+
+class TaskOrder(NewTask):
+    """What is to be done."""
+
+    title: SeenTitle
+    notes: SeenNotes | None = None
+
+
+class TaskChangeOrder(TaskChange):
+    """What becomes different. What is left out stays as it is; null removes it."""
+
+    title: SeenTitle | None = None
+    notes: SeenNotes | None = None
+
+
+class TaskListQuery(TaskQuery):
+    """A query, and which page of the answer."""
+
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+async def _seen_revision(
+    if_match: Annotated[
+        str | None, Header(description="The `ETag` that the task was read with; `*`: whatever it is")
+    ] = None,
+) -> int | None:
+    if if_match is None:
+        raise IfMatchMissing
+    if if_match.strip() == "*":
+        return None
+    found = [int(tag[1]) for each in if_match.split(",") if (tag := _TAG.fullmatch(each))]
+    # A revision never comes back: of several only the latest can be the one that the task has now.
+    return max(found, default=NO_REVISION)
+
+
+SeenRevision = Annotated[int | None, Depends(_seen_revision)]
+
+
+@router.get("", operation_id="list_tasks", summary="List tasks", responses=documented(401, 403, 422, 503))
+async def list_tasks(
+    services: ServicesDep, identity: CurrentIdentity, asked: Annotated[TaskListQuery, Query()]
+) -> TaskPage:
+    """Tasks that pass every filter, the one that is due first at the beginning; `assignee=me` for your own."""
+    query = TaskQuery.model_validate(asked.model_dump(exclude={"limit", "cursor"}))
+    if query.assignee == ME:
+        query = query.model_copy(update={"assignee": identity.subject})
+    return await services.task_record.list_tasks(query, limit=asked.limit, cursor=asked.cursor)
+
+
+@router.post(
+    "",
+    operation_id="create_task",
+    summary="Make a task",
+    status_code=201,
+    responses={
+        200: {"model": Task, "description": "It was made before under the same key"},
+        **documented(401, 403, 409, 413, 415, 422, 503),
+    },
+    dependencies=[Depends(strict_json(TaskOrder))],
+)
+async def create_task(
+    order: TaskOrder,
+    services: ServicesDep,
+    identity: CurrentIdentity,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> Task:
+    """Make a task, for yourself unless `assignee` names another. The same `Idempotency-Key` twice makes one task."""
+    new = NewTask.model_validate(order.model_dump())
+    created = await services.tasks.create(new, identity.subject, idempotency_key)
+    response.status_code = 201 if created.created else 200
+    return _tagged(created.task, response)
+
+
+@router.get("/{task_id}", operation_id="get_task", summary="One task", responses=documented(401, 403, 404, 422, 503))
+async def get_task(task_id: str, services: ServicesDep, response: Response) -> Task:
+    """The task, and its `ETag`."""
+    return _tagged(await services.task_record.task(task_id), response)
+
+
+@router.patch(
+    "/{task_id}",
+    operation_id="change_task",
+    summary="Change a task",
+    responses=documented(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
+    dependencies=[Depends(strict_json(TaskChangeOrder))],
+)
+async def change_task(
+    task_id: str, order: TaskChangeOrder, services: ServicesDep, seen: SeenRevision, response: Response
+) -> Task:
+    """Change an open task that is still as it was read. A changed due time is reminded of anew."""
+    change = TaskChange.model_validate(order.model_dump(exclude_unset=True))
+    return _tagged(await services.tasks.change(task_id, seen, change), response)
+
+
+@router.post(
+    "/{task_id}/complete",
+    operation_id="complete_task",
+    summary="Complete a task",
+    responses=documented(401, 403, 404, 409, 412, 422, 428, 503),
+)
+async def complete_task(task_id: str, services: ServicesDep, seen: SeenRevision, response: Response) -> Task:
+    """Say that an open task is done. Nobody is reminded of it any more."""
+    return _tagged(await services.tasks.complete(task_id, seen), response)
+
+
+@router.post(
+    "/{task_id}/reopen",
+    operation_id="reopen_task",
+    summary="Reopen a task",
+    responses=documented(401, 403, 404, 409, 412, 422, 428, 503),
+)
+async def reopen_task(task_id: str, services: ServicesDep, seen: SeenRevision, response: Response) -> Task:
+    """Say that a completed task is to be done again."""
+    return _tagged(await services.tasks.reopen(task_id, seen), response)
+
+
+@router.delete(
+    "/{task_id}",
+    operation_id="delete_task",
+    summary="Delete a task",
+    status_code=204,
+    responses=documented(401, 403, 404, 412, 422, 428, 503),
+)
+async def delete_task(task_id: str, services: ServicesDep, seen: SeenRevision) -> None:
+    """Delete a task for good, with everything that was written in it."""
+    await services.tasks.delete(task_id, seen)
+
+
+def _tagged(task: Task, response: Response) -> Task:
+    response.headers["ETag"] = f'"{task.revision}"'
+    return task
