@@ -110,6 +110,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         activities = wire_activities(
             casebook.record,
             casebook.chat,
+            casebook.tasks,
             model,
             tools,
             gateway,

@@ -22,6 +22,7 @@ from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.activities.steps import ActingSteps, InvestigationSteps, Work
+from worker.activities.tasks import TaskActivities
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.budget import Budget, BudgetGuard
 from worker.agents.chat import ChatAgent
@@ -29,6 +30,7 @@ from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompts import load_chat_prompt, load_prompts
 from worker.agents.specialists import SpecialistAgents
+from worker.agents.task_tools import TaskTools
 from worker.domain.deadlines import BusinessHours
 from worker.domain.sensitivity import Keywords
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
@@ -36,9 +38,10 @@ from worker.orchestrations.chat_turn import chat_turn
 from worker.orchestrations.hub import hub_owner
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
+from worker.orchestrations.task_reminder import task_reminder
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
-from worker.ports.record import CaseRecord, ChatRecord, TurnSpend
+from worker.ports.record import CaseRecord, ChatRecord, TaskRecord, TurnSpend
 from worker.ports.tools import ToolBox
 
 
@@ -64,6 +67,7 @@ def utc_now() -> datetime:
 def wire_activities(
     record: CaseRecord,
     chat: ChatRecord,
+    tasks: TaskRecord,
     model: Model,
     tools: ToolBox,
     gateway: ActionGateway,
@@ -100,9 +104,11 @@ def wire_activities(
         closure=closure,
         replies=ReplyQuestions(record, chat, review, assistant.policy, business),
     )
-    turns = ChatSteps(chat, ChatAgent(chat_agent, load_chat_prompt(), assistant.keywords))
+    task_tools = TaskTools(tasks, tools, utc_now)
+    turns = ChatSteps(chat, ChatAgent(chat_agent, load_chat_prompt(), assistant.keywords, task_tools, utc_now))
     steps = steps_of(InvestigationSteps(record, work, policy), ActingSteps(record, actions, reversals))
-    return (*steps, turns.draft_reply, turns.send_reply, turns.follow_decision, turns.give_up_turn)
+    of_turns = (turns.draft_reply, turns.send_reply, turns.follow_decision, turns.give_up_turn)
+    return (*steps, *of_turns, TaskActivities(tasks).tell_overdue)
 
 
 def steps_of(steps: InvestigationSteps, acting: ActingSteps) -> tuple[Callable[..., Any], ...]:
@@ -134,6 +140,7 @@ def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]
     worker.add_orchestrator(investigation)
     worker.add_orchestrator(reversal)
     worker.add_orchestrator(chat_turn)
+    worker.add_orchestrator(task_reminder)
     worker.add_orchestrator(hub_owner)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import grpc
@@ -16,8 +17,10 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
 from contracts.investigation import FactReport, FailedCase, NotedFacts, SpecialistOrder
-from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
+from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION, TASK_REMINDER_VERSION
 from contracts.report import SpecialistReport
+from contracts.steps import ReminderOrder, ReminderResult
+from contracts.tasks import reminder_instance
 from tests.replay.replaying import History, write_history
 from tests.unit.worker.support.case_script import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.cases import a_policy, a_reversal_order, an_alert, an_assessment
@@ -27,6 +30,7 @@ from worker.ports.model import ModelUnavailable
 
 FOLDER = Path(__file__).parent / "histories"
 REVERSAL_RECORDING = FOLDER / f"reversal-{REVERSAL_VERSION}.json"
+REMINDER_RECORDING = FOLDER / f"reminder-{TASK_REMINDER_VERSION}.json"
 SOON_H = 0.0001
 RECORDINGS = sorted(FOLDER.glob("[0-9]*.json"))
 
@@ -169,6 +173,14 @@ def record_reversal(lab: Lab, address: str) -> None:
     write_history(REVERSAL_RECORDING, history_at(address, order.reversal_id))
 
 
+def record_reminder(lab: Lab, address: str) -> None:
+    """One reminder: its time comes in a second, and is put off by another before it is told."""
+    order, now = ReminderOrder(task_id="task-1", revision=1), datetime.now(UTC)
+    looks = [ReminderResult(wait_until=now + timedelta(seconds=seconds)) for seconds in (1, 3)]
+    lab.remind(order, CaseScript(reminder_looks=looks))
+    write_history(REMINDER_RECORDING, history_at(address, reminder_instance(order.task_id, order.revision)))
+
+
 PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "auto-clear": auto_clear,
     "approve-lock": approve_lock,
@@ -199,6 +211,9 @@ def main() -> None:
         if not REVERSAL_RECORDING.exists():
             record_reversal(lab, address)
             sys.stdout.write(f"recorded {REVERSAL_RECORDING.name}\n")
+        if not REMINDER_RECORDING.exists():
+            record_reminder(lab, address)
+            sys.stdout.write(f"recorded {REMINDER_RECORDING.name}\n")
     sys.stdout.write(f"{len(PATHS) - len(missing)} of {len(PATHS)} paths were on record already\n")
 
 

@@ -10,14 +10,19 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.json_format import MessageToJson, Parse
 from pydantic import JsonValue, TypeAdapter
 
-from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, REVERSAL
+from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, REVERSAL, TASK_REMINDER
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
+from worker.orchestrations.task_reminder import task_reminder
 
 Orchestrator = Callable[..., Any]
 History = tuple[pb.HistoryEvent, ...]
-ORCHESTRATORS: Mapping[str, Orchestrator] = {INVESTIGATION: investigation, REVERSAL: reversal}
+ORCHESTRATORS: Mapping[str, Orchestrator] = {
+    INVESTIGATION: investigation,
+    REVERSAL: reversal,
+    TASK_REMINDER: task_reminder,
+}
 
 NOWHERE = SchedulerAddress("127.0.0.1:9", secure=False)
 _events: TypeAdapter[list[dict[str, JsonValue]]] = TypeAdapter(list[dict[str, JsonValue]])

@@ -13,16 +13,24 @@ from contracts.names import analyst_decision
 from contracts.review import ReviewRequest
 from contracts.steps import CaseStart, Conclusion, Investigation, RoundInput
 from runtime.data_converter import RawPayload
-from tests.replay.record_histories import FOLDER, PATHS, RECORDINGS, REVERSAL_RECORDING, recording_of
+from tests.replay.record_histories import (
+    FOLDER,
+    PATHS,
+    RECORDINGS,
+    REMINDER_RECORDING,
+    REVERSAL_RECORDING,
+    recording_of,
+)
 from tests.replay.replaying import FAILED, History, HistoryDiverged, read_history, replay, run_turn
 from worker.orchestrations import activity_stubs
 from worker.orchestrations import investigation as module
 
 REVERSALS = sorted(FOLDER.glob("reversal-*.json"))
+REMINDERS = sorted(FOLDER.glob("reminder-*.json"))
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("recording", [*RECORDINGS, *REVERSALS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("recording", [*RECORDINGS, *REMINDERS, *REVERSALS], ids=lambda path: path.stem)
 def test_recorded_history_is_replayed_to_the_same_end(recording: Path) -> None:
     replay(read_history(recording))
 
@@ -48,6 +56,12 @@ def test_recorded_reversal_of_this_version_ended_as_done() -> None:
     (end,) = replay(read_history(REVERSAL_RECORDING))
 
     assert end.payload == '"done"'
+
+
+def test_recorded_reminder_of_this_version_ended_as_told() -> None:
+    (end,) = replay(read_history(REMINDER_RECORDING))
+
+    assert end.payload == "true"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from contracts.base import Contract
 from contracts.steps import DurableAgentState, RememberFeedbackInput, RememberRoundInput
-from tests.replay.record_histories import RECORDINGS, REVERSAL_RECORDING
+from tests.replay.record_histories import RECORDINGS, REMINDER_RECORDING, REVERSAL_RECORDING
 from tests.replay.replaying import read_history
 from worker.domain import memory
 
@@ -21,6 +21,7 @@ GRAMMAR = re.compile(
         (
             rf"{CASE}(:r[0-9]{{1,4}})?",  # a case, a review
             rf"{CASE}:[a-z_]+:[0-9]+",  # an effect, a reversal
+            r"task-[a-z0-9]{1,40}",
             r"sha256:[0-9a-f]{64}",
             r"[a-z]+(_[a-z]+){0,4}",  # a word of ours: a verdict, a role, an action
             r"[a-z]+(-[a-z]+){1,5}",  # the id of an error
@@ -37,7 +38,7 @@ FIELDS = frozenset({
     "four_eyes_actions", "remind_at", "announced", "verdict", "action", "at", "after_refusal", "has_changed",
     "order", "last", "effects", "undoes", "reversal_id", "rounds", "feedback", "phase", "specialists", "usage",
     "location", "billing", "concluded", "role", "review", "decision", "is_expired", "is_acting", "done",
-    "rejections", "version", "refused",
+    "rejections", "version", "refused", "task_id", "revision", "wait_until", "told",
 })
 # fmt: on
 """Every field that a payload may have."""
@@ -76,7 +77,7 @@ def leaves(value: JsonValue) -> Iterator[str]:
         yield from leaves(part)
 
 
-@pytest.mark.parametrize("recording", [*RECORDINGS, REVERSAL_RECORDING], ids=lambda path: path.stem)
+@pytest.mark.parametrize("recording", [*RECORDINGS, REMINDER_RECORDING, REVERSAL_RECORDING], ids=lambda path: path.stem)
 def test_history_holds_no_free_text(recording: Path) -> None:
     found = [
         (where, leaf)

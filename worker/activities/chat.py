@@ -74,7 +74,7 @@ class _TurnJournal:
 
 def asked_draft(draft: ChatDraft) -> ReplyDraft:
     """What a person is asked about."""
-    return ReplyDraft(round=draft.round, text=draft.text, model=draft.model)
+    return ReplyDraft(round=draft.round, text=draft.text, model=draft.model, task_changes=draft.task_changes or None)
 
 
 def _drafted(draft: ChatDraft) -> DraftedReply:

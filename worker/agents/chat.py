@@ -1,12 +1,20 @@
 """Drafts replies to customers' messages, and says whether a person must look at them."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from casebook.policy.task_confirmations import needs_confirmation, without
+from casebook.policy.task_replies import said_back
 from casebook.queries.chat import DraftBasis
 from contracts.base import Contract
 from contracts.chat import ChatDraft
+from contracts.report import Evidence
+from contracts.task_plans import PlannedTaskChange
 from contracts.words import cut, says_something
 from worker.agents.conversation import chat_message
 from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment
+from worker.agents.task_tools import TASK_TOOLS, TaskTools, planned_changes
 from worker.domain.sensitivity import Keywords
 
 CHAT_TOOLS = (
@@ -18,6 +26,8 @@ CHAT_TOOLS = (
 )
 """Read tools, about the linked customer alone; a user who is no customer has none."""
 MAX_REPLY = 4_000
+MAX_CHANGES = 10
+"""Of tasks, in one reply: so many are said back in it."""
 MAX_WHY = 300
 """Characters."""
 NO_REPLY = "I am sorry, I could not write a reply to your message."
@@ -42,10 +52,14 @@ class NoReply(Exception):
 class ChatAgent:
     """Answers one message at a time per thread."""
 
-    def __init__(self, loop: AgentLoop, prompt: str, keywords: Keywords) -> None:
+    def __init__(
+        self, loop: AgentLoop, prompt: str, keywords: Keywords, tasks: TaskTools, now: Callable[[], datetime]
+    ) -> None:
         self._loop = loop
         self._prompt = prompt
         self._keywords = keywords
+        self._tasks = tasks
+        self._now = now
 
     def draft(self, basis: DraftBasis, journal: RunJournal) -> ChatDraft:
         """A reply and why a person must look at it. The rest of `journal` must be stored with it. Raises NoReply."""
@@ -56,10 +70,11 @@ class ChatAgent:
                 agent="chat",
                 customer_id=basis.customer_id or 0,
                 system=self._prompt,
-                user=chat_message(basis),
+                user=chat_message(basis, self._now()),
                 answer_name="chat_answer",
                 answer=ChatAnswer,
-                tools=frozenset() if basis.customer_id is None else frozenset(CHAT_TOOLS),
+                tools=frozenset(TASK_TOOLS if basis.customer_id is None else (*CHAT_TOOLS, *TASK_TOOLS)),
+                toolbox=self._tasks.for_run(basis),
             ),
             journal,
         )
@@ -68,13 +83,17 @@ class ChatAgent:
             if not flags:
                 raise NoReply(result.failure or "The model wrote nothing.")
             flags = (*flags, f"There is no draft: {result.failure or 'the model wrote nothing.'}")
+        changes, to_confirm = _planned(basis, () if answer is None else result.evidence)
+        reply = answer.reply if answer is not None and says_something(answer.reply) else NO_REPLY
         return ChatDraft(
             round=basis.round,
             seen=basis.seen,
-            text=cut(answer.reply, MAX_REPLY) if answer is not None and says_something(answer.reply) else NO_REPLY,
+            text=_with_tasks(reply, changes, to_confirm),
             model=result.usage.model or "none",
             customer_id=basis.customer_id,
             flagged_because=flags,
+            task_changes=changes,
+            to_confirm=to_confirm,
         )
 
     def _flags(self, basis: DraftBasis, answer: ChatAnswer | None) -> tuple[str, ...]:
@@ -85,3 +104,21 @@ class ChatAgent:
             why = cut(" ".join((answer.why or "").split()), MAX_WHY)
             flags.append(f"The assistant asks for a person: {why or 'it does not say why.'}")
         return tuple(dict.fromkeys(flags))
+
+
+def _planned(
+    basis: DraftBasis, evidence: Sequence[Evidence]
+) -> tuple[tuple[PlannedTaskChange, ...], tuple[PlannedTaskChange, ...]]:
+    """What is done with tasks when the reply is sent, and what the user is asked first."""
+    new = without(planned_changes(evidence), basis.confirmed)[:MAX_CHANGES]
+    if needs_confirmation(new):
+        return basis.confirmed, new
+    return (*basis.confirmed, *new), ()
+
+
+def _with_tasks(reply: str, changes: Sequence[PlannedTaskChange], to_confirm: Sequence[PlannedTaskChange]) -> str:
+    said = said_back(changes, to_confirm)
+    if not said:
+        return cut(reply, MAX_REPLY)
+    below = f"\n\n{said}"
+    return cut(reply, MAX_REPLY - len(below)) + below

@@ -6,10 +6,12 @@ are escaped, so that no text can close its fence.
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import JsonValue
 
+from casebook.policy.due_times import known_zone
 from casebook.queries.chat import DraftBasis
 from contracts.alert import Alert
 from contracts.alert_views import shown_alerts
@@ -69,7 +71,7 @@ def _case(
     }
 
 
-def chat_message(basis: DraftBasis) -> str:
+def chat_message(basis: DraftBasis, now: datetime) -> str:
     """The first user message of the assistant: what a customer wrote, and what was said before."""
     said = {
         "user_id": basis.user_id,
@@ -81,6 +83,12 @@ def chat_message(basis: DraftBasis) -> str:
             {"message": each.message, "reply": each.reply, "at": each.received_at.isoformat()} for each in basis.history
         ],
         "left_out": basis.left_out,
+        "tasks": {
+            "now": f"{now.astimezone(known_zone(basis.zone)):%A, %Y-%m-%dT%H:%M}",
+            "zone": basis.zone,
+            "asked": [{"change": each.change, "title": each.title} for each in basis.asked],
+            "confirmed": bool(basis.confirmed),
+        },
     }
     return _message("Answer this message.", said, "casewright-chat")
 

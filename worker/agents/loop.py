@@ -44,7 +44,9 @@ class Assignment(Generic[Answer]):
     answer_name: str
     answer: type[Answer]
     tools: frozenset[str] = frozenset()
-    """Names of the tools that it may use, of those that the tool server offers."""
+    """Names of the tools that it may use, of those that its tool box offers."""
+    toolbox: ToolBox | None = None
+    """What it works with instead of the tool box that all runs share."""
     objection: Callable[[Answer, Sequence[Evidence]], str | None] | None = None
     """What is wrong with a valid answer: the model may correct it once, and otherwise it counts as it is."""
 
@@ -144,7 +146,7 @@ class AgentLoop:
         wanted = run.assignment.tools
         if not wanted:
             return run.tools
-        listing = self._patiently(run, self._tools.describe)
+        listing = self._patiently(run, self._toolbox_of(run).describe)
         toolset = self._toolset
         if toolset.listing is not listing:
             toolset = self._toolset = Toolset(listing)
@@ -152,6 +154,9 @@ class AgentLoop:
         if not scope.offered:
             raise _NoAnswer(f"The tool server offers none of the {run.assignment.agent} specialist's tools.")
         return scope
+
+    def _toolbox_of(self, run: _Run[Answer]) -> ToolBox:
+        return run.assignment.toolbox or self._tools
 
     def _converse(self, run: _Run[Answer]) -> Answer:
         for number in range(1, self._limits.model_calls + 1):
@@ -266,7 +271,7 @@ class AgentLoop:
 
         def invoke() -> tuple[ToolOutcome, ...]:
             timeout_s = min(self._limits.tool_timeout_s, self._seconds_left(run))
-            return self._tools.invoke(valid, timeout_s)
+            return self._toolbox_of(run).invoke(valid, timeout_s)
 
         answers = iter(self._patiently(run, invoke) if valid else ())
         outcomes = [next(answers) if isinstance(call, ToolInvocation) else call for call in checked]

@@ -43,6 +43,8 @@ from contracts.steps import (
     RememberFeedbackInput,
     RememberRoundInput,
     Reminder,
+    ReminderOrder,
+    ReminderResult,
     ReportReference,
     ReversalOrder,
     ReversalOutcome,
@@ -248,6 +250,11 @@ def follow_decision(ctx: Context, order: TurnRoundInput) -> Orchestration[TurnRe
 def give_up_turn(ctx: Context, order: ChatTurnOrder) -> Orchestration[TurnResult]:
     """End a turn for which no reply could be written."""
     return (yield from _answer(_record(ctx, names.GIVE_UP_TURN, order), TurnResult))
+
+
+def tell_overdue(ctx: Context, order: ReminderOrder) -> Orchestration[ReminderResult]:
+    """Have it told that a task is overdue, if its time has come; or until when to wait."""
+    return (yield from _answer(_record(ctx, names.TELL_OVERDUE, order), ReminderResult))
 
 
 def memory_of(key: str) -> EntityInstanceId:

@@ -1,4 +1,4 @@
-"""Answers customers: greetings, counts, and questions about the linked customer's plan, bill, usage and tickets.
+"""Answers customers: greetings, counts, tasks, and questions about the linked customer's plan, bill, usage and tickets.
 
 Everything that a customer wrote is data: words in it choose a topic, and nothing else.
 """
@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from contracts.money import Money, as_written
 from local.model.request import Function, Message
 from local.model.rules.plan import ask_about
+from local.model.rules.tasks import TaskRequest, read_task_request
 from local.model.rules.tool_messages import read_answers
 from local.model.turn import ToolRequest
 from screening.tool_answers import Answers
 
 CAN_DO = (
-    "I can tell you about your plan, your bill, your data usage and your open tickets, and how many messages you have "
-    "sent. What would you like to know?"
+    "I can tell you about your plan, your bill, your data usage and your open tickets, how many messages you have "
+    "sent, and remind you of what is to be done. What would you like to know?"
 )
 NO_ACCOUNT = "I do not know which customer you are, so I cannot look into an account."
 _BLOCK = re.compile(r"^```json casewright-chat[ \t]*\r?\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -34,6 +35,15 @@ class Exchange(BaseModel):
     reply: str
 
 
+class TaskBlock(BaseModel):
+    """What the block says of tasks."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    confirmed: bool = False
+    """The customer has just confirmed what was asked."""
+
+
 class ChatBlock(BaseModel):
     """The fenced `casewright-chat` block of the user message."""
 
@@ -46,6 +56,7 @@ class ChatBlock(BaseModel):
     message_count: int = 0
     history: tuple[Exchange, ...] = ()
     left_out: int = 0
+    tasks: TaskBlock = TaskBlock()
 
 
 @dataclass(frozen=True)
@@ -115,8 +126,16 @@ class Chat:
         said = " ".join((self.block.message, *self.block.later_messages))
         return tuple(topic for topic in TOPICS if topic.words.search(said))
 
+    @property
+    def task_request(self) -> TaskRequest | None:
+        """What the message wants of tasks, whatever else its words are about."""
+        return None if self.block.tasks.confirmed else read_task_request(self.block.message)
+
     def next_calls(self, tools: Sequence[Function]) -> tuple[ToolRequest, ...]:
         """The calls that are still to be made, of the tools that were offered."""
+        request = self.task_request
+        if request is not None:
+            return request.next_calls(tools, self.answers, self.called)
         if self.block.customer_id is None:
             return ()
         offered = {tool.name: tool for tool in tools}
@@ -131,6 +150,10 @@ class Chat:
 
     def _reply(self) -> str:
         message = self.block.message
+        if self.block.tasks.confirmed:
+            return "All right."
+        if self.task_request is not None:
+            return self.task_request.reply(self.answers)
         if self.topics:
             return " ".join(map(self._told, self.topics)) if self.block.customer_id is not None else NO_ACCOUNT
         if _COUNT.search(message):

@@ -10,7 +10,7 @@ from tests.unit.worker.support.agents import FakeTools, ScriptedModel
 from tests.unit.worker.support.cases import a_policy
 from worker.agents.limits import Limits
 from worker.orchestrations import activity_stubs
-from worker.ports.record import CaseRecord, ChatRecord
+from worker.ports.record import CaseRecord, ChatRecord, TaskRecord
 from worker.wiring import wire_activities
 
 ACTIVITIES = {
@@ -32,6 +32,7 @@ ACTIVITIES = {
     names.SEND_REPLY,
     names.FOLLOW_DECISION,
     names.GIVE_UP_TURN,
+    names.TELL_OVERDUE,
 }
 THAT_ACT = {
     names.EXECUTE_ACTION,
@@ -43,13 +44,19 @@ THAT_ACT = {
 
 def wired() -> dict[str, Any]:
     nobody, no_chat = cast("CaseRecord", object()), cast("ChatRecord", object())
+    no_tasks = cast("TaskRecord", NoTasks())
     gateway = cast("Any", Gateway())
-    activities = wire_activities(nobody, no_chat, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
+    records = (nobody, no_chat, no_tasks)
+    activities = wire_activities(*records, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
     return {activity.__name__: activity for activity in activities}
 
 
 class Gateway:
     """The way to write; only its identity matters here."""
+
+
+class NoTasks:
+    """The record of tasks; only its identity matters here."""
 
 
 def test_every_activity_an_orchestration_calls_is_registered() -> None:
@@ -60,6 +67,14 @@ def test_only_activities_that_act_hold_the_write_path() -> None:
     holders = {name for name, activity in wired().items() if _reaches(activity.__self__, Gateway, 4)}
 
     assert holders == THAT_ACT
+
+
+def test_only_the_assistant_and_reminders_reach_tasks() -> None:
+    holders = {name for name, activity in wired().items() if _reaches(activity.__self__, NoTasks, 6)}
+
+    assert holders == {names.DRAFT_REPLY, names.SEND_REPLY, names.FOLLOW_DECISION, names.GIVE_UP_TURN} | {
+        names.TELL_OVERDUE
+    }
 
 
 def _reaches(owner: object, wanted: type, depth: int) -> bool:

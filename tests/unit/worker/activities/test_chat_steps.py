@@ -12,6 +12,7 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS
+from casebook.tasks_api import TasksApi
 from contracts.steps import ChatTurnOrder, DraftReplyInput, TurnRoundInput
 from tests.unit.worker.agents.test_chat import reply
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn
@@ -21,6 +22,7 @@ from worker.agents.chat import ChatAgent, NoReply
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompts import load_chat_prompt
+from worker.agents.task_tools import TaskTools
 from worker.domain.sensitivity import Keywords
 from worker.ports.model import ModelUnavailable
 
@@ -42,7 +44,8 @@ def steps(chat: ChatApi, *turns: Turn) -> tuple[ChatSteps, ScriptedModel]:
     loop = AgentLoop(
         model, FakeTools({}), Limits(retries=0), monotonic=lambda: 0.0, now=lambda: NOON, pause=lambda _: None
     )
-    return ChatSteps(chat, ChatAgent(loop, load_chat_prompt(), Keywords())), model
+    tasks = TaskTools(TasksApi(chat.transactions), FakeTools({}), lambda: NOON)
+    return ChatSteps(chat, ChatAgent(loop, load_chat_prompt(), Keywords(), tasks, lambda: NOON)), model
 
 
 def post(chat: ChatApi, text: str = "Hello", number: int = 1) -> None:

@@ -13,6 +13,7 @@ import pytest
 from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.tasks_api import TasksApi
 from contracts.actions import RecommendedAction
 from contracts.charges import known_charges
 from contracts.effect import Effect
@@ -54,8 +55,8 @@ class Desk:
 
     def __init__(self, name: str, person: str, book: CaseBook, store: SqliteCustomerStore) -> None:
         self.case, self.person, self.book, self.store = case_id(name), person, book, RealStore(store)
-        chat = ChatApi(book.transactions)
-        steps = wire_activities(book, chat, ScriptedModel([]), self.store, self.store, a_policy(), Limits())
+        records = (ChatApi(book.transactions), TasksApi(book.transactions))
+        steps = wire_activities(book, *records, ScriptedModel([]), self.store, self.store, a_policy(), Limits())
         self._steps: dict[str, Callable[..., Any]] = {step.__name__: step for step in steps}
         book.open_case(an_alert(name, customer_id=CUSTOMER))
         book.start_round(self.case, 1, a_policy())

@@ -1,6 +1,6 @@
 """The assistant's drafts: what it may use, and when a person must look at one."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,8 +21,10 @@ from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompts import load_chat_prompt
+from worker.agents.task_tools import TASK_TOOLS, TaskTools
 from worker.domain.sensitivity import Keywords
 from worker.ports.model import ModelUnavailable
+from worker.ports.record import TaskRecord
 
 
 def a_basis(message: str = "Hello", **changes: Any) -> DraftBasis:
@@ -33,6 +35,8 @@ def a_basis(message: str = "Hello", **changes: Any) -> DraftBasis:
         "seen": 1,
         "message": message,
         "customer_id": None,
+        "zone": "UTC",
+        "asked": (),
         "message_count": 3,
         "history": (),
         "left_out": 0,
@@ -57,7 +61,13 @@ def drafted(basis: DraftBasis, model: ScriptedModel, tools: FakeTools | None = N
         pause=lambda _: None,
     )
     journal = RunJournal(MemoryJournal(), basis.turn_id, "r1-chat", basis.journal)
-    return ChatAgent(loop, load_chat_prompt(), Keywords()).draft(basis, journal)
+    # No test here is about a task: of these nothing is read.
+    own = TaskTools(cast("TaskRecord", object()), tools or FakeTools({}), lambda: NOON)
+    return ChatAgent(loop, load_chat_prompt(), Keywords(), own, lambda: NOON).draft(basis, journal)
+
+
+def offered(model: ScriptedModel) -> set[str]:
+    return {tool.name for tool in model.requests[0].tools}
 
 
 def test_harmless_message_is_drafted_unflagged():
@@ -109,14 +119,14 @@ def test_empty_reply_is_no_reply(text: str):
 def test_user_without_a_link_has_no_tools():
     model = ScriptedModel([reply()])
     drafted(a_basis(), model, FakeTools({"get_customer": "found"}))
-    assert model.requests[0].tools == ()
+    assert offered(model) == {*TASK_TOOLS}
 
 
 def test_linked_user_has_read_tools_about_the_customer_alone():
     tools = FakeTools(dict.fromkeys(("get_customer", "lock_account", "search_customers"), "found"))
     model = ScriptedModel([asks(("get_customer", {"customer_id": 8})), reply()])
     drafted(a_basis(customer_id=7), model, tools)
-    assert [tool.name for tool in model.requests[0].tools] == ["get_customer"]
+    assert offered(model) == {"get_customer", *TASK_TOOLS}
     # Of another customer nothing was read.
     assert tools.batches == []
     assert "lock_account" not in CHAT_TOOLS

@@ -25,6 +25,7 @@ from tests.unit.worker.support.agents import (
 from tests.unit.worker.support.cases import a_policy, an_alert, an_assessment_task, an_event
 from worker.agents.prompts import Prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
+from worker.agents.task_tools import TASK_TOOLS
 from worker.domain.assessments import assess
 from worker.domain.routing import Judgement
 from worker.ports.model import ModelUnavailable
@@ -380,3 +381,16 @@ def test_low_score_needs_records_up_to_the_newest_alert() -> None:
         "The records of get_security_logs end on 2026-03-02, more than 14 days before the alert "
         "impossible_travel (late-7).",
     )
+
+
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_specialists_never_get_the_task_tools(specialist: Specialist) -> None:
+    """Not even where the tool server offers some under these names."""
+    server = FakeTools({name: {} for name in (*SPECIALIST_TOOLS[specialist], *TASK_TOOLS)})
+    asked, model = agents([says("nothing")] * 2, server)
+
+    asked.investigate(a_task(specialist), no_journal())
+
+    offered = {tool.name for request in model.requests for tool in request.tools}
+    assert offered == {*SPECIALIST_TOOLS[specialist]}
+    assert offered.isdisjoint(TASK_TOOLS)

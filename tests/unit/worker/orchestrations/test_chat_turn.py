@@ -21,6 +21,7 @@ from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CaseClosed
 from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import ChatLimits
+from casebook.tasks_api import TasksApi
 from casebook.worker_api import WorkerApi
 from contracts import names
 from contracts.chat import REJECTED_REPLY
@@ -132,6 +133,7 @@ def desk(tmp_path: Path, terms: InvestigationPolicy) -> Generator[Desk]:
     activities = wire_activities(
         WorkerApi(transactions),
         chat,
+        TasksApi(transactions),
         model,
         FakeTools({}),
         cast("Any", object()),

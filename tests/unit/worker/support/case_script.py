@@ -32,6 +32,7 @@ from contracts.steps import (
     ReconcileReversalInput,
     Refusal,
     Reminder,
+    ReminderResult,
     ReversalOrder,
 )
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert
@@ -75,6 +76,8 @@ class CaseScript:
     specialist: Callable[[SpecialistOrder], SpecialistReport] = ordinary_report
     aggregator_fails: bool = False
     action_fails: bool = False
+    reminder_looks: list[ReminderResult] = field(default_factory=list[ReminderResult])
+    """What is on record of a reminder of a task, one look after the other; then that it is told."""
     facts: list[FactReport | Exception] = field(default_factory=list[FactReport | Exception])
     """What the checks of the facts find, one after the other; then that nothing has changed."""
     found: FactReport | None = None

@@ -41,9 +41,12 @@ from contracts.steps import (
     ReadDecisionInput,
     ReconcileReversalInput,
     Reminder,
+    ReminderOrder,
+    ReminderResult,
     ReversalOrder,
     RoundInput,
 )
+from contracts.tasks import reminder_instance
 from tests.unit.worker.support.case_script import CaseScript, Changed, ScriptedFault
 from tests.unit.worker.support.cases import nothing_found
 from worker.activities.review import opening_of
@@ -224,6 +227,10 @@ class FakeActivities:
         script = self._scripts[order.order.reversal_id]
         script.reversal_looks.append(order)
         return Effect(key=order.order.reversal_id, action="unlock_account", status=_next(script))
+
+    def tell_overdue(self, ctx: task.ActivityContext, order: ReminderOrder) -> ReminderResult:
+        looks = self._scripts[reminder_instance(order.task_id, order.revision)].reminder_looks
+        return looks.pop(0) if looks else ReminderResult(told=True)
 
     def open_review(self, ctx: task.ActivityContext, opening: ReviewOpening) -> None:
         script = self._scripts[opening.case_id]

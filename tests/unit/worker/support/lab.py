@@ -22,9 +22,11 @@ from contracts.steps import (
     MemoryKept,
     RememberFeedbackInput,
     RememberRoundInput,
+    ReminderOrder,
     ReversalOrder,
     ReviewQuestion,
 )
+from contracts.tasks import reminder_instance
 from runtime.data_converter import PydanticDataConverter
 from tests.unit.worker.support.case_script import NULL, WAIT_S, CaseScript
 from tests.unit.worker.support.cases import a_decision, a_policy, an_alert, an_investigation
@@ -35,6 +37,7 @@ from worker.domain.failures import StepFailed, id_of
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
+from worker.orchestrations.task_reminder import task_reminder
 from worker.wiring import steps_of
 
 CONVERTER = PydanticDataConverter()
@@ -156,6 +159,15 @@ class Lab:
         running = RunningCase(an_investigation(), script, self.client, self.rude_client)
         return running.outcome_of(order.reversal_id, patience_s)
 
+    def remind(self, order: ReminderOrder, script: CaseScript, patience_s: float = WAIT_S) -> object:
+        """Schedule a reminder of a task and wait for its end; the orchestration's output."""
+        instance = reminder_instance(order.task_id, order.revision)
+        self.scripts[instance] = script
+        self.client.schedule_new_orchestration(
+            names.TASK_REMINDER, input=order, instance_id=instance, version=names.TASK_REMINDER_VERSION
+        )
+        return RunningCase(an_investigation(), script, self.client, self.rude_client).outcome_of(instance, patience_s)
+
 
 def register(
     worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript], investigates: Callable[..., Any] = investigation
@@ -163,12 +175,14 @@ def register(
     """Register the real orchestrations and entity with scripted activities; `investigates` is named `investigation`."""
     worker.add_orchestrator(investigates)
     worker.add_orchestrator(reversal)
+    worker.add_orchestrator(task_reminder)
     worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
     fakes = FakeActivities(scripts)
     work = Work(fakes, fakes, fakes, fakes, fakes, fakes, NoReplies())
     record = FakeRecord(scripts)
     for step in steps_of(InvestigationSteps(record, work, a_policy()), ActingSteps(record, fakes, fakes)):
         worker.add_activity(_scripted(step, scripts))
+    worker.add_activity(_scripted(fakes.tell_overdue, scripts))
 
 
 class NoReplies:
