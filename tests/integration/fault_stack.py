@@ -23,6 +23,7 @@ from fastmcp.tools.base import ToolResult
 from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.tasks_api import TasksApi
 from contracts import names
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
@@ -166,8 +167,9 @@ class FaultStack:
     def _activity(self, name: str, limits: Limits, *, tools_up: bool) -> Any:
         circuit = CircuitBreaker(failures=100, open_for=1, monotonic=lambda: 0.0)
         model = FailoverModel([Deployment("local", self._model, circuit)])
-        tools, chat = self._tools[tools_up], ChatApi(self._casebook.transactions)
-        activities = wire_activities(self._casebook, chat, model, tools, self._gateway, POLICY, limits)
+        records = (ChatApi(self._casebook.transactions), TasksApi(self._casebook.transactions))
+        tools = self._tools[tools_up]
+        activities = wire_activities(self._casebook, *records, model, tools, self._gateway, POLICY, limits)
         return next(activity for activity in activities if activity.__name__ == name)
 
     def file_healthy(self, alert: Alert) -> dict[Specialist, SpecialistReport]:
