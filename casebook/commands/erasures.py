@@ -56,6 +56,9 @@ def erase_conversation(connection: Connection, user_id: str, actor: str, now: da
     if not turns:
         return 0
     _erase_cases(connection, [REPLY.case_id(turn.turn_id) for turn in turns], actor, now)
+    # The outbox is locked before the sequence of turns, as where a reply is sent.
+    publish(connection, ConversationErased(user_id=user_id, turns=len(turns)), user_id, now)
+    delete_tasks_of(connection, user_id, now)
     for turn in turns:
         of_turn = {"of_turn": turn.turn_id}
         connection.execute(_ERASE, of_turn)
@@ -65,8 +68,6 @@ def erase_conversation(connection: Connection, user_id: str, actor: str, now: da
             change = draw(connection, "chat_change")
             connection.execute(_WITHDRAW.values(state="withdrawn", replied_at=now, change=change), of_turn)
     connection.execute(_REDUCE, of)
-    delete_tasks_of(connection, user_id, now)
-    publish(connection, ConversationErased(user_id=user_id, turns=len(turns)), user_id, now)
     erased = Changed(now, actor, "conversation_erased", user_id, {"turns": len(turns)}, None)
     log_change(connection, erased)
     return len(turns)

@@ -1,6 +1,9 @@
 """Messages to the assistant: each is one turn, answered once and counted once, whatever is repeated."""
 
+import threading
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from operator import methodcaller
 
 import pytest
 from sqlalchemy import Engine, inspect, text
@@ -378,3 +381,31 @@ def test_erased_conversation_leaves_no_text(chat: ChatApi, book: CaseBook, engin
     assert chat.erase_conversation("bob", "maria") == 0
     send(chat, post(chat, 4))
     assert [turn.message for turn in chat.conversation("bob").items] == ["Message 4"]
+
+
+def test_erasing_and_sending_never_wait_in_a_circle(engine: Engine):
+    chat = ChatApi(Transactions(engine))
+    erased, sent = ([post(chat, user=f"{kind}{number}") for number in range(10)] for kind in ("old", "new"))
+    for turn in (*erased, *sent):
+        draft(chat, turn)
+    start, failed = threading.Barrier(2), list[Exception]()
+
+    def run(steps: Sequence[Callable[[ChatApi], object]]) -> None:
+        own = ChatApi(Transactions(engine))
+        start.wait()
+        for step in steps:
+            try:
+                step(own)
+            except CasebookError as error:
+                failed.append(error)
+
+    erasing = [methodcaller("erase_conversation", f"old{number}", "maria") for number in range(10)]
+    sending = [methodcaller("send_reply", turn, 1) for turn in sent]
+    threads = [threading.Thread(target=run, args=(steps,)) for steps in (erasing, sending)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    assert {chat.turn(turn).state for turn in sent} == {"sent"}
+    assert {chat.turn(turn).state for turn in erased} == {"withdrawn"}
