@@ -75,6 +75,7 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
     ["the form to open a case", "ana", "/start"],
     ["a conversation", "ana", "/chat?user=bob"],
     ["analytics", "ana", "/analytics"],
+    ["the tasks", "ana", "/tasks"],
     ["the page to sign in", null, "/"],
     ["a page that does not exist", "ana", "/nowhere"],
   ] as const)("%s fits", async (_, persona, path) => {

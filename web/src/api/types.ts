@@ -1,4 +1,4 @@
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 
@@ -57,6 +57,12 @@ export type AlertMessage = Schemas["AlertMessage"];
 export type CaseMessage = Schemas["CaseMessage"];
 export type TurnMessage = Schemas["TurnMessage"];
 export type ServiceStatus = Schemas["ServiceStatus"];
+export type Task = Schemas["Task"];
+export type TaskOrder = Schemas["TaskOrder"];
+export type TaskQuery = Omit<
+  NonNullable<operations["list_tasks"]["parameters"]["query"]>,
+  "cursor" | "limit"
+>;
 export type TelemetryBatch = Schemas["TelemetryBatch"];
 
 export type TurnState = ConversationTurn["state"];

@@ -40,6 +40,9 @@ export function Shell() {
               <PlusIcon size={13} /> Open a case
             </Link>
           )}
+          <Link to="/tasks" activeOptions={{ includeSearch: false }} className={classes["tab"]}>
+            Tasks
+          </Link>
           <Link to="/chat" activeOptions={{ includeSearch: false }} className={classes["tab"]}>
             Chat
           </Link>

@@ -9,6 +9,13 @@ interface CaseSearch {
   evidence?: string;
 }
 
+interface TasksSearch {
+  /** One's own, unless it says otherwise. */
+  whose?: "me" | "all";
+  state?: "open" | "completed";
+  overdue?: boolean;
+}
+
 interface ChatSearch {
   /** Whose conversation is shown. */
   user?: string;
@@ -22,6 +29,7 @@ const pages = {
   desk: () => import("./pages/DeskPage"),
   case: () => import("./pages/CasePage"),
   start: () => import("./pages/StartPage"),
+  tasks: () => import("./pages/TasksPage"),
   chat: () => import("./pages/ChatPage"),
   analytics: () => import("./pages/AnalyticsPage"),
   settings: () => import("./pages/SettingsPage"),
@@ -51,6 +59,17 @@ const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/start",
   component: lazyRouteComponent(() => loadPage(pages.start), "StartPage"),
+});
+
+const tasksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/tasks",
+  validateSearch: (search: Record<string, unknown>): TasksSearch => ({
+    ...(search["whose"] === "all" && { whose: "all" }),
+    ...(search["state"] === "completed" && { state: "completed" }),
+    ...(search["overdue"] === true && { overdue: true }),
+  }),
+  component: lazyRouteComponent(() => loadPage(pages.tasks), "TasksPage"),
 });
 
 const chatRoute = createRoute({
@@ -85,6 +104,7 @@ export const router = createRouter({
     deskRoute,
     caseRoute,
     startRoute,
+    tasksRoute,
     chatRoute,
     analyticsRoute,
     settingsRoute,

@@ -13,6 +13,7 @@ import type {
   ServiceStatus,
   Session,
   SpecialistReport,
+  Task,
 } from "@/api/types";
 
 const HASH = `sha256:${"a".repeat(64)}`;
@@ -286,5 +287,24 @@ export const conversationTurn = (number: number, over: Partial<ConversationTurn>
   reviewed: false,
   round: 1,
   case_id: null,
+  ...over,
+});
+
+export const task = (number: number, over: Partial<Task> = {}): Task => ({
+  task_id: `task-${number}`,
+  revision: 1,
+  state: "open",
+  title: `Task ${number}`,
+  notes: null,
+  assignee: "ana",
+  due: { local: "2026-11-30T09:00:00", zone: "Asia/Tokyo", at: "2026-11-30T00:00:00Z" },
+  is_overdue: false,
+  case_id: null,
+  customer_id: null,
+  created_by: "ana",
+  turn_id: null,
+  created_at: "2026-11-21T08:00:00Z",
+  changed_at: "2026-11-21T08:00:00Z",
+  completed_at: null,
   ...over,
 });

@@ -14,6 +14,7 @@ import { EvidenceDrawer } from "@/features/evidence/EvidenceDrawer";
 import { AssessmentPanel } from "@/features/investigation/AssessmentPanel";
 import { EarlierRounds } from "@/features/investigation/EarlierRounds";
 import { SpecialistsPanel } from "@/features/investigation/SpecialistsPanel";
+import { CaseTasksPanel } from "@/features/tasks/CaseTasksPanel";
 import { NotesPanel } from "@/features/notes/NotesPanel";
 import { DecisionPanel } from "@/features/decisions/DecisionPanel";
 import { ExportButtons } from "@/features/cases/ExportButtons";
@@ -72,6 +73,7 @@ export function FraudCase({ view, outdated }: { view: FraudCaseView; outdated: b
             threshold={threshold}
             onOpenEvidence={show}
           />
+          <CaseTasksPanel caseId={view.case_id} />
           <NotesPanel caseId={view.case_id} />
           <AttachmentsPanel caseId={view.case_id} />
         </div>

@@ -6,6 +6,7 @@ import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
 import { CaseHeader } from "@/features/cases/CaseHeader";
 import { ExportButtons } from "@/features/cases/ExportButtons";
 import { ClaimBanner } from "@/features/claims/ClaimBanner";
+import { CaseTasksPanel } from "@/features/tasks/CaseTasksPanel";
 import { NotesPanel } from "@/features/notes/NotesPanel";
 import { ReplyDecisionPanel } from "@/features/decisions/ReplyDecisionPanel";
 import { Conversation } from "@/features/chat/Conversation";
@@ -43,6 +44,7 @@ export function HeldReply({ view, outdated }: { view: ReplyCaseView; outdated: b
               <Conversation userId={view.subject.user_id} about={view.subject.turn_id} />
             </Panel>
           )}
+          <CaseTasksPanel caseId={view.case_id} />
           <NotesPanel caseId={view.case_id} />
           <AttachmentsPanel caseId={view.case_id} />
         </div>

@@ -1,9 +1,17 @@
 import type { ReplyCaseView } from "@/api/types";
 import { Difference } from "@/shared/ui/Difference";
 import { ModelName } from "@/shared/ui/ModelName";
+import { wallTime } from "@/shared/format/wall-time";
 import { Panel } from "@/shared/ui/Panel";
 import { Time } from "@/shared/ui/Time";
 import classes from "./ReplyPanel.module.css";
+
+const DONE = { create: "Make", complete: "Complete", delete: "Delete" } as const;
+
+type PlannedTaskChange = NonNullable<NonNullable<ReplyCaseView["draft"]>["task_changes"]>[number];
+
+const taskChange = ({ change, title, due }: PlannedTaskChange): string =>
+  `${DONE[change]} “${title}”${due == null ? "" : `, due ${wallTime(due)}`}`;
 
 /** The message, why its reply needs a person, and the draft. Both texts are data, shown as they are. */
 export function ReplyPanel({ view: { subject, draft, edited } }: { view: ReplyCaseView }) {
@@ -41,6 +49,16 @@ export function ReplyPanel({ view: { subject, draft, edited } }: { view: ReplyCa
           <blockquote className={classes["text"]}>{draft.text}</blockquote>
         )}
       </section>
+      {draft?.task_changes != null && draft.task_changes.length > 0 && (
+        <section aria-label="Done when it is sent">
+          <h3 className={classes["who"]}>Done with the user's tasks when it is sent, edited or not</h3>
+          <ul className={classes["reasons"]}>
+            {draft.task_changes.map((change) => (
+              <li key={`${change.change} ${change.task_id}`}>{taskChange(change)}</li>
+            ))}
+          </ul>
+        </section>
+      )}
       {edited !== null && (
         <section aria-label="Sent instead">
           <h3 className={classes["who"]}>Sent instead</h3>

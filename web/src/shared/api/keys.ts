@@ -29,6 +29,9 @@ export const keys = {
   conversationSearch: (userId: string, search: string) => ["conversation", userId, search] as const,
   messageCount: (userId: string) => ["conversation", userId, "count"] as const,
   analytics: (days: number) => ["analytics", days] as const,
+  /** All lists of tasks. */
+  tasks: ["tasks"] as const,
+  taskList: (query: unknown) => ["tasks", "list", query] as const,
   config: ["config"] as const,
   service: ["service"] as const,
   session: ["session"] as const,
