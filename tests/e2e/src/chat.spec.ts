@@ -144,5 +144,8 @@ describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
     await button(page, "Edit and approve…").click();
     await page.getByRole("textbox", { name: /Send this instead/ }).fill("Another text");
     expect(await accessibilityFaults(page)).toEqual([]);
+    // Nothing is left for others to decide.
+    await button(page, "Approve: send what I wrote").click();
+    await region(page, "Conversation").getByText("Another text").waitFor({ timeout: WORK_MS });
   });
 });

@@ -35,28 +35,38 @@ export function DayTable({ figures }: { figures: ChatAnalytics }) {
   return (
     <Panel title="In numbers" flush>
       <div className={classes["scroll"]} tabIndex={0} role="group" aria-label="Messages by day, in numbers">
-        <table className={classes["table"]}>
-          <thead>
-            <tr>
-              <th scope="col">Day (UTC)</th>
+        <table className={classes["table"]} role="table">
+          <thead role="rowgroup">
+            <tr role="row">
+              <th scope="col" role="columnheader">
+                Day (UTC)
+              </th>
               {PARTS.map(({ key, label }) => (
-                <th key={key} scope="col">
+                <th key={key} scope="col" role="columnheader">
                   {label}
                 </th>
               ))}
-              <th scope="col">Review rate</th>
+              <th scope="col" role="columnheader">
+                Review rate
+              </th>
             </tr>
           </thead>
-          <tbody>
+          <tbody role="rowgroup">
             {bars(figures)
               .toReversed()
               .map((day) => (
-                <tr key={day.day}>
-                  <th scope="row">{day.day}</th>
-                  {PARTS.map(({ key }) => (
-                    <td key={key}>{formatNumber(day[key])}</td>
+                <tr key={day.day} role="row">
+                  <th scope="row" role="rowheader">
+                    {day.day}
+                  </th>
+                  {PARTS.map(({ key, label }) => (
+                    <td key={key} role="cell" data-label={label}>
+                      {formatNumber(day[key])}
+                    </td>
                   ))}
-                  <td>{percent(day.percent)}</td>
+                  <td role="cell" data-label="Review rate">
+                    {percent(day.percent)}
+                  </td>
                 </tr>
               ))}
           </tbody>
@@ -76,23 +86,33 @@ export function BusiestUsers({ figures: { busiest }, renderLink }: BusiestProps)
   const most = Math.max(1, ...busiest.map(ended));
   return (
     <Panel title="Busiest users" flush>
-      <table className={classes["table"]}>
-        <thead>
-          <tr>
-            <th scope="col">User</th>
-            <th scope="col">Messages</th>
-            <th scope="col">Review rate</th>
+      <table className={classes["table"]} role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">
+              User
+            </th>
+            <th scope="col" role="columnheader">
+              Messages
+            </th>
+            <th scope="col" role="columnheader">
+              Review rate
+            </th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {busiest.map((user) => (
-            <tr key={user.user_id}>
-              <th scope="row">{renderLink(user.user_id)}</th>
-              <td>
+            <tr key={user.user_id} role="row">
+              <th scope="row" role="rowheader">
+                {renderLink(user.user_id)}
+              </th>
+              <td role="cell" data-label="Messages">
                 <span className={classes["bar"]} style={{ width: `${(ended(user) / most) * 60}%` }} />{" "}
                 {formatNumber(ended(user))}
               </td>
-              <td>{percent(reviewPercent(user))}</td>
+              <td role="cell" data-label="Review rate">
+                {percent(reviewPercent(user))}
+              </td>
             </tr>
           ))}
         </tbody>
