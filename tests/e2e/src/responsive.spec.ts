@@ -74,7 +74,6 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
   test.each([
     ["the form to open a case", "ana", "/start"],
     ["a conversation", "ana", "/chat?user=bob"],
-    ["analytics", "ana", "/analytics"],
     ["the tasks", "ana", "/tasks"],
     ["the page to sign in", null, "/"],
     ["a page that does not exist", "ana", "/nowhere"],
@@ -83,6 +82,20 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
     await page.getByRole("heading").first().waitFor();
     expect(await overflowing(page)).toEqual([]);
   });
+});
+
+test.each([320, 390, 640, 720, 1000])("figures fit a page of %i pixels", async (width) => {
+  const said = { user_id: "wide", text: "Hello" };
+  await fetch(`${stack.url}/api/chat`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(said),
+  });
+  const page = await open("ana");
+  await page.setViewportSize({ width, height: 800 });
+  await page.goto(`${stack.url}/analytics`);
+  await page.getByRole("link", { name: "wide" }).waitFor({ timeout: WORK_MS });
+  expect(await overflowing(page)).toEqual([]);
 });
 
 test("phone shows the assignee of a case", async () => {

@@ -33,7 +33,7 @@ test("task of a conversation is completed on the desk", async () => {
 });
 
 test("task of a case is made, changed, and kept from others' changes", async () => {
-  const caseId = await openCase(stack, await customerWith(stack, "new_device", 3));
+  const caseId = await openCase(stack, await customerWith(stack, "data_resale", 3));
   const page = await open("ana", "light");
   await page.goto(`${stack.url}/cases/${caseId}`);
   const tasks = region(page, "Tasks");
