@@ -18,16 +18,14 @@ from backend.services.recovery import PAGE, Recovery
 from backend.services.reversal_orchestrations import ReversalOrchestrations
 from backend.services.scheduler import Scheduler
 from backend.services.scheduler_memory import SchedulerMemory
+from backend.services.sweeps import sweep_when_woken
 from backend.services.watchdog import Watchdog
-from backend.waiting import wait_for
 from casebook.async_api import AsyncRelay
 from casebook.errors import CasebookUnavailable
 from contracts.review import Decision
-from runtime.backoff import Backoff, Pauses
 
 log = logging.getLogger("casewright.relay")
 
-RETRY = Backoff(first_s=0.25, longest_s=5.0)
 SWEEP_S = 5.0
 """How often to look, unasked, for what another process left behind."""
 THROTTLED_SWEEP_S = 0.5
@@ -103,20 +101,13 @@ class OutboxRelay:
 
     async def run(self) -> None:
         """Relay until cancelled. An unreachable scheduler is retried with growing pauses, and logged once."""
-        pauses = Pauses(RETRY)
-        while True:
-            self._woken.clear()
-            try:
-                await self.sweep()
-            except (SchedulerUnavailable, CasebookUnavailable) as error:
-                if not pauses.failures:
-                    log.warning("%s It is tried again until it works.", error)
-                await asyncio.sleep(pauses.next_s())
-                continue
-            if pauses.failures:
-                log.info("the scheduler has all that it missed")
-                pauses.reset()
-            await wait_for(self._woken, self.rest_s)
+        await sweep_when_woken(
+            self._woken,
+            self.sweep,
+            lambda: self.rest_s,
+            "It is tried again until it works.",
+            "the scheduler has all that it missed",
+        )
 
     @property
     def rest_s(self) -> float:

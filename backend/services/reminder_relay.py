@@ -8,20 +8,16 @@ from datetime import timedelta
 from functools import partial
 
 from backend.services.attempts import Attempts
-from backend.services.errors import SchedulerUnavailable
 from backend.services.instances import OVER, ensure_running
 from backend.services.scheduler import Scheduler
-from backend.waiting import wait_for
+from backend.services.sweeps import sweep_when_woken
 from casebook.async_api import AsyncTasks
 from casebook.commands.task_reminders import Reminder
-from casebook.errors import CasebookUnavailable
 from contracts.names import TASK_REMINDER
 from contracts.tasks import reminder_instance
-from runtime.backoff import Backoff, Pauses
 
 log = logging.getLogger("casewright.relay")
 
-RETRY = Backoff(first_s=0.25, longest_s=5.0)
 SWEEP_S = 5.0
 """How often to look, unasked: for what another process wrote, and for what comes near."""
 PAGE = 100
@@ -46,18 +42,7 @@ class ReminderRelay:
 
     async def run(self) -> None:
         """See to reminders until cancelled. An unreachable scheduler is retried with growing pauses, logged once."""
-        pauses = Pauses(RETRY)
-        while True:
-            self._woken.clear()
-            try:
-                await self.sweep()
-            except (SchedulerUnavailable, CasebookUnavailable) as error:
-                if not pauses.failures:
-                    log.warning("%s Reminders of tasks wait until it works.", error)
-                await asyncio.sleep(pauses.next_s())
-                continue
-            pauses.reset()
-            await wait_for(self._woken, SWEEP_S)
+        await sweep_when_woken(self._woken, self.sweep, lambda: SWEEP_S, "Reminders of tasks wait until it works.")
 
     async def sweep(self) -> None:
         """See to all that waits. Raises SchedulerUnavailable, CasebookUnavailable."""

@@ -21,6 +21,7 @@ LOOK_S = 0.01
 READ_S = 0.05
 """Between two looks where each is a statement."""
 RETRY_S = 0.5
+"""Until a casebook that did not answer is asked again: nothing tells when it will."""
 EXPECTED_FOR_S = 120.0
 """How long a turn is followed for which nobody waits: the user's next one waits for its end."""
 
