@@ -6,7 +6,9 @@ from typing import ParamSpec, Protocol, TypeVar
 from casebook.access_api import AccessApi
 from casebook.chat_api import ChatApi
 from casebook.desk_api import DeskApi
+from casebook.events_api import EventsApi
 from casebook.relay_api import RelayApi
+from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
@@ -196,3 +198,41 @@ class AsyncTasks:
         self.restart_reminder = awaited(tasks.restart_reminder, off_loop)
         self.cancelled_reminders = awaited(tasks.cancelled_reminders, off_loop)
         self.forget_reminders = awaited(tasks.forget_reminders, off_loop)
+
+
+class AsyncEvents:
+    """`EventsApi` for who delivers or consumes domain events, likewise."""
+
+    def __init__(self, events: EventsApi, off_loop: BlockingCalls) -> None:
+        self.blocking = events
+        """The same for threads."""
+
+        self.newest_event = awaited(events.newest_event, off_loop)
+        self.events_after = awaited(events.events_after, off_loop)
+        self.cursor = awaited(events.cursor, off_loop)
+        self.take_lease = awaited(events.take_lease, off_loop)
+        self.advance_leased = awaited(events.advance_leased, off_loop)
+        self.release_lease = awaited(events.release_lease, off_loop)
+        self.subscriptions_with_work = awaited(events.subscriptions_with_work, off_loop)
+        self.take_batch = awaited(events.take_batch, off_loop)
+        self.record_batch = awaited(events.record_batch, off_loop)
+
+
+class AsyncSubscriptions:
+    """`SubscriptionsApi` for routes, likewise."""
+
+    def __init__(self, subscriptions: SubscriptionsApi, off_loop: BlockingCalls) -> None:
+        self.blocking = subscriptions
+        """The same for threads."""
+
+        self.list_subscriptions = awaited(subscriptions.list_subscriptions, off_loop)
+        self.subscription = awaited(subscriptions.subscription, off_loop)
+        self.create_subscription = awaited(subscriptions.create_subscription, off_loop)
+        self.change_subscription = awaited(subscriptions.change_subscription, off_loop)
+        self.delete_subscription = awaited(subscriptions.delete_subscription, off_loop)
+        self.add_secret = awaited(subscriptions.add_secret, off_loop)
+        self.remove_secret = awaited(subscriptions.remove_secret, off_loop)
+        self.replay = awaited(subscriptions.replay, off_loop)
+        self.dead_letters = awaited(subscriptions.dead_letters, off_loop)
+        self.resend = awaited(subscriptions.resend, off_loop)
+        self.drop_dead_letter = awaited(subscriptions.drop_dead_letter, off_loop)

@@ -1,14 +1,28 @@
 """The facade of the outbox of domain events: read by who delivers or consumes them."""
 
-from casebook.commands import consumers
+from datetime import timedelta
+
+from casebook.commands import consumers, deliveries
+from casebook.commands.deliveries import DeliveryResult
 from casebook.commands.identity import identity_of
 from casebook.facade import Facade
+from casebook.queries.deliveries import DeliveryBatch, subscriptions_with_work
 from casebook.queries.domain_events import cursor_of, events_after
+from casebook.queries.subscriptions import newest_event
 from contracts.domain_events import CloudEvent
 
 
 class EventsApi(Facade):
-    """One transaction per method, from any thread. Every method raises CasebookUnavailable."""
+    """One transaction per method, from any thread. Every method raises CasebookUnavailable.
+
+    A consumer that must have its events in order has one process at a time that delivers to it, under a lease; `owner`
+    names the process.
+    """
+
+    def newest_event(self) -> int:
+        """The number of the newest event; 0: there is none."""
+        with self._read() as connection:
+            return newest_event(connection)
 
     def events_after(self, number: int, limit: int = 500) -> list[tuple[int, CloudEvent]]:
         """The events after this number, in order, each with its number."""
@@ -24,3 +38,41 @@ class EventsApi(Facade):
         """A consumer has handled all events up to this number."""
         with self._write_apart() as connection:
             consumers.advance(connection, consumer, number)
+
+    # Consumers with a lease
+
+    def take_lease(self, consumer: str, owner: str, lease: timedelta) -> bool:
+        """Whether only `owner` delivers to this consumer from now on, for the time of the lease."""
+        now = self._clock()
+        with self._write_apart() as connection:
+            return consumers.take_lease(connection, consumer, owner, now, now + lease)
+
+    def advance_leased(self, consumer: str, owner: str, number: int) -> bool:
+        """A consumer has handled all events up to this number. False, and nothing changes: the lease is another's."""
+        with self._write_apart() as connection:
+            return consumers.advance_leased(connection, consumer, owner, number)
+
+    def release_lease(self, consumer: str, owner: str) -> None:
+        """Let another process deliver to this consumer."""
+        with self._write_apart() as connection:
+            consumers.release_lease(connection, consumer, owner)
+
+    # Subscriptions
+
+    def subscriptions_with_work(self, owner: str) -> list[str]:
+        """Subscriptions to which something is to be sent, and to which no other process delivers."""
+        with self._read() as connection:
+            return subscriptions_with_work(connection, owner, self._clock())
+
+    def take_batch(self, subscription_id: str, owner: str, lease: timedelta) -> DeliveryBatch | None:
+        """What is to be sent now, by `owner` only for the time of the lease. None: nothing, or by another process.
+
+        Raises SubscriptionNotFound.
+        """
+        with self._write_apart() as connection:
+            return deliveries.take_batch(connection, subscription_id, owner, self._clock(), lease)
+
+    def record_batch(self, batch: DeliveryBatch, result: DeliveryResult, owner: str) -> bool:
+        """Put the result of a batch on record. False, and nothing is: `owner` does not deliver to it any more."""
+        with self._write_apart() as connection:
+            return deliveries.record_batch(connection, batch, result, owner, self._clock())

@@ -14,9 +14,16 @@ DeskChangeKind = Literal[
     "assignment_changed",
     "user_linked",
     "conversation_erased",
+    "subscription_created",
+    "subscription_changed",
+    "subscription_deleted",
+    "events_replayed",
+    "dead_letters_resent",
+    "dead_letter_dropped",
 ]
 """What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared; or a
-manager changed how cases are assigned, or had a conversation erased; or an admin said which customer a user is."""
+manager changed how cases are assigned, or had a conversation erased; or an admin said which customer a user is, or
+changed to whom domain events are sent."""
 
 
 class DeskChange(Contract):

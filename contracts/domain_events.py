@@ -237,6 +237,30 @@ class TaskOverdue(DomainEvent):
     customer_id: CustomerId | None
 
 
+EventName = Literal[
+    "AlertRaised",
+    "CaseOpened",
+    "ReviewRequested",
+    "HumanReviewRequired",
+    "CaseEscalated",
+    "DecisionAccepted",
+    "ActionExecuted",
+    "ActionReversed",
+    "CaseClosed",
+    "CaseReopened",
+    "MessageSent",
+    "MessageNotSent",
+    "ConversationErased",
+    "TaskCreated",
+    "TaskChanged",
+    "TaskCompleted",
+    "TaskReopened",
+    "TaskDeleted",
+    "TaskOverdue",
+]
+"""The classes above."""
+
+
 class CloudEvent(Contract):
     """One event as it is delivered."""
 

@@ -1,6 +1,7 @@
 """Verifies the desk log: its chain from the first line on, and what is there now against what it says last."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, select
@@ -12,9 +13,11 @@ from casebook.case_log.line_chain import line_hash
 from casebook.queries.assignments import SETTING, setting_values
 from casebook.queries.desk_log import change_in
 from casebook.queries.saved_views import view_values
+from casebook.queries.subscriptions import secrets_of, subscription_values
 from casebook.schema.assignments import AssignmentSettingRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.chat import ChatUserRow
+from casebook.schema.deliveries import SubscriptionRow
 from casebook.schema.desk_log import DeskChangeRow, DeskLogHead
 from casebook.schema.workspace import SavedViewRow
 from contracts.desk_log import DeskChangeKind
@@ -22,7 +25,7 @@ from contracts.hashing import content_hash
 
 ROW = "desk_change"
 
-Thing = Literal["saved_view", "assignment_setting", "chat_user"]
+Thing = Literal["saved_view", "assignment_setting", "chat_user", "subscription"]
 """The table of what was changed."""
 Key: TypeAlias = tuple[Thing, str | None, str]
 """What it is, whose it is, and what it is called."""
@@ -33,12 +36,23 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "view_unshared": "saved_view",
     "assignment_changed": "assignment_setting",
     "user_linked": "chat_user",
-    # Nothing is left of it.
+    "subscription_created": "subscription",
+    "subscription_changed": "subscription",
+    "subscription_deleted": "subscription",
+    # Nothing is left of it, or what is left goes on changing.
     "conversation_erased": None,
+    "events_replayed": None,
+    "dead_letters_resent": None,
+    "dead_letter_dropped": None,
 }
+
+_SAID_FROM_THE_FIRST: Mapping[Thing, str] = {"chat_user": "linked", "subscription": "made"}
+"""Of these the log tells everything: no release made one without saying so."""
 
 _CHANGES, _HEAD, _VIEWS = table_of(DeskChangeRow), table_of(DeskLogHead), table_of(SavedViewRow)
 _USERS = table_of(ChatUserRow)
+_SUBSCRIPTIONS = table_of(SubscriptionRow)
+_EACH_SUBSCRIPTION = select(_SUBSCRIPTIONS).order_by(_SUBSCRIPTIONS.c.subscription_id)
 _ALL = select(_CHANGES).order_by(_CHANGES.c.number).execution_options(yield_per=FETCHED)
 _END = select(_HEAD).where(_HEAD.c.id == 1)
 _SETTING = select(table_of(AssignmentSettingRow))
@@ -77,8 +91,8 @@ def _other_than_said(connection: Connection, said: dict[Key, tuple[int, str | No
         if there.get(key) != digest:
             yield BrokenLink("", number, f"what is there now is not what line {number} says", _place(key))
     for key in there:
-        if key[0] == "chat_user" and key not in said:
-            yield BrokenLink("", 0, "no line says who linked it", _place(key))
+        if key[0] in _SAID_FROM_THE_FIRST and key not in said:
+            yield BrokenLink("", 0, f"no line says who {_SAID_FROM_THE_FIRST[key[0]]} it", _place(key))
 
 
 def _what_is_there(connection: Connection) -> Iterator[tuple[Key, str | None]]:
@@ -88,6 +102,13 @@ def _what_is_there(connection: Connection) -> Iterator[tuple[Key, str | None]]:
         yield ("assignment_setting", None, SETTING), _digest_of(row, setting_values)
     for row in connection.execute(_LINKED):
         yield ("chat_user", None, row.user_id), _digest({"customer_id": row.customer_id})
+    for row in connection.execute(_EACH_SUBSCRIPTION).all():
+        secret_ids = [each.secret_id for each in secrets_of(connection, row.subscription_id)]
+        yield ("subscription", None, row.subscription_id), _digest_of(row, partial(_subscription_values, secret_ids))
+
+
+def _subscription_values(secret_ids: Sequence[str], row: PlainRow) -> Values:
+    return subscription_values(row, secret_ids)
 
 
 def _digest_of(row: PlainRow, values_of: Callable[[PlainRow], Values]) -> str | None:
@@ -102,8 +123,8 @@ def _place(key: Key) -> str:
     match thing:
         case "saved_view":
             return f"saved_view '{name}' of {owner}"
-        case "chat_user":
-            return f"chat_user '{name}'"
+        case "chat_user" | "subscription":
+            return f"{thing} '{name}'"
         case "assignment_setting":
             return thing
 

@@ -10,7 +10,7 @@ from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash, quoted, text_hash
 
 _OUTSIDE_CASES = frozenset(
-    {"access", "desk_change", "saved_view", "assignment_setting", "assignment_turn", "chat_user"}
+    {"access", "desk_change", "saved_view", "assignment_setting", "assignment_turn", "chat_user", "subscription"}
 )
 """Tables that no event of a case is about."""
 

@@ -85,6 +85,15 @@ CasebookError
 │   ├── TaskDueTooLate
 │   ├── TaskLinkedTwice
 │   └── UnknownZone
+├── SubscriptionNotFound    404
+├── SubscriptionChanged     412
+├── SecretNotFound          404
+├── DeadLetterNotFound      404
+├── TooManySubscriptions    409
+├── TooManySecrets          409
+├── LastSecret              409
+├── SequenceAhead           422
+├── FieldNotNull            422
 ├── TransitionRefused       409
 │   ├── AssessmentNotRecorded
 │   ├── DeadlineNotPassed
@@ -212,6 +221,17 @@ from casebook.errors.lookups import (
     UnstorableText,
 )
 from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
+from casebook.errors.subscriptions import (
+    DeadLetterNotFound,
+    FieldNotNull,
+    LastSecret,
+    SecretNotFound,
+    SequenceAhead,
+    SubscriptionChanged,
+    SubscriptionNotFound,
+    TooManySecrets,
+    TooManySubscriptions,
+)
 from casebook.errors.tasks import (
     FieldNotRemovable,
     IllegalTaskMove,
@@ -285,18 +305,21 @@ __all__ = [
     "ConversationFull",
     "ConversationMoved",
     "ConversationNotFound",
+    "DeadLetterNotFound",
     "DeadlineNotPassed",
     "DecisionInEffect",
     "DraftNotOnRecord",
     "EffectNotFound",
     "EvidenceNotFound",
     "FactsNotJustified",
+    "FieldNotNull",
     "FieldNotRemovable",
     "FieldsMissing",
     "IdempotencyKeyReused",
     "IllegalMove",
     "IllegalTaskMove",
     "InvalidTask",
+    "LastSecret",
     "LinkedCaseUnknown",
     "MalformedCursor",
     "MalformedDueTime",
@@ -342,11 +365,15 @@ __all__ = [
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
+    "SecretNotFound",
+    "SequenceAhead",
     "SettingChanged",
     "SharedViewNotFound",
     "SnoozeTooLong",
     "SnoozeTooShort",
     "SubjectDiffers",
+    "SubscriptionChanged",
+    "SubscriptionNotFound",
     "TaskChanged",
     "TaskChangesUnconfirmed",
     "TaskDueInPast",
@@ -359,7 +386,9 @@ __all__ = [
     "TooManyOpenTurns",
     "TooManyReversals",
     "TooManySavedViews",
+    "TooManySecrets",
     "TooManySharedViews",
+    "TooManySubscriptions",
     "TransitionRefused",
     "TurnEnded",
     "TurnNotFound",

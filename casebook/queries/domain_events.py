@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.schema.base import table_of
+from casebook.schema.base import PlainRow, table_of
 from casebook.schema.domain_events import ConsumerRow, DomainEventRow
 from contracts.domain_events import TYPE_PREFIX, CloudEvent
 
@@ -15,21 +15,21 @@ _CURSOR = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == bindparam("of_n
 
 def events_after(connection: Connection, source: str, number: int, limit: int) -> list[tuple[int, CloudEvent]]:
     """The events after this number, as they are delivered, each with its number; `source` says who sends them."""
-    return [
-        (
-            row.number,
-            CloudEvent(
-                id=f"{row.number}-{row.type}",
-                source=source,
-                type=TYPE_PREFIX + row.type,
-                subject=row.subject,
-                time=row.at,
-                sequence=f"{row.number:020d}",
-                data=json.loads(row.data),
-            ),
-        )
-        for row in connection.execute(_AFTER.limit(limit), {"after": number})
-    ]
+    rows = connection.execute(_AFTER.limit(limit), {"after": number})
+    return [(row.number, cloud_event(source, row)) for row in rows]
+
+
+def cloud_event(source: str, row: PlainRow) -> CloudEvent:
+    """The event of a row of the outbox, as it is delivered."""
+    return CloudEvent(
+        id=f"{row.number}-{row.type}",
+        source=source,
+        type=TYPE_PREFIX + row.type,
+        subject=row.subject,
+        time=row.at,
+        sequence=f"{row.number:020d}",
+        data=json.loads(row.data),
+    )
 
 
 def cursor_of(connection: Connection, consumer: str) -> int:

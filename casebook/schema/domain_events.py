@@ -30,9 +30,11 @@ class DomainEventRow(Base, kw_only=True):
 
 
 class ConsumerRow(Base, kw_only=True):
-    """How far a consumer of the events has come."""
+    """How far a consumer of the events has come, and which process delivers them to it."""
 
     __tablename__ = "consumer"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger)
+    lease_owner: Mapped[str | None] = mapped_column(default=None)
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
