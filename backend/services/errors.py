@@ -11,6 +11,7 @@ ServiceError
 ├── NothingToRefund         422
 ├── TextNotSent             422
 ├── UnknownCustomer         422
+├── WebhookUrlRefused       422
 ├── ReplyInterrupted        503
 ├── CustomerStoreUnavailable 503
 ├── IfMatchMissing          428
@@ -170,7 +171,7 @@ class IfMatchMissing(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Send the header If-Match with the ETag that you read the task with, so that nobody's change is lost."
+            "Send the header If-Match with the ETag that you read it with, so that nobody's change is lost."
         )
 
 
@@ -222,3 +223,14 @@ class TextNotSent(ServiceError):
         sentence = f"Only an approval of '{SEND_EDITED}' takes a text: approve that, or leave the text out."
         super().__init__(sentence)
         self.fields = (("text", sentence),)
+
+
+class WebhookUrlRefused(ServiceError):
+    """Nothing is ever posted to the URL of a subscription."""
+
+    id = "webhook-url-refused"
+    status = 422
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fields = (("url", sentence),)

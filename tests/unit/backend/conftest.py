@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
 from backend.live.broadcast import Broadcast
 from backend.wiring import Wiring, wire
@@ -29,12 +30,17 @@ def empty_casebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def book(tmp_path: Path, empty_casebook: Path) -> Generator[CaseBook]:
+def engine(tmp_path: Path, empty_casebook: Path) -> Generator[Engine]:
     path = tmp_path / "casebook.db"
     shutil.copyfile(empty_casebook, path)
     engine = open_engine(f"sqlite:///{path}")
-    yield CaseBook(Transactions(engine))
+    yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def book(engine: Engine) -> CaseBook:
+    return CaseBook(Transactions(engine))
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ async def test_change_must_say_what_it_has_seen(desk: httpx.AsyncClient, move: s
     without = await desk.request(method, path + tail, json={})
     assert (without.status_code, without.json()["id"]) == (428, "if-match-missing")
     assert without.json()["detail"] == (
-        "Send the header If-Match with the ETag that you read the task with, so that nobody's change is lost."
+        "Send the header If-Match with the ETag that you read it with, so that nobody's change is lost."
     )
     for tag in ('"1"', 'W/"2"', "2", '"nonsense"', '"0"', ""):
         stale = await desk.request(method, path + tail, json={}, headers={"If-Match": tag})
