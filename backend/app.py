@@ -36,6 +36,7 @@ from backend.api import (
     service_status,
     session,
     snoozes,
+    subscriptions,
     tasks,
     workflow,
 )
@@ -76,6 +77,7 @@ FENCED = (
     conversations.router,
     analytics.desk_router,
     tasks.router,
+    subscriptions.router,
     notes.router,
     attachments.router,
     exports.router,

@@ -17,6 +17,8 @@ from backend.app import create_app
 from backend.auth.key import KeyFileUnusable, read_or_make_key
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
+from backend.consumers.opening import open_sinks
+from backend.delivery.webhooks import WebhookSender
 from backend.detection import Detector
 from backend.http.guard import Guard
 from backend.http.startup_server import StartupServer
@@ -186,7 +188,10 @@ def _lifespan(
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler:
+        async with (
+            open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler,
+            open_sinks(event_log=settings.event_log_enabled, event_hub=settings.event_hub) as sinks,
+        ):
             wiring = wire(
                 workspace,
                 scheduler,
@@ -198,7 +203,9 @@ def _lifespan(
                 ChatLimits(
                     settings.chat_messages_per_minute, settings.chat_open_turns, settings.chat_conversation_turns
                 ),
-                counts_messages=settings.message_counter_enabled,
+                webhooks=WebhookSender(settings.webhook_allowed_networks),
+                sinks=sinks,
+                consumes_events=settings.event_consumers_enabled,
             )
             ingest = IngestService(
                 sources=choose_sources(

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from backend.delivery.addresses import Networks, parse_networks
+from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, Compression, EventHubsOptions
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -80,8 +82,25 @@ class BackendSettings(ProcessSettings):
     """Messages of one user that may wait for their replies."""
     chat_conversation_turns: Annotated[int, Field(ge=1, le=1_000_000)] = DEFAULT_LIMITS.turns
     """Messages of one conversation."""
-    message_counter_enabled: bool = True
-    """Whether this process counts messages; if not, `python -m backend.consumers` does."""
+
+    event_consumers_enabled: bool = True
+    """Whether this process counts messages and delivers domain events; if not, `python -m backend.consumers` does."""
+    webhook_allowed_networks: Annotated[Networks, NoDecode] = ()
+    """Networks that are not public and may be posted to, as `10.1.0.0/16, fd12::/48`."""
+    event_log_enabled: bool = False
+    """Whether each domain event is a line of the log."""
+    eventhub_events_name: Annotated[str, Field(min_length=1)] | None = None
+    """The event hub that domain events are sent to."""
+    eventhub_events_namespace: Annotated[str, Field(min_length=1)] | None = None
+    """The host of its namespace, such as `contoso.servicebus.windows.net`."""
+    eventhub_events_connection_string: SecretStr | None = None
+    """Instead of the namespace, and of the emulator only."""
+    eventhub_events_batch: Annotated[int, Field(ge=1, le=MAX_BATCH_EVENTS)] = MAX_BATCH_EVENTS
+    """Events of one batch, at most."""
+    eventhub_events_batch_bytes: Annotated[int, Field(ge=1_024)] | None = None
+    """Bytes of one batch, at most; as many as the hub takes, unless it is given."""
+    eventhub_events_compression: Compression = "none"
+    """`gzip` packs the body of each event."""
 
     casebook_url: str = "sqlite:///.casewright/casebook.db"
     dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$"), AfterValidator(checked)] = (
@@ -130,12 +149,43 @@ class BackendSettings(ProcessSettings):
             return value
         return tuple(path for path in value.split(os.pathsep) if path)
 
+    @field_validator("webhook_allowed_networks", mode="before")
+    @classmethod
+    def _read_networks(cls, value: object) -> object:
+        return parse_networks(value) if isinstance(value, str) else value
+
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @property
+    def event_hub(self) -> EventHubsOptions | None:
+        """The event hub that domain events are sent to; None: to none."""
+        if self.eventhub_events_name is None:
+            return None
+        connection = self.eventhub_events_connection_string
+        return EventHubsOptions(
+            hub=self.eventhub_events_name,
+            namespace=self.eventhub_events_namespace,
+            connection_string=None if connection is None else connection.get_secret_value(),
+            batch_events=self.eventhub_events_batch,
+            batch_bytes=self.eventhub_events_batch_bytes,
+            compression=self.eventhub_events_compression,
+        )
+
+    @model_validator(mode="after")
+    def _name_one_hub(self) -> "BackendSettings":
+        has_place = self.eventhub_events_namespace is not None or self.eventhub_events_connection_string is not None
+        if has_place and self.eventhub_events_name is None:
+            raise ValueError("EVENTHUB_EVENTS_NAME is missing: set it to the event hub that domain events are sent to")
+        try:
+            _ = self.event_hub
+        except ValueError as error:
+            raise ValueError(f"EVENTHUB_EVENTS_*: {error}") from None
+        return self
 
     @model_validator(mode="after")
     def _stay_on_loopback(self) -> "BackendSettings":

@@ -1,8 +1,8 @@
 """Wires the parts of a backend, and runs them together."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from backend.api.dependencies import Services
 from backend.auth.sessions import LocalAuthenticator
 from backend.background_jobs import jobs_running
-from backend.consumers.message_counter import CounterJob, MessageCounter
+from backend.consumers.event_consumers import EventConsumers
+from backend.delivery.sinks import Sink
+from backend.delivery.webhooks import WebhookSender, new_secret
 from backend.executor import BlockingExecutor
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
@@ -40,18 +42,27 @@ from backend.services.reminder_relay import ReminderRelay
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
+from backend.services.subscriptions import SubscriptionService
 from backend.services.tasks import TaskService
 from backend.services.turn_feed import TurnFeed
 from backend.services.turn_relay import TurnRelay
 from casebook.access_api import AccessApi
-from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncTasks, AsyncWorkspace
+from casebook.async_api import (
+    AsyncAccesses,
+    AsyncChat,
+    AsyncDesk,
+    AsyncRelay,
+    AsyncSubscriptions,
+    AsyncTasks,
+    AsyncWorkspace,
+)
 from casebook.chat_api import ChatApi
 from casebook.database.transactions import utc_now
 from casebook.desk_api import DeskApi
-from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
+from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
@@ -67,8 +78,8 @@ class Wiring:
     turn_relay: TurnRelay
     turn_feed: TurnFeed
     reminders: ReminderRelay
-    counting: CounterJob | None
-    """None: a process of its own counts messages."""
+    consumers: EventConsumers | None
+    """None: a process of its own consumes and delivers domain events."""
 
 
 def wire(
@@ -81,10 +92,16 @@ def wire(
     customer_store: CustomerStoreReader | None = None,
     chat_limits: ChatLimits = DEFAULT_LIMITS,
     *,
-    counts_messages: bool = True,
+    webhooks: WebhookSender | None = None,
+    sinks: Mapping[str, Sink] | None = None,
+    consumes_events: bool = True,
 ) -> Wiring:
-    """Puts the parts together. Nothing runs yet."""
+    """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
     threads = BlockingExecutor()
+    webhooks = webhooks or WebhookSender(())
+    consumers = EventConsumers(facade.transactions, webhooks, sinks or {}) if consumes_events else None
+    subscription_record = AsyncSubscriptions(SubscriptionsApi(facade.transactions), threads)
+    wake_consumers = _nobody if consumers is None else consumers.wake
     workspace = AsyncWorkspace(facade, threads)
     record = AsyncRelay(RelayApi(facade.transactions), threads)
     access_record = AsyncAccesses(AccessApi(facade.transactions), threads)
@@ -124,6 +141,8 @@ def wire(
         chat=ChatService(chat_record, turn_relay, turn_feed, store, chat_limits),
         task_record=task_record,
         tasks=TaskService(task_record, store, reminders.wake),
+        subscription_record=subscription_record,
+        subscriptions=SubscriptionService(subscription_record, webhooks, new_secret, wake_consumers),
         change_feed=feed,
         broadcast=broadcast,
         event_stream=EventStream(feed, sampler, broadcast, monitor=monitor, turns=turn_feed),
@@ -131,9 +150,11 @@ def wire(
         authenticator=authenticator,
         public_config=config,
     )
-    counter = MessageCounter(EventsApi(facade.transactions), ChatApi(facade.transactions))
-    counting = CounterJob(counter, threads) if counts_messages else None
-    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, reminders, counting)
+    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, reminders, consumers)
+
+
+def _nobody() -> None:
+    """Wakes nobody: another process finds what is to be delivered."""
 
 
 async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
@@ -165,13 +186,20 @@ async def serving(
         wiring.turn_relay.run,
         wiring.turn_feed.run,
         wiring.reminders.run,
-        *(() if wiring.counting is None else (wiring.counting.run,)),
+        *(() if wiring.consumers is None else wiring.consumers.jobs),
     )
-    tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
-    with wiring.services.record.blocking.transactions.on_commit(tell_feed):
+    tell = partial(asyncio.get_running_loop().call_soon_threadsafe, partial(_wake_followers, wiring))
+    handing_over = nullcontext() if wiring.consumers is None else wiring.consumers.handing_over()
+    with wiring.services.record.blocking.transactions.on_commit(tell):
         try:
-            async with jobs_running(*jobs, on_failure=fail):
+            async with handing_over, jobs_running(*jobs, on_failure=fail):
                 yield
         finally:
             # Nobody is answered any more.
             await wiring.services.accesses.close()
+
+
+def _wake_followers(wiring: Wiring) -> None:
+    wiring.services.change_feed.wake()
+    if wiring.consumers is not None:
+        wiring.consumers.wake()

@@ -34,8 +34,17 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
+from backend.services.subscriptions import SubscriptionService
 from backend.services.tasks import TaskService
-from casebook.async_api import AsyncAccesses, AsyncChat, AsyncDesk, AsyncRelay, AsyncTasks, AsyncWorkspace
+from casebook.async_api import (
+    AsyncAccesses,
+    AsyncChat,
+    AsyncDesk,
+    AsyncRelay,
+    AsyncSubscriptions,
+    AsyncTasks,
+    AsyncWorkspace,
+)
 from casebook.errors import NotAllowed
 from contracts.base import Contract
 from contracts.review import Role
@@ -67,6 +76,8 @@ class Services:
     chat: ChatService
     task_record: AsyncTasks
     tasks: TaskService
+    subscription_record: AsyncSubscriptions
+    subscriptions: SubscriptionService
     change_feed: ChangeFeed
     broadcast: Broadcast
     event_stream: EventStream

@@ -1,6 +1,5 @@
 """`/api/tasks`: follow-up tasks."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -8,18 +7,14 @@ from pydantic import AfterValidator
 
 from backend.api.cases import Cursor, Limit
 from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.api.preconditions import SeenRevision, tag
 from backend.http.problem import documented
-from backend.services.errors import IfMatchMissing
 from casebook.queries.filters import ME
 from casebook.queries.tasks import TaskQuery
 from contracts.tasks import NewTask, Task, TaskChange, TaskNotes, TaskPage, Title
 from contracts.words import says_something
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
-
-NO_REVISION = 0
-"""What an `If-Match` names that no task was ever read with."""
-_TAG = re.compile(r'\s*"([1-9][0-9]{0,8})"\s*')
 
 
 def _says_something(text: str) -> str:
@@ -51,23 +46,6 @@ class TaskListQuery(TaskQuery):
 
     limit: Limit = 50
     cursor: Cursor = None
-
-
-async def _seen_revision(
-    if_match: Annotated[
-        str | None, Header(description="The `ETag` that the task was read with; `*`: whatever it is")
-    ] = None,
-) -> int | None:
-    if if_match is None:
-        raise IfMatchMissing
-    if if_match.strip() == "*":
-        return None
-    found = [int(tag[1]) for each in if_match.split(",") if (tag := _TAG.fullmatch(each))]
-    # A revision never comes back: of several only the latest can be the one that the task has now.
-    return max(found, default=NO_REVISION)
-
-
-SeenRevision = Annotated[int | None, Depends(_seen_revision)]
 
 
 @router.get("", operation_id="list_tasks", summary="List tasks", responses=documented(401, 403, 422, 503))
@@ -162,5 +140,5 @@ async def delete_task(task_id: str, services: ServicesDep, seen: SeenRevision) -
 
 
 def _tagged(task: Task, response: Response) -> Task:
-    response.headers["ETag"] = f'"{task.revision}"'
+    tag(response, task.revision)
     return task

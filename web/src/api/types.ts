@@ -30,6 +30,7 @@ export type ConversationTurn = Schemas["ConversationTurn"];
 export type ChosenRefund = Schemas["ChosenRefund"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
+export type DeadLetter = Schemas["DeadLetter"];
 export type DeskChange = Schemas["DeskChange"];
 export type Effect = Schemas["Effect"];
 export type EffectOrder = Schemas["EffectOrder"];
@@ -50,6 +51,10 @@ export type SavedView = Schemas["SavedView"];
 export type Session = Schemas["SessionInfo"];
 export type Hold = Schemas["Hold"];
 export type Snooze = Schemas["Snooze"];
+export type IssuedSecret = Schemas["IssuedSecret"];
+export type NewSubscription = Schemas["NewSubscription"];
+export type Subscription = Schemas["Subscription"];
+export type SubscriptionChange = Schemas["SubscriptionChange"];
 export type SpecialistReport = Schemas["SpecialistReport"];
 export type ToolCall = Schemas["ToolCall"];
 
@@ -65,6 +70,7 @@ export type TaskQuery = Omit<
 >;
 export type TelemetryBatch = Schemas["TelemetryBatch"];
 
+export type EventName = NonNullable<Subscription["events"]>[number];
 export type TurnState = ConversationTurn["state"];
 export type CaseKind = CaseSummary["kind"];
 export type CaseAction = NonNullable<Decision["action"]>;

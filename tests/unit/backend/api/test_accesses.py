@@ -60,6 +60,9 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/views": None,
     "GET /api/tasks": None,
     "GET /api/tasks/{task_id}": None,
+    "GET /api/subscriptions": None,
+    "GET /api/subscriptions/{subscription_id}": None,
+    "GET /api/subscriptions/{subscription_id}/dead-letters": None,
     "GET /api/workflow/status/{instance_id}": None,
 }
 MANAGER = signed_in("maria")

@@ -49,3 +49,17 @@ test("empty and failed logs say so", async () => {
   renderInApp(<DeskLogPanel />, maria);
   expect(await screen.findByText("The casebook cannot be reached.")).toBeVisible();
 });
+
+test.each([
+  ["subscription_created", "made the webhook sub-1"],
+  ["subscription_changed", "changed the webhook sub-1"],
+  ["subscription_deleted", "deleted the webhook sub-1"],
+  ["events_replayed", "had events sent again to the webhook sub-1"],
+  ["dead_letters_resent", "had what was given up sent again to the webhook sub-1"],
+  ["dead_letter_dropped", "dropped an event that was given up for the webhook sub-1"],
+] as const)("%s is a sentence", async (kind, said) => {
+  const items = [change(1, { actor: "maria", kind, owner: null, name: "sub-1" })];
+  serve(() => json({ items, next_cursor: null, total: 1 }));
+  renderInApp(<DeskLogPanel />, maria);
+  expect(await screen.findByRole("listitem")).toHaveTextContent(`Maria ${said}`);
+});

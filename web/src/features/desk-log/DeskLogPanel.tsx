@@ -9,7 +9,7 @@ import { Time } from "@/shared/ui/Time";
 import classes from "./DeskLogPanel.module.css";
 import { useDeskChanges } from "./list-desk-changes";
 
-/** What people changed of settings and views, with the values before and after. For managers. */
+/** What people changed of settings, views and webhooks, with the values before and after. For managers. */
 export function DeskLogPanel() {
   const changes = useDeskChanges();
   return (
@@ -26,7 +26,9 @@ export function DeskLogPanel() {
         />
       )}
       {changes.data?.total === 0 && (
-        <EmptyState title="Nothing was changed yet">Settings and saved views are logged here.</EmptyState>
+        <EmptyState title="Nothing was changed yet">
+          Settings, saved views and webhooks are logged here.
+        </EmptyState>
       )}
       {changes.data !== undefined && changes.data.total > 0 && (
         <ol className={classes["list"]} aria-label="Changes, newest first" tabIndex={0}>
@@ -71,6 +73,18 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `said which customer “${name}” is`;
     case "conversation_erased":
       return `erased the conversation with “${name}”`;
+    case "subscription_created":
+      return `made the webhook ${name}`;
+    case "subscription_changed":
+      return `changed the webhook ${name}`;
+    case "subscription_deleted":
+      return `deleted the webhook ${name}`;
+    case "events_replayed":
+      return `had events sent again to the webhook ${name}`;
+    case "dead_letters_resent":
+      return `had what was given up sent again to the webhook ${name}`;
+    case "dead_letter_dropped":
+      return `dropped an event that was given up for the webhook ${name}`;
   }
 }
 
