@@ -49,6 +49,11 @@ export function Shell() {
           <Link to="/analytics" activeOptions={{ includeSearch: false }} className={classes["tab"]}>
             Analytics
           </Link>
+          {mayActAs(identity, "admin") && (
+            <Link to="/webhooks" className={classes["tab"]}>
+              Webhooks
+            </Link>
+          )}
           {mayActAs(identity, "manager") && (
             <Link to="/settings" className={classes["tab"]}>
               Settings

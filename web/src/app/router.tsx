@@ -32,6 +32,7 @@ const pages = {
   tasks: () => import("./pages/TasksPage"),
   chat: () => import("./pages/ChatPage"),
   analytics: () => import("./pages/AnalyticsPage"),
+  webhooks: () => import("./pages/WebhooksPage"),
   settings: () => import("./pages/SettingsPage"),
 };
 loadWhenIdle(pages.desk, pages.case, pages.start);
@@ -93,6 +94,12 @@ const analyticsRoute = createRoute({
   component: lazyRouteComponent(() => loadPage(pages.analytics), "AnalyticsPage"),
 });
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => loadPage(pages.webhooks), "WebhooksPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/settings",
@@ -107,6 +114,7 @@ export const router = createRouter({
     tasksRoute,
     chatRoute,
     analyticsRoute,
+    webhooksRoute,
     settingsRoute,
   ]),
   defaultPreload: "intent",

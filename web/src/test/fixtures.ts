@@ -13,6 +13,7 @@ import type {
   ServiceStatus,
   Session,
   SpecialistReport,
+  Subscription,
   Task,
 } from "@/api/types";
 
@@ -287,6 +288,30 @@ export const conversationTurn = (number: number, over: Partial<ConversationTurn>
   reviewed: false,
   round: 1,
   case_id: null,
+  ...over,
+});
+
+export const subscription = (over: Partial<Subscription> = {}): Subscription => ({
+  subscription_id: "sub-1",
+  revision: 4,
+  url: "https://example.com/events",
+  description: "The data warehouse",
+  events: ["CaseClosed", "TaskOverdue"],
+  state: "active",
+  paused_because: null,
+  secrets: [{ secret_id: "sec-1", created_at: "2026-11-20T08:00:00Z" }],
+  created_by: "alex",
+  created_at: "2026-11-20T08:00:00Z",
+  changed_at: "2026-11-20T08:00:00Z",
+  progress: {
+    handled: 1_200,
+    newest: 1_200,
+    waiting: 0,
+    dead_letters: 0,
+    retry_at: null,
+    last_fault: null,
+    delivered_at: "2026-11-21T08:00:00Z",
+  },
   ...over,
 });
 

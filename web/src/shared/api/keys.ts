@@ -32,6 +32,10 @@ export const keys = {
   /** All lists of tasks. */
   tasks: ["tasks"] as const,
   taskList: (query: unknown) => ["tasks", "list", query] as const,
+  /** All subscriptions, and below it the dead letters of each. */
+  subscriptions: ["subscriptions"] as const,
+  subscriptionList: ["subscriptions", "list"] as const,
+  deadLetters: (subscriptionId: string) => ["subscriptions", "dead-letters", subscriptionId] as const,
   config: ["config"] as const,
   service: ["service"] as const,
   session: ["session"] as const,
