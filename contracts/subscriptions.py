@@ -13,6 +13,8 @@ MAX_URL = 2_000
 MAX_SECRETS = 5
 """How many secrets a subscription signs with at a time."""
 MAX_SUBSCRIPTIONS = 100
+EventSequence = Annotated[int, Field(ge=1, le=2**62)]
+"""The number of an event; databases hold none that is larger."""
 
 WebhookUrl = Annotated[str, Field(min_length=1, max_length=MAX_URL)]
 """Where events are posted to; whether it may be is checked where one is taken."""
@@ -31,7 +33,7 @@ class NewSubscription(Contract):
     url: WebhookUrl
     description: Description = ""
     events: EventNames = None
-    from_sequence: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    from_sequence: EventSequence | None = None
     """The number of the first event that is sent; null: the first one that happens from now on."""
 
 
@@ -111,7 +113,7 @@ class CreatedSubscription(Contract):
 class Replay(Contract):
     """From which event on everything is sent again."""
 
-    from_sequence: Annotated[int, Field(ge=1, le=2**62)]
+    from_sequence: EventSequence
 
 
 class DeadLetter(Contract):
@@ -138,5 +140,5 @@ class DeadLetterPage(Contract):
 class Resending(Contract):
     """Which dead letters are tried again."""
 
-    numbers: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=500)] | None = None
+    numbers: Annotated[tuple[EventSequence, ...], Field(min_length=1, max_length=500)] | None = None
     """Null: all."""

@@ -9,6 +9,7 @@ from backend.http.problem import documented
 from contracts.subscriptions import (
     CreatedSubscription,
     DeadLetterPage,
+    EventSequence,
     IssuedSecret,
     NewSubscription,
     Replay,
@@ -160,7 +161,9 @@ async def resend_dead_letters(
     status_code=204,
     responses=documented(401, 403, 404, 422, 503),
 )
-async def drop_dead_letter(subscription_id: str, number: int, services: ServicesDep, identity: CurrentIdentity) -> None:
+async def drop_dead_letter(
+    subscription_id: str, number: EventSequence, services: ServicesDep, identity: CurrentIdentity
+) -> None:
     """Forget it. The event itself stays on record, and a replay still sends it."""
     await services.subscription_record.drop_dead_letter(subscription_id, number, identity.subject)
 

@@ -121,6 +121,9 @@ async def test_subscription_is_changed_as_it_was_seen(desk: httpx.AsyncClient) -
         ("http://hooks.example.com/x", "https"),
         ("ftp://hooks.example.com/x", "Only https is spoken to a webhook: give a URL that begins with https://."),
         ("https://ada:secret@hooks.example.com/", "The URL holds a user or a password"),
+        ("https://a]b.example.com/", "That is no URL: write it like https://example.com/events."),
+        ("https://hooks%2eexample.com/", "That is no URL: write it like https://example.com/events."),
+        ("https://[fe80::1%eth0]/", "That is no URL: write it like https://example.com/events."),
         ("https://hooks.example.com/" + "x" * 3000, "url: string should have at most 2000 characters."),
     ],
 )
@@ -170,6 +173,19 @@ async def test_unknown_dead_letter_is_an_error(desk: httpx.AsyncClient) -> None:
     assert (await desk.delete(f"{path}/7")).json()["id"] == "dead-letter-not-found"
     assert (await desk.post(f"{path}/resend", json={"numbers": [7]})).json()["id"] == "dead-letter-not-found"
     assert (await desk.post(f"{path}/resend", json={})).status_code == 200
+
+
+async def test_number_that_no_event_has_is_refused(desk: httpx.AsyncClient) -> None:
+    made = await subscribe(desk)
+    path = f"/api/subscriptions/{made['subscription']['subscription_id']}"
+    too_large = 2**63
+    for answer in (
+        await desk.delete(f"{path}/dead-letters/{too_large}"),
+        await desk.post(f"{path}/dead-letters/resend", json={"numbers": [too_large]}),
+        await desk.post(f"{path}/replay", json={"from_sequence": too_large}),
+        await desk.post("/api/subscriptions", json={"url": URL, "from_sequence": too_large}),
+    ):
+        assert (answer.status_code, answer.json()["id"]) == (422, "invalid-request"), answer.text
 
 
 @pytest.mark.parametrize("persona", ["vera", "ana", "maria"])
