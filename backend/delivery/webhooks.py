@@ -6,6 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 
 import asyncio
 import hmac
+import re
 import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
@@ -38,6 +39,9 @@ MAX_RETRY_AFTER_S = 24 * 60 * 60.0
 _USER_AGENT = "Casewright-Webhooks"
 _NO_TLS = "The receiver does not speak TLS as it should."
 _PORTS = {"https": 443, "http": 80}
+_HOST = re.compile(r"[0-9a-z._-]+|[0-9a-f.:]+")
+"""A name, or an address. What else could stand there is read differently from one library to the next."""
+_NO_URL = "That is no URL: write it like https://example.com/events."
 _SAYS_NOTHING_OF_THE_EVENT = frozenset({401, 403, 404, 405, 429, 502, 503, 504})
 
 
@@ -206,9 +210,7 @@ def _target(url: str) -> _Target:
     if not separator or scheme.lower() not in _PORTS or not url.isprintable() or " " in url:
         named_otherwise = separator and scheme.isalnum() and scheme.lower() not in _PORTS
         _refuse(
-            "Only https is spoken to a webhook: give a URL that begins with https://."
-            if named_otherwise
-            else "That is no URL: write it like https://example.com/events."
+            "Only https is spoken to a webhook: give a URL that begins with https://." if named_otherwise else _NO_URL
         )
     authority = rest[: min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))]
     if "@" in authority:
@@ -225,15 +227,13 @@ def _parsed(url: str, scheme: str) -> _Target:
         port = parsed.port if parsed.port is not None else _PORTS[scheme]
     except (httpx.InvalidURL, ValueError) as error:
         port_is_none = str(error).startswith("Invalid port")
-        return _refuse(
-            "The port of the URL is none: ports are 1 to 65535."
-            if port_is_none
-            else "That is no URL: write it like https://example.com/events."
-        )
+        return _refuse("The port of the URL is none: ports are 1 to 65535." if port_is_none else _NO_URL)
     if not 1 <= port <= 65535:
         _refuse("The port of the URL is none: ports are 1 to 65535.")
     if not host:
         _refuse("The URL names no host: write it like https://example.com/events.")
+    if not _HOST.fullmatch(host):
+        _refuse(_NO_URL)
     return _Target(
         url=httpcore.URL(scheme=scheme.encode(), host=host.encode(), port=parsed.port, target=parsed.raw_path),
         host=host,
