@@ -59,7 +59,6 @@ class WebhookDeliverer:
         try:
             while await self._serve_batch(subscription_id):
                 pass
-            await self._events.release_lease(subscription_id, self._owner)
         except SubscriptionNotFound:
             return
         except CasebookUnavailable as error:
@@ -77,4 +76,7 @@ class WebhookDeliverer:
         if not await self._events.record_batch(batch, result, self._owner):
             log.info("%s is served elsewhere, or was replayed: what was sent just now is sent again.", subscription_id)
             return False
-        return bool(result.delivered or result.failed) and not result.gone
+        if result.delivered or result.failed:
+            return True
+        await self._events.release_lease(subscription_id, self._owner)
+        return False

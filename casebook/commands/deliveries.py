@@ -55,13 +55,20 @@ class DeliveryResult:
 def take_batch(
     connection: Connection, subscription_id: str, owner: str, now: datetime, lease: timedelta
 ) -> DeliveryBatch | None:
-    """What is to be sent now, by `owner` only for the time of the lease. None: nothing, or by another process."""
+    """What is to be sent now, by `owner` only for the time of the lease. None: nothing, or by another process.
+
+    Nothing: then the events that do not concern this subscription are behind it, and nobody has the lease.
+    """
     if not take_lease(connection, subscription_id, owner, now, now + lease):
         return None
     row = subscription_row(connection, subscription_id)
-    if row.state != "active" or (row.retry_at is not None and row.retry_at > now):
-        return None
-    return delivery_batch(connection, row, f"urn:casewright:{identity_of(connection)}", now)
+    if row.state == "active" and (row.retry_at is None or row.retry_at <= now):
+        batch = delivery_batch(connection, row, f"urn:casewright:{identity_of(connection)}", now)
+        if batch.due or batch.new:
+            return batch
+        advance_leased(connection, subscription_id, owner, batch.reached)
+    release_lease(connection, subscription_id, owner)
+    return None
 
 
 def record_batch(
@@ -85,11 +92,6 @@ def record_batch(
     if result.gone and row.state == "active":
         pause_gone(connection, row, now)
     return True
-
-
-def end_batches(connection: Connection, subscription_id: str, owner: str) -> None:
-    """Let another process deliver to this subscription."""
-    release_lease(connection, subscription_id, owner)
 
 
 def _delete_pending(connection: Connection, batch: DeliveryBatch, ended: Sequence[Delivery]) -> None:

@@ -29,7 +29,12 @@ _HEADS = (
 )
 _DUE = _HEADS.where(_PENDING.c.due_at <= bindparam("now")).order_by(_PENDING.c.due_at, _PENDING.c.number)
 _OLDEST = _HEADS.order_by(_PENDING.c.number).limit(1)
-_NEW = select(_EVENTS).where(_EVENTS.c.number > bindparam("after")).order_by(_EVENTS.c.number)
+# What is published while a batch is put together belongs to the next one.
+_NEW = (
+    select(_EVENTS)
+    .where(_EVENTS.c.number > bindparam("after"), _EVENTS.c.number <= bindparam("newest"))
+    .order_by(_EVENTS.c.number)
+)
 _NAMED = _EVENTS.c.type.in_(bindparam("names", expanding=True))
 _POSITION = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == _OF)
 _SUBJECTS = select(_PENDING.c.subject).where(
@@ -101,7 +106,8 @@ def delivery_batch(connection: Connection, row: PlainRow, source: str, now: date
     if not (row.outages and due) and connection.execute(_WAITING, of).scalar_one() < MAX_WAITING:
         names = events_of(row)
         chosen = _NEW if names is None else _NEW.where(_NAMED)
-        new = connection.execute(chosen.limit(limit), {"after": position, "names": names or ()}).all()
+        between = {"after": position, "newest": newest}
+        new = connection.execute(chosen.limit(limit), {**between, "names": names or ()}).all()
         position = new[-1].number if len(new) == limit else newest
     return DeliveryBatch(
         subscription_id=row.subscription_id,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from casebook.commands.deliveries import DeliveryResult, Failure
 from casebook.commands.subscriptions import NewSecret
@@ -12,12 +12,13 @@ from casebook.database.transactions import Transactions
 from casebook.events_api import EventsApi
 from casebook.queries import deliveries as queries
 from casebook.queries.deliveries import DeliveryBatch
+from casebook.queries.subscriptions import newest_event
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from contracts.domain_events import EventName
 from contracts.subscriptions import NewSubscription
 from contracts.tasks import NewTask, TaskChange
-from tests.unit.casebook.builders import SteppingClock
+from tests.unit.casebook.builders import SteppingClock, only_on
 
 LEASE = timedelta(seconds=60)
 SUBSCRIPTION = "sub-" + "1" * 32
@@ -149,8 +150,30 @@ def test_only_named_events_are_sent(api: SubscriptionsApi, events: EventsApi, ow
     assert ([each.event.type for each in batch.new], batch.reached) == (["casewright.TaskChanged"], 3)
     assert events.record_batch(batch, all_sent(batch), "one")
     make(own, "task-c")
-    batch = begun(events)
-    assert (batch.new, batch.reached) == ((), 4)
+    assert events.subscriptions_with_work("two") == []
+    assert events.take_batch(SUBSCRIPTION, "one", LEASE) is None
+    assert api.subscription(SUBSCRIPTION).progress.handled == 4
+    change(own, "task-a", "Later still")
+    assert [each.number for each in begun(events, "two").new] == [5]
+
+
+@only_on("postgresql")
+def test_event_published_meanwhile_belongs_to_the_next_batch(
+    api: SubscriptionsApi, events: EventsApi, own: Transactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_is_published(connection: Connection) -> int:
+        newest = newest_event(connection)
+        make(own, "task-meanwhile")
+        return newest
+
+    subscribe(api)
+    make(own, "task-a")
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "newest_event", another_is_published)
+        batch = begun(events)
+    assert ([each.number for each in batch.new], batch.reached) == ([1], 1)
+    assert events.record_batch(batch, all_sent(batch), "one")
+    assert [each.number for each in begun(events).new] == [2]
 
 
 def test_receiver_that_is_away_is_tried_by_one_event(
