@@ -1,6 +1,7 @@
 """Sends one batch of deliveries to a receiver: subjects side by side, each in order."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,9 +13,12 @@ from casebook.commands.deliveries import DeliveryResult, Failure
 from casebook.queries.deliveries import Delivery, DeliveryBatch
 from contracts.domain_events import CloudEvent
 
+log = logging.getLogger("casewright.delivery")
+
 SUBJECTS_AT_ONCE = 8
 SENDING_S = 20.0
 """After so long no other event of a batch is sent."""
+_OUR_FAULT = Answer(fault="The event could not be sent, for a reason of our own: the log of the server says which.")
 
 
 class Sends(Protocol):
@@ -34,6 +38,8 @@ class _Tally:
     unsent: list[Delivery] = field(default_factory=list[Delivery])
     gone: bool = False
     unreachable: bool = False
+    logged: bool = False
+    """Whether a fault of our own is in the log. Once is enough for a batch."""
     retry_after_s: float | None = None
 
 
@@ -78,7 +84,7 @@ async def _send(
     batch: DeliveryBatch, delivery: Delivery, sender: Sends, clock: Callable[[], datetime], tally: _Tally
 ) -> bool:
     first_tried_at = delivery.first_tried_at or clock()
-    answer = await sender.send(batch.url, batch.secrets, delivery.event)
+    answer = await _answer(batch, delivery, sender, tally)
     if answer.fault is None:
         tally.delivered.append(delivery)
         return True
@@ -91,3 +97,14 @@ async def _send(
         tally.retry_after_s = max(tally.retry_after_s or 0.0, answer.retry_after_s or 0.0)
     tally.failed.append(Failure(delivery, first_tried_at, answer.fault, again))
     return False
+
+
+async def _answer(batch: DeliveryBatch, delivery: Delivery, sender: Sends, tally: _Tally) -> Answer:
+    try:
+        return await sender.send(batch.url, batch.secrets, delivery.event)
+    except Exception:
+        # It waits like an event that its receiver cannot handle. Else it would undo what else is sent with it.
+        if not tally.logged:
+            log.exception("%s could not be sent to %s", delivery.event.id, batch.subscription_id)
+            tally.logged = True
+        return _OUR_FAULT

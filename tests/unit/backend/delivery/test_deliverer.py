@@ -1,7 +1,7 @@
 """Deliveries to real receivers that fail in every way: every event arrives, in order per subject."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -12,15 +12,17 @@ from sqlalchemy import Engine
 from backend.delivery.addresses import parse_networks
 from backend.delivery.deliverer import LEASE, WebhookDeliverer
 from backend.delivery.retries import GIVE_UP_AFTER
-from backend.delivery.webhooks import WebhookSender, new_secret
+from backend.delivery.webhooks import Answer, WebhookSender, new_secret
 from backend.executor import BlockingExecutor
 from casebook.async_api import AsyncEvents
+from casebook.commands import deliveries as deliveries_of_the_casebook
 from casebook.commands.subscriptions import NewSecret
 from casebook.commands.tasks import Origin
 from casebook.database.transactions import Transactions
 from casebook.events_api import EventsApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
+from contracts.domain_events import CloudEvent
 from contracts.subscriptions import NewSubscription, Progress, Subscription, SubscriptionChange
 from contracts.tasks import NewTask, TaskChange
 from tests.support.webhook_receiver import DROP, HANG, OK, Received, Reply, WebhookReceiver
@@ -44,9 +46,9 @@ class Deliveries:
         new = NewSubscription(url=receiver.url())
         self.api.create_subscription(SUBSCRIPTION, new, NewSecret("sec-" + "1" * 32, SECRET), "ada")
 
-    def deliverer(self, owner: str = "one") -> WebhookDeliverer:
+    def deliverer(self, owner: str = "one", sender: WebhookSender | None = None) -> WebhookDeliverer:
         """A process that delivers."""
-        sender = WebhookSender(parse_networks("127.0.0.0/8"), timeout_s=TIMEOUT_S)
+        sender = sender or WebhookSender(parse_networks("127.0.0.0/8"), timeout_s=TIMEOUT_S)
         return WebhookDeliverer(AsyncEvents(EventsApi(self.own), BlockingExecutor()), sender, owner, self.clock)
 
     def publish(self, subjects: int, changes: int) -> None:
@@ -294,6 +296,48 @@ async def test_two_processes_share_subscriptions_and_keep_the_order(
     events = taken(receiver.requests, lambda _: True)
     assert len(events) == len(receiver.requests) == deliveries.progress.newest
     check_order(events)
+
+
+class Clumsy(WebhookSender):
+    """Fails over one event in a way that nobody foresaw."""
+
+    async def send(self, url: str, secrets: Sequence[str], event: CloudEvent) -> Answer:
+        if event.id == "1-TaskCreated":
+            raise RuntimeError("nobody foresaw this")
+        return await super().send(url, secrets, event)
+
+
+async def test_event_that_cannot_be_sent_holds_up_its_subject(
+    deliveries: Deliveries, receiver: WebhookReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliveries.publish(subjects=2, changes=1)
+    sender = Clumsy(parse_networks("127.0.0.0/8"), timeout_s=TIMEOUT_S)
+    deliverer = deliveries.deliverer(sender=sender)
+    for _ in range(3):
+        await deliveries.look(deliverer)
+    assert [each["id"] for each in receiver.events] == ["2-TaskCreated", "4-TaskChanged"]
+    assert (deliveries.progress.handled, deliveries.progress.waiting) == (4, 2)
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+async def test_subscription_that_cannot_be_served_rests(
+    deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    deliveries.publish(subjects=1, changes=0)
+    deliverer = deliveries.deliverer()
+    with monkeypatch.context() as patch:
+        patch.setattr(deliveries_of_the_casebook, "put_in_order", fail)
+        for _ in range(5):
+            await deliverer.look()
+            with suppress(RuntimeError):
+                await deliverer.settle()
+    faults = [each.getMessage() for each in caplog.records if each.exc_info]
+    assert faults == [f"Delivering to {SUBSCRIPTION} failed, and is tried again soon."]
+    await deliveries.look(deliveries.deliverer("two"))
+    assert deliveries.progress.handled == 1
 
 
 async def test_stopped_process_hands_over_at_once(deliveries: Deliveries, receiver: WebhookReceiver) -> None:
