@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_valid
 from pydantic_settings import NoDecode
 
 from backend.delivery.addresses import Networks, parse_networks
-from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, Compression, EventHubsOptions
+from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -97,7 +97,7 @@ class BackendSettings(ProcessSettings):
     """Instead of the namespace, and of the emulator only."""
     eventhub_events_batch: Annotated[int, Field(ge=1, le=MAX_BATCH_EVENTS)] = MAX_BATCH_EVENTS
     """Events of one batch, at most."""
-    eventhub_events_batch_bytes: Annotated[int, Field(ge=1_024)] | None = None
+    eventhub_events_batch_bytes: Annotated[int, Field(ge=MIN_BATCH_BYTES)] | None = None
     """Bytes of one batch, at most; as many as the hub takes, unless it is given."""
     eventhub_events_compression: Compression = "none"
     """`gzip` packs the body of each event."""

@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/event-hubs/event-hubs-features#mapping-of-even
 import asyncio
 import gzip
 import hashlib
+import logging
 from collections.abc import Sequence
 
 from azure.core.exceptions import AzureError
@@ -18,6 +19,8 @@ from azure.identity.aio import DefaultAzureCredential
 from backend.delivery.errors import SendingFailed
 from backend.delivery.event_hubs_options import EventHubsOptions
 from contracts.domain_events import CloudEvent
+
+log = logging.getLogger("casewright.delivery")
 
 CONTENT_TYPE = "application/cloudevents+json"
 SEND_TIMEOUT_S = 30.0
@@ -58,20 +61,27 @@ class EventHubsSender:
             await credential.close()
 
     async def _send(self, key: str, events: Sequence[CloudEvent]) -> None:
-        left = list(map(self._packed, events))
+        sent = 0
         try:
-            while left:
+            left = list(map(self._packed, events))
+            while sent < len(left):
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     client = self._connected()
                     batch = await client.create_batch(partition_key=key, max_size_in_bytes=self._options.batch_bytes)
-                    taken = _fill(batch, left[: self._options.batch_events])
+                    taken = _fill(batch, left[sent : sent + self._options.batch_events])
                     if not taken:
-                        raise SendingFailed(f"An event of '{events[0].subject}' is larger than a batch may be.")
+                        raise SendingFailed(f"The event '{events[sent].id}' is larger than a batch may be.")
                     await client.send_batch(batch)
-                    del left[:taken]
+                    sent += taken
         except TimeoutError:
             raise SendingFailed(f"Event Hubs did not take a batch within {SEND_TIMEOUT_S:g} seconds.") from None
         except (EventHubError, AzureError, OSError, ValueError) as error:
+            raise SendingFailed(_sentence(error)) from error
+        except SendingFailed:
+            raise
+        except Exception as error:
+            # Whatever the SDK does: what this process does besides must not end over it.
+            log.exception("Event Hubs' client failed in a way that is not its own")
             raise SendingFailed(_sentence(error)) from error
 
     def _packed(self, event: CloudEvent) -> EventData:

@@ -7,6 +7,8 @@ from typing import Literal
 Compression = Literal["none", "gzip"]
 
 MAX_BATCH_EVENTS = 500
+MIN_BATCH_BYTES = 8_192
+"""Any event fits into a batch of so many bytes: one that did not would hold up all others for ever."""
 _EMULATOR = ("usedevelopmentemulator", "true")
 
 

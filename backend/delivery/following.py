@@ -21,7 +21,8 @@ RETRY = Backoff(first_s=0.5, longest_s=60.0)
 class Follower:
     """Calls `look` whenever something was published, until cancelled. `look` says whether there is more to do at once.
 
-    A casebook or a receiver that is away is tried again with growing pauses; `waits` says once what waits meanwhile.
+    A casebook or a receiver that is away is tried again with growing pauses; `waits` says what waits meanwhile, once
+    for each reason.
     """
 
     def __init__(self, look: Callable[[], Awaitable[bool]], waits: str) -> None:
@@ -36,18 +37,21 @@ class Follower:
     async def run(self) -> None:
         """Follow until cancelled."""
         pauses = Pauses(RETRY)
+        said = ""
         while True:
             self._woken.clear()
             try:
                 more = await self._look()
             except (CasebookUnavailable, SendingFailed) as error:
-                if not pauses.failures:
+                if str(error) != said:
                     log.warning("%s %s", error, self._waits)
+                    said = str(error)
                 await asyncio.sleep(pauses.next_s())
                 continue
             if pauses.failures:
                 log.info("It works again. What waited is delivered now.")
             pauses.reset()
+            said = ""
             if not more:
                 await asyncio.sleep(GAP_S)
                 await wait_for(self._woken, REST_S)

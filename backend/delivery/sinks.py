@@ -42,6 +42,9 @@ class SinkDelivery:
         if not await self._events.take_lease(self._consumer, self._owner, LEASE):
             return False
         found = await self._events.events_after(await self._events.cursor(self._consumer), self._batch)
+        if not found:
+            # Another process, which has handed over, was faster.
+            return False
         try:
             async with asyncio.timeout_at(end):
                 await self._sink.send([event for _, event in found])

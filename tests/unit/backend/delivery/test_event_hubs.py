@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
+from azure.eventhub.aio import EventHubProducerClient
 
 from backend.delivery.errors import SendingFailed
 from backend.delivery.event_hubs import EventHubsSender
-from backend.delivery.event_hubs_options import Compression, EventHubsOptions
+from backend.delivery.event_hubs_options import MIN_BATCH_BYTES, Compression, EventHubsOptions
 from backend.delivery.event_log import EventLogSender
-from contracts.domain_events import CloudEvent
+from contracts.domain_events import CloudEvent, MessageSent
 from tests.support.event_hubs import EventHubs, Fate, StoredEvent
 from tests.unit.backend.delivery.events import an_event
 
@@ -142,6 +143,28 @@ async def test_what_the_hub_takes_ends_a_batch() -> None:
         assert hubs.batches == [2, 2, 1]
 
 
+async def test_the_largest_event_fits_the_smallest_batch(hubs: EventHubs) -> None:
+    user, turn = "\N{GRINNING FACE}" * 128, "turn-" + "1" * 32
+    data = MessageSent(user_id=user, turn_id=turn, reviewed=True).model_dump(mode="json")
+    event = an_event(2**62, f"conversation/{user}", "MessageSent").model_copy(update={"data": data})
+    await send(options(hubs, batch_bytes=MIN_BATCH_BYTES), [event])
+
+    assert [stored.message_id for stored in hubs.events] == [event.id]
+
+
+async def test_a_fault_that_nobody_foresaw_is_said(
+    hubs: EventHubs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise KeyError("a part of the SDK")
+
+    monkeypatch.setattr(EventHubProducerClient, "create_batch", fail)
+    with pytest.raises(SendingFailed, match=r"^Event Hubs did not take the events \(KeyError\)\.$"):
+        await send(options(hubs), events_of(1))
+
+    assert [record for record in caplog.records if record.exc_info]
+
+
 async def test_a_body_is_compressed_when_set(hubs: EventHubs) -> None:
     event = an_event(1, text="x" * 10_000)
     await send(options(hubs, compression="gzip"), [event])
@@ -154,7 +177,7 @@ async def test_a_body_is_compressed_when_set(hubs: EventHubs) -> None:
 
 async def test_an_event_that_fits_no_batch_is_said() -> None:
     async with EventHubs(max_message_bytes=2_000) as hubs:
-        with pytest.raises(SendingFailed, match=r"^An event of 'case/case-1' is larger than a batch may be\.$"):
+        with pytest.raises(SendingFailed, match=r"^The event '1-TaskDeleted' is larger than a batch may be\.$"):
             await send(options(hubs), [an_event(1, "case/case-1", text="x" * 4_000)])
 
         assert hubs.events == []

@@ -109,3 +109,20 @@ async def test_second_process_waits_for_the_lease(own: Transactions, clock: Froz
     clock.now += timedelta(seconds=1)
     await one.deliver()
     assert sink.ids == first + second + third
+
+
+async def test_process_that_comes_too_late_sends_nothing(own: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = Collecting()
+    other = delivery(own, sink, "other")
+    events = AsyncEvents(EventsApi(own), BlockingExecutor())
+    take_lease = events.take_lease
+
+    async def take_it_after_the_other(consumer: str, owner: str, lease: timedelta) -> bool:
+        await other.deliver()
+        await other.release()
+        return await take_lease(consumer, owner, lease)
+
+    monkeypatch.setattr(events, "take_lease", take_it_after_the_other)
+    published = publish(own, 1, 2)
+    assert not await SinkDelivery("test", sink, events, "one").deliver()
+    assert sink.ids == published
