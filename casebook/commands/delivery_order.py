@@ -25,9 +25,14 @@ _LET_GO = (
 )
 
 
+_AT_ONCE = 10_000
+"""Subjects of one statement: PostgreSQL takes 65,535 values, SQLite half as many."""
+
+
 def put_in_order(connection: Connection, subscription_id: str, subjects: Collection[str], now: datetime) -> None:
     """Of each of these subjects, let the first delivery be tried, now unless it has a time, and hold the others."""
-    if subjects:
-        of = {"of_subscription": subscription_id, "subjects": sorted(subjects)}
+    ordered = sorted(subjects)
+    for start in range(0, len(ordered), _AT_ONCE):
+        of = {"of_subscription": subscription_id, "subjects": ordered[start : start + _AT_ONCE]}
         connection.execute(_HOLD, of)
         connection.execute(_LET_GO, {**of, "now": now})

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert
 
 from casebook.commands.deliveries import DeliveryResult, Failure
 from casebook.commands.subscriptions import NewSecret
@@ -13,12 +13,14 @@ from casebook.events_api import EventsApi
 from casebook.queries import deliveries as queries
 from casebook.queries.deliveries import DeliveryBatch
 from casebook.queries.subscriptions import newest_event
+from casebook.schema.base import table_of
+from casebook.schema.deliveries import DeadLetterRow
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from contracts.domain_events import EventName
 from contracts.subscriptions import NewSubscription
 from contracts.tasks import NewTask, TaskChange
-from tests.unit.casebook.builders import SteppingClock, only_on
+from tests.unit.casebook.builders import NOON, SteppingClock, only_on
 
 LEASE = timedelta(seconds=60)
 SUBSCRIPTION = "sub-" + "1" * 32
@@ -155,6 +157,19 @@ def test_only_named_events_are_sent(api: SubscriptionsApi, events: EventsApi, ow
     assert api.subscription(SUBSCRIPTION).progress.handled == 4
     change(own, "task-a", "Later still")
     assert [each.number for each in begun(events, "two").new] == [5]
+
+
+@only_on("postgresql")
+def test_any_number_of_dead_letters_is_resent(api: SubscriptionsApi, own: Transactions, clock: SteppingClock) -> None:
+    subscribe(api)
+    count = 65_536
+    dead = insert(table_of(DeadLetterRow)).values(
+        subscription_id=SUBSCRIPTION, attempts=1, first_tried_at=NOON, given_up_at=NOON, fault="It broke."
+    )
+    with own.write_apart() as connection:
+        connection.execute(dead, [{"number": number, "subject": f"task/{number}"} for number in range(1, count + 1)])
+    progress = api.resend(SUBSCRIPTION, None, "ada").progress
+    assert (progress.waiting, progress.dead_letters, progress.retry_at) == (count, 0, clock.now)
 
 
 @only_on("postgresql")
