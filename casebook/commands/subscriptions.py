@@ -32,7 +32,7 @@ from casebook.queries.subscriptions import (
 )
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow, SubscriptionRow, SubscriptionSecretRow
-from casebook.schema.domain_events import ConsumerRow
+from casebook.schema.domain_events import ConsumerRow, DomainEventRow
 from contracts.hashing import canonical_json
 from contracts.subscriptions import (
     MAX_SECRETS,
@@ -47,12 +47,22 @@ from contracts.subscriptions import (
 
 _SUBSCRIPTIONS, _SECRETS = table_of(SubscriptionRow), table_of(SubscriptionSecretRow)
 _PENDING, _DEAD, _CONSUMERS = table_of(PendingDeliveryRow), table_of(DeadLetterRow), table_of(ConsumerRow)
+_EVENTS = table_of(DomainEventRow)
 _OF, _FROM = bindparam("of_subscription", type_=String), bindparam("from_number", type_=BigInteger)
 _UPDATE = update(_SUBSCRIPTIONS).where(_SUBSCRIPTIONS.c.subscription_id == _OF)
 _COUNT = select(func.count()).select_from(_SUBSCRIPTIONS)
 _CONSUMER = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == _OF).with_for_update()
 _BEGIN_AT = (
     update(_CONSUMERS).where(_CONSUMERS.c.name == _OF).values(number=_FROM - 1, lease_owner=None, lease_until=None)
+)
+_LET_GO = update(_CONSUMERS).where(_CONSUMERS.c.name == _OF).values(lease_owner=None, lease_until=None)
+_FORGET = delete(_PENDING).where(
+    _PENDING.c.subscription_id == _OF, _PENDING.c.number == bindparam("of_number", type_=BigInteger)
+)
+_UNNAMED = (
+    select(_PENDING.c.number, _PENDING.c.subject)
+    .join(_EVENTS, _EVENTS.c.number == _PENDING.c.number)
+    .where(_PENDING.c.subscription_id == _OF, _EVENTS.c.type.not_in(bindparam("names", expanding=True)))
 )
 _AFRESH: Mapping[str, Any] = {"outages": 0, "retry_at": None}
 """A receiver that was left alone is tried at once."""
@@ -110,6 +120,8 @@ def change_subscription(
 ) -> Subscription:
     """Change what `change` names. `revision`: what whoever changes it has seen; None: whatever it is.
 
+    What waits and is of none of its events any more is not sent.
+
     Raises SubscriptionNotFound, SubscriptionChanged, FieldNotNull.
     """
     row = _locked(connection, subscription_id, revision)
@@ -126,8 +138,23 @@ def change_subscription(
         return read_subscription(connection, row)
     if {"url", "state"} & columns.keys():
         columns |= _AFRESH
+    if "events" in columns:
+        _forget_unnamed(connection, subscription_id, change.events, now)
     changed = _write(connection, row, columns, actor, now)
     return read_subscription(connection, changed)
+
+
+def _forget_unnamed(connection: Connection, subscription_id: str, names: EventNames, now: datetime) -> None:
+    """What waits is sent only if it is of these names."""
+    of = {"of_subscription": subscription_id}
+    # Whoever delivers just now chose by other names: it finds its lease gone, and writes nothing of what it did.
+    connection.execute(_LET_GO, of)
+    if names is None:
+        return
+    unnamed = connection.execute(_UNNAMED, {**of, "names": names}).all()
+    if unnamed:
+        connection.execute(_FORGET, [{**of, "of_number": each.number} for each in unnamed])
+        put_in_order(connection, subscription_id, {each.subject for each in unnamed}, now)
 
 
 def pause_gone(connection: Connection, row: PlainRow, now: datetime) -> None:

@@ -18,7 +18,7 @@ from casebook.schema.deliveries import DeadLetterRow
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from contracts.domain_events import EventName
-from contracts.subscriptions import NewSubscription
+from contracts.subscriptions import NewSubscription, SubscriptionChange
 from contracts.tasks import NewTask, TaskChange
 from tests.unit.casebook.builders import NOON, SteppingClock, only_on
 
@@ -157,6 +157,28 @@ def test_only_named_events_are_sent(api: SubscriptionsApi, events: EventsApi, ow
     assert api.subscription(SUBSCRIPTION).progress.handled == 4
     change(own, "task-a", "Later still")
     assert [each.number for each in begun(events, "two").new] == [5]
+
+
+def test_what_waits_is_sent_only_if_still_chosen(
+    api: SubscriptionsApi, events: EventsApi, own: Transactions, clock: SteppingClock
+) -> None:
+    subscribe(api)
+    make(own, "task-a", "task-b")
+    change(own, "task-a", "Later")
+    first = begun(events)
+    again_at = clock() + timedelta(seconds=30)
+    failed = [Failure(each, clock(), "It broke.", again_at) for each in first.new[:2]]
+    held = DeliveryResult([], failed, [first.new[2]], gone=False, outage_until=None)
+    assert events.record_batch(first, held, "one")
+    clock.now = again_at
+    under_way = begun(events)
+    assert [each.number for each in under_way.due] == [1, 2]
+    changed = api.change_subscription(SUBSCRIPTION, None, SubscriptionChange(events=("TaskChanged",)), "ada")
+    assert changed.progress.waiting == 1
+    failed = [Failure(each, clock(), "It broke.", None) for each in under_way.due]
+    assert not events.record_batch(under_way, DeliveryResult([], failed, [], gone=False, outage_until=None), "one")
+    assert [each.number for each in begun(events, "two").due] == [3]
+    assert api.subscription(SUBSCRIPTION).progress.dead_letters == 0
 
 
 @only_on("postgresql")
