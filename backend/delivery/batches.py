@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -36,6 +36,8 @@ class _Tally:
     delivered: list[Delivery] = field(default_factory=list[Delivery])
     failed: list[Failure] = field(default_factory=list[Failure])
     unsent: list[Delivery] = field(default_factory=list[Delivery])
+    away: list[Failure] = field(default_factory=list[Failure])
+    """Those that say nothing about their event."""
     gone: bool = False
     unreachable: bool = False
     logged: bool = False
@@ -66,8 +68,12 @@ async def send_batch(batch: DeliveryBatch, sender: Sends, clock: Callable[[], da
         for deliveries in _by_subject(batch, tally):
             subjects.create_task(send_in_order(deliveries))
     now = clock()
-    until = outage_until(batch.outages, now, tally.retry_after_s) if tally.unreachable else None
-    return DeliveryResult(tally.delivered, tally.failed, tally.unsent, tally.gone, until)
+    if not tally.unreachable:
+        return DeliveryResult(tally.delivered, tally.failed, tally.unsent, tally.gone, outage_until=None)
+    until = outage_until(batch.outages, now, tally.retry_after_s)
+    # When the receiver may be back, and not after the pauses of an event that it cannot handle.
+    away = [each if each.retry_at is None else replace(each, retry_at=until) for each in tally.away]
+    return DeliveryResult(tally.delivered, [*tally.failed, *away], tally.unsent, tally.gone, until)
 
 
 def _by_subject(batch: DeliveryBatch, tally: _Tally) -> Sequence[Sequence[Delivery]]:
@@ -95,7 +101,8 @@ async def _send(
     if answer.unreachable:
         tally.unreachable = True
         tally.retry_after_s = max(tally.retry_after_s or 0.0, answer.retry_after_s or 0.0)
-    tally.failed.append(Failure(delivery, first_tried_at, answer.fault, again))
+    kind = tally.away if answer.unreachable else tally.failed
+    kind.append(Failure(delivery, first_tried_at, answer.fault, again))
     return False
 
 

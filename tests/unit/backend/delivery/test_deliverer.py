@@ -193,6 +193,20 @@ async def test_receiver_that_is_down_for_an_hour_gets_everything(
     check_order(events)
 
 
+async def test_receiver_that_is_back_gets_its_event_soon(deliveries: Deliveries, receiver: WebhookReceiver) -> None:
+    deliverer = deliveries.deliverer()
+    receiver.stop()
+    deliveries.publish(subjects=1, changes=0)
+    up_at = deliveries.clock.now + timedelta(days=1)
+    while deliveries.clock.now < up_at:
+        await deliveries.look(deliverer)
+        deliveries.clock.now += timedelta(minutes=5)
+    receiver.start()
+    await deliveries.finish(deliverer)
+    assert deliveries.clock.now - up_at <= timedelta(minutes=15)
+    assert len(receiver.requests) == 1
+
+
 async def test_failing_event_holds_up_no_other_subject(deliveries: Deliveries, receiver: WebhookReceiver) -> None:
     receiver.behaviour = lambda request: Reply(500) if request.event["subject"] == "task/task-0" else OK
     deliveries.publish(subjects=3, changes=1)
