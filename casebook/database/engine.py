@@ -139,6 +139,7 @@ def _open_server(url: URL) -> Engine:
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=24,
+            hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "casewright"},
         )
     except (NoSuchModuleError, ModuleNotFoundError) as missing:
@@ -173,6 +174,8 @@ def _open_sqlite(url: URL) -> Engine:
         # One per thread of a busy worker: a connection is in use only for milliseconds.
         pool_size=8,
         max_overflow=120,
+        # An error that nobody foresaw goes to the log, where no secret and no text of a person may stand.
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S},
     )
     event.listen(engine, "connect", _prepare_connection)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from casebook.commands.deliveries import DeliveryResult, Failure
 from casebook.commands.subscriptions import NewSecret
@@ -195,6 +196,14 @@ def test_dead_letters_are_listed_resent_and_dropped(
     batch = events.take_batch(made.subscription_id, "one", LEASE)
     assert batch is not None
     assert [(each.number, each.attempts) for each in batch.due] == [(1, 0), (2, 0)]
+
+
+def test_errors_of_the_database_tell_no_secret(api: SubscriptionsApi) -> None:
+    subscribe(api)
+    with pytest.raises(IntegrityError) as refused:
+        api.add_secret("sub-" + f"{1:032x}", NewSecret(f"sec-{1:032x}", "whsec_c2VjcmV0"), ADA)
+    assert "subscription_secret" in str(refused.value)
+    assert "whsec_" not in str(refused.value)
 
 
 def test_deleted_subscription_leaves_nothing(
