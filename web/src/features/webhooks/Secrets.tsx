@@ -30,13 +30,14 @@ export function Secrets({ subscription, onClose }: SecretsProps) {
     >
       <p className={classes["text"]}>
         Events are signed with each of them. To change over, add one, give it to the receiver, then remove the
-        old one.
+        old one. The oldest comes first.
       </p>
       <ul className={classes["list"]} aria-label="Secrets, oldest first">
         {secrets.map(({ secret_id, created_at }, index) => (
           <li key={secret_id} className={classes["line"]}>
             <span>
-              Secret of <Time at={created_at} />
+              Secret {index + 1} of <Time at={created_at} />
+              <span className={classes["id"]}>{secret_id}</span>
             </span>
             <Button
               size="compact-xs"

@@ -173,6 +173,7 @@ test("secret is added and the old one removed", async () => {
   renderInApp(<SubscriptionList />, alex);
   await click("Secrets…");
   expect(await screen.findByRole("button", { name: "Remove secret 1" })).toBeDisabled();
+  expect(screen.getByText(/^Secret 1 of/)).toHaveTextContent("sec-1");
   await inDialog("Add a secret");
   expect(await screen.findByRole("textbox", { name: "Secret" })).toHaveValue("whsec_c2VjcmV0");
   await inDialog("I have it");
