@@ -12,7 +12,10 @@ from contracts.domain_events import CloudEvent
 BATCH = 500
 LEASE = timedelta(seconds=60)
 SENDING_S = 30.0
-"""A batch that was not sent within this time failed: half of it is sent next, under the same lease or the next."""
+"""A batch that was not sent within this time failed: half of it is sent next, under the same lease or the next.
+
+Then each may be a little larger than the one before: what fails was sent in part, and is sent again.
+"""
 
 
 class Sink(Protocol):
@@ -52,7 +55,7 @@ class SinkDelivery:
             self._batch = max(1, len(found) // 2)
             raise SendingFailed(f"{self._consumer} did not take the events within {SENDING_S:.0f} seconds.") from None
         kept = await self._events.advance_leased(self._consumer, self._owner, found[-1][0])
-        full, self._batch = len(found) == self._batch, min(2 * self._batch, BATCH)
+        full, self._batch = len(found) == self._batch, min(self._batch + max(1, BATCH // 10), BATCH)
         return kept and full
 
     async def release(self) -> None:
