@@ -9,9 +9,12 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias, cast
 
+import anyio
+import anyio.to_thread
 import httpcore
 from httpcore import AsyncNetworkBackend, AsyncNetworkStream
 
@@ -90,11 +93,18 @@ def why_closed(address: Address) -> str | None:
     return kind
 
 
+_LOOKUPS = anyio.CapacityLimiter(1_000)
+"""A thread for each: those whose name server does not answer last for up to a minute, and must keep no other waiting.
+
+The event loop has a handful of threads for look-ups, and what was given up stays in them.
+"""
+
+
 async def resolve(host: str, port: int) -> Sequence[Address]:
     """The addresses of a host as this machine knows them; also of one that is written as a number. Raises OSError."""
-    loop = asyncio.get_running_loop()
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await anyio.to_thread.run_sync(look_up, abandon_on_cancel=True, limiter=_LOOKUPS)
     except UnicodeError:
         raise OSError("no name of a host") from None
     return [ip_address(address[0]) for *_, address in found]

@@ -1,6 +1,9 @@
 import asyncio
+import socket
+import threading
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import httpcore
 import pytest
@@ -282,3 +285,24 @@ def test_networks_are_read_from_a_setting() -> None:
 def test_a_network_that_is_none_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=f"'{text}' is no network: write it like 10.1.0.0/16"):
         parse_networks(text)
+
+
+async def test_name_server_that_hangs_keeps_no_other_name_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def hang(host: str, port: int, **how: Any) -> Any:
+        if host.startswith("slow"):
+            answers.wait()
+        return look_up("127.0.0.1", port, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    hanging = [asyncio.create_task(resolve(f"slow{number}.example.com", 443)) for number in range(40)]
+    try:
+        async with asyncio.timeout(5):
+            assert await resolve("quick.example.com", 443) == [ip_address("127.0.0.1")]
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+    finally:
+        answers.set()
