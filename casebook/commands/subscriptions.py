@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, String, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, select, update
 
 from casebook.case_log.desk_chain import Changed
 from casebook.commands.delivery_order import put_in_order
@@ -30,7 +30,7 @@ from casebook.queries.subscriptions import (
     subscription_row,
     subscription_values,
 )
-from casebook.schema.base import PlainRow, table_of
+from casebook.schema.base import PlainRow, StorableText, table_of
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow, SubscriptionRow, SubscriptionSecretRow
 from casebook.schema.domain_events import ConsumerRow, DomainEventRow
 from contracts.hashing import canonical_json
@@ -48,7 +48,7 @@ from contracts.subscriptions import (
 _SUBSCRIPTIONS, _SECRETS = table_of(SubscriptionRow), table_of(SubscriptionSecretRow)
 _PENDING, _DEAD, _CONSUMERS = table_of(PendingDeliveryRow), table_of(DeadLetterRow), table_of(ConsumerRow)
 _EVENTS = table_of(DomainEventRow)
-_OF, _FROM = bindparam("of_subscription", type_=String), bindparam("from_number", type_=BigInteger)
+_OF, _FROM = bindparam("of_subscription", type_=StorableText), bindparam("from_number", type_=BigInteger)
 _UPDATE = update(_SUBSCRIPTIONS).where(_SUBSCRIPTIONS.c.subscription_id == _OF)
 _COUNT = select(func.count()).select_from(_SUBSCRIPTIONS)
 _CONSUMER = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == _OF).with_for_update()

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, String, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, select
 
 from casebook.queries.domain_events import cloud_event
 from casebook.queries.subscriptions import events_of, newest_event, secrets_of
-from casebook.schema.base import PlainRow, table_of
+from casebook.schema.base import PlainRow, StorableText, table_of
 from casebook.schema.deliveries import PendingDeliveryRow, SubscriptionRow
 from casebook.schema.domain_events import ConsumerRow, DomainEventRow, SequenceRow
 from contracts.domain_events import CloudEvent
@@ -20,7 +20,7 @@ DUE_AT_ONCE = 50
 
 _SUBSCRIPTIONS, _PENDING = table_of(SubscriptionRow), table_of(PendingDeliveryRow)
 _CONSUMERS, _EVENTS, _SEQUENCE = table_of(ConsumerRow), table_of(DomainEventRow), table_of(SequenceRow)
-_OF = bindparam("of_subscription", type_=String)
+_OF = bindparam("of_subscription", type_=StorableText)
 _WAITING = select(func.count()).where(_PENDING.c.subscription_id == _OF)
 _HEADS = (
     select(_PENDING.c.attempts, _PENDING.c.first_tried_at, _EVENTS)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
-from sqlalchemy import BigInteger, Connection, String, bindparam, cast, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, cast, func, select
 
 from casebook.errors import SubscriptionNotFound
 from casebook.queries.cursors import page_length, read_cursor, write_cursor
-from casebook.schema.base import PlainRow, table_of
+from casebook.schema.base import PlainRow, StorableText, table_of
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow, SubscriptionRow, SubscriptionSecretRow
 from casebook.schema.domain_events import ConsumerRow, DomainEventRow, SequenceRow
 from contracts.domain_events import TYPE_PREFIX, EventName
@@ -20,7 +20,7 @@ _SUBSCRIPTIONS, _SECRETS = table_of(SubscriptionRow), table_of(SubscriptionSecre
 _PENDING, _DEAD = table_of(PendingDeliveryRow), table_of(DeadLetterRow)
 _CONSUMERS, _EVENTS, _SEQUENCE = table_of(ConsumerRow), table_of(DomainEventRow), table_of(SequenceRow)
 
-_OF = bindparam("of_subscription", type_=String)
+_OF = bindparam("of_subscription", type_=StorableText)
 _ONE = select(_SUBSCRIPTIONS).where(_SUBSCRIPTIONS.c.subscription_id == _OF)
 _ALL = select(_SUBSCRIPTIONS).order_by(_SUBSCRIPTIONS.c.created_at, _SUBSCRIPTIONS.c.subscription_id)
 _SECRETS_OF = (

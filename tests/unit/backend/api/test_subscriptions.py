@@ -188,6 +188,12 @@ async def test_number_that_no_event_has_is_refused(desk: httpx.AsyncClient) -> N
         assert (answer.status_code, answer.json()["id"]) == (422, "invalid-request"), answer.text
 
 
+@pytest.mark.parametrize("path", ["", "/dead-letters"])
+async def test_nul_in_an_address_is_refused(desk: httpx.AsyncClient, path: str) -> None:
+    answer = await desk.get(f"/api/subscriptions/sub-%00{path}")
+    assert (answer.status_code, answer.json()["id"]) == (422, "unstorable-text")
+
+
 @pytest.mark.parametrize("persona", ["vera", "ana", "maria"])
 async def test_others_than_admins_see_no_subscription(desk: httpx.AsyncClient, persona: str) -> None:
     assert (await desk.get("/api/subscriptions", headers=signed_in(persona))).status_code == 403
