@@ -144,7 +144,6 @@ class AsyncChat:
         self.message_count = awaited(chat.message_count, off_loop)
         self.set_count = awaited(chat.set_count, off_loop)
         self.reset_counts = awaited(chat.reset_counts, off_loop)
-        self.count_message = awaited(chat.count_message, off_loop)
 
 
 class AsyncAccesses:

@@ -196,7 +196,7 @@ class ChatApi(Facade):
         with self._write() as connection:
             message_counts.reset_counts(connection)
 
-    def count_message(self, turn_id: str) -> bool:
-        """Count a turn that has ended; False when it is counted already, or is open, or was withdrawn."""
-        with self._write() as connection:
-            return message_counts.count_message(connection, turn_id, self._clock())
+    def count_told(self, limit: int = 500) -> int:
+        """Count what the next events tell of, each turn once; how many events there were."""
+        with self._write_apart() as connection:
+            return message_counts.count_told(connection, limit, self._clock())

@@ -23,6 +23,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
 SECRETS: Mapping[str, frozenset[PartName]] = {
     "SESSION_SECRET": frozenset({"backend"}),
     "CASEBOOK_URL": frozenset({"worker", "backend"}),  # a database's address holds its password
+    "EVENTHUB_EVENTS_CONNECTION_STRING": frozenset({"backend"}),
     "MCP_WRITE_TOKEN": frozenset({"mcp", "worker"}),
     "OPENAI_API_KEY": frozenset({"worker"}),
     "AZURE_OPENAI_API_KEY": frozenset({"worker"}),

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from backend.consumers.message_counter import BATCH, MessageCounter
 from backend.delivery.batches import Sends
 from backend.delivery.deliverer import WebhookDeliverer
 from backend.delivery.following import Follower
@@ -19,6 +18,8 @@ from casebook.chat_api import ChatApi
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookUnavailable
 from casebook.events_api import EventsApi
+
+COUNTED_AT_ONCE = 500
 
 
 class EventConsumers:
@@ -33,9 +34,8 @@ class EventConsumers:
     ) -> None:
         self._threads = BlockingExecutor()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        facade = EventsApi(transactions)
-        events = AsyncEvents(facade, self._threads)
-        self._counter = MessageCounter(facade, ChatApi(transactions))
+        events = AsyncEvents(EventsApi(transactions), self._threads)
+        self._chat = ChatApi(transactions)
         self._deliverer = WebhookDeliverer(events, webhooks, owner, clock)
         self._sinks = [SinkDelivery(name, sink, events, owner) for name, sink in sinks.items()]
         self._followers = [
@@ -67,4 +67,4 @@ class EventConsumers:
                     await each.release()
 
     async def _count(self) -> bool:
-        return await self._threads.run(self._counter.consume) == BATCH
+        return await self._threads.run(self._chat.count_told, COUNTED_AT_ONCE) == COUNTED_AT_ONCE

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casebook.queries.deliveries import free_for
@@ -13,6 +13,7 @@ _CONSUMERS = table_of(ConsumerRow)
 _OWN = update(_CONSUMERS).where(
     _CONSUMERS.c.name == bindparam("of_name"), _CONSUMERS.c.lease_owner == bindparam("of_owner")
 )
+_LOCK = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == bindparam("of_name")).with_for_update()
 _RELEASE = _OWN.values(lease_owner=None, lease_until=None)
 
 
@@ -22,6 +23,14 @@ def advance(connection: Connection, consumer: str, number: int) -> None:
     row = dialect.insert(_CONSUMERS).values(name=consumer, number=number)
     further = _CONSUMERS.c.number < number
     connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"number": number}, where=further))
+
+
+def lock_consumer(connection: Connection, consumer: str) -> int:
+    """Become the only one that handles events for this consumer, until the commit; up to which number it has."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(_CONSUMERS).values(name=consumer, number=0)
+    connection.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+    return connection.execute(_LOCK, {"of_name": consumer}).scalar_one()
 
 
 def take_lease(connection: Connection, consumer: str, owner: str, now: datetime, until: datetime) -> bool:

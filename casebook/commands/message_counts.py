@@ -1,5 +1,6 @@
 """Counts messages: each that has ended once, however often that is told. Each command runs inside one transaction."""
 
+import json
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Connection, Integer, Table, bindparam, insert, literal, select, update
@@ -9,14 +10,19 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from casebook.case_log.domain_events import draw
 from casebook.commands.chat_messages import lock_user
+from casebook.commands.consumers import advance, lock_consumer
 from casebook.queries.chat import message_count
+from casebook.queries.domain_events import rows_after
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.chat import ChatTurnRow, ChatUserRow, MessageCountRow, MessageDayRow
 from contracts.chat import MessageCount, TurnState
+from contracts.domain_events import MessageNotSent, MessageSent
 
 _TURNS, _USERS = table_of(ChatTurnRow), table_of(ChatUserRow)
 _COUNTS, _DAYS = table_of(MessageCountRow), table_of(MessageDayRow)
 _COUNTED: tuple[TurnState, ...] = ("sent", "rejected", "unresolved", "failed")
+MESSAGE_COUNTER = "message-counter"
+_TELLING = frozenset({MessageSent.__name__, MessageNotSent.__name__})
 _UNCOUNTED = (_TURNS.c.turn_id == bindparam("of_turn"), _TURNS.c.state.in_(_COUNTED), _TURNS.c.counted_at.is_(None))
 _TURN = select(_TURNS).where(*_UNCOUNTED)
 _TAKE = update(_TURNS).where(*_UNCOUNTED).values(counted_at=bindparam("now"))
@@ -34,6 +40,20 @@ def count_message(connection: Connection, turn_id: str, now: datetime) -> bool:
         _add_to_count(connection, turn)
     _add_to_day(connection, turn)
     return True
+
+
+def count_told(connection: Connection, limit: int, now: datetime) -> int:
+    """Count what the next events tell of, at most `limit`; how many events there were.
+
+    Whoever else counts waits, so that none of two needs what the other has locked.
+    """
+    found = rows_after(connection, lock_consumer(connection, MESSAGE_COUNTER), limit)
+    for event in found:
+        if event.type in _TELLING:
+            count_message(connection, str(json.loads(event.data)["turn_id"]), now)
+    if found:
+        advance(connection, MESSAGE_COUNTER, found[-1].number)
+    return len(found)
 
 
 def _add_to_count(connection: Connection, sent: PlainRow) -> None:
@@ -65,6 +85,7 @@ def set_count(connection: Connection, user_id: str, count: int, now: datetime) -
 
 def reset_counts(connection: Connection) -> int:
     """Set all counts to 0; how many users have written so far. Replies that were sent before do not count any more."""
+    lock_consumer(connection, MESSAGE_COUNTER)
     now_at = draw(connection, "chat_change")
     connection.execute(update(_COUNTS).values(messages=0, since=now_at))
     uncounted = select(_USERS.c.user_id, literal(0, Integer), literal(now_at, BigInteger)).where(

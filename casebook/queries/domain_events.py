@@ -1,6 +1,7 @@
 """Reads the outbox of domain events, in order."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -15,8 +16,12 @@ _CURSOR = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == bindparam("of_n
 
 def events_after(connection: Connection, source: str, number: int, limit: int) -> list[tuple[int, CloudEvent]]:
     """The events after this number, as they are delivered, each with its number; `source` says who sends them."""
-    rows = connection.execute(_AFTER.limit(limit), {"after": number})
-    return [(row.number, cloud_event(source, row)) for row in rows]
+    return [(row.number, cloud_event(source, row)) for row in rows_after(connection, number, limit)]
+
+
+def rows_after(connection: Connection, number: int, limit: int) -> Sequence[PlainRow]:
+    """The rows of the events after this number, in order."""
+    return connection.execute(_AFTER.limit(limit), {"after": number}).all()
 
 
 def cloud_event(source: str, row: PlainRow) -> CloudEvent:

@@ -84,7 +84,7 @@ def _backend(arguments: Sequence[str]) -> None:
     _before(DeliveryAcks, "add_delivered", "backend-delivered")
     _after(ChatApi, "post_message", "backend-posted")
     _before(ChatApi, "confirm_scheduled", "backend-started")
-    _after(ChatApi, "count_message", "backend-counted")
+    _after(ChatApi, "count_told", "backend-counted")
     sys.argv[1:] = arguments
     _rise_again("backend", main, ("backend.app", "alembic.command", "websockets", "uvloop", "h11"))
 

@@ -5,10 +5,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from backend.consumers.message_counter import MessageCounter
 from casebook.chat_api import ChatApi
 from casebook.database.transactions import Transactions
-from casebook.events_api import EventsApi
 from contracts.chat_analytics import BusyUser, ChatAnalytics, DecisionTimes, MessageFigures
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import ANALYST, NOON, SteppingClock
@@ -29,12 +27,8 @@ def chat(engine: Engine, clock: SteppingClock) -> ChatApi:
     return ChatApi(Transactions(engine, clock))
 
 
-def count(book: CaseBook, chat: ChatApi) -> None:
-    MessageCounter(EventsApi(book.transactions), chat).consume()
-
-
 def figures(chat: ChatApi, book: CaseBook, first: date = TODAY, last: date = TODAY) -> ChatAnalytics:
-    count(book, chat)
+    chat.count_told()
     return chat.analytics(first, last)
 
 
@@ -78,7 +72,7 @@ def test_each_end_is_counted_on_its_day(chat: ChatApi, book: CaseBook, clock: St
 def test_only_answered_messages_count_for_the_user(chat: ChatApi, book: CaseBook):
     send(chat, post(chat, 1))
     decide(chat, book, 2, "reject")
-    count(book, chat)
+    chat.count_told()
     assert chat.message_count("bob").message_count == 1
 
 

@@ -44,7 +44,7 @@ def test_erased_conversation_leaves_no_text(chat: ChatApi, book: CaseBook, engin
     answer = an_answer(asked, action="send_edited").model_copy(update={"text_hash": content_hash(edited)})
     book.accept_decision(answer, ANALYST, edited)
     chat.follow_decision(first, 1)
-    chat.count_message(first)
+    chat.count_told()
     second = chat.post_message(a_message(2, message=secret), NO_LIMITS).turn.turn_id
     ask(book, second, draft(chat, second, *FLAGGED))
     third = chat.post_message(a_message(3, message=secret), NO_LIMITS).turn.turn_id

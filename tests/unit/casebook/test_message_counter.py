@@ -2,9 +2,9 @@
 
 import threading
 
+import pytest
 from sqlalchemy import Engine
 
-from backend.consumers.message_counter import MESSAGE_COUNTER, MessageCounter
 from casebook.chat_api import ChatApi
 from casebook.commands.chat_messages import NewMessage
 from casebook.database.transactions import Transactions
@@ -29,56 +29,72 @@ def answer_messages(chat: ChatApi, count: int, user: str = "bob") -> None:
         chat.send_reply(turn, 1)
 
 
-def parts(book: CaseBook) -> tuple[EventsApi, ChatApi]:
-    return EventsApi(book.transactions), ChatApi(book.transactions)
+@pytest.fixture
+def chat(book: CaseBook) -> ChatApi:
+    return ChatApi(book.transactions)
 
 
-def test_each_event_is_counted_once(book: CaseBook):
-    events, chat = parts(book)
+def test_each_event_is_counted_once(chat: ChatApi):
     answer_messages(chat, 3)
-    counter = MessageCounter(events, chat)
-    assert counter.consume() == 3
-    assert counter.consume() == 0
-    assert [counter.handle(event) for _, event in events.events_after(0)] == [False, False, False]
+    assert [chat.count_told(2), chat.count_told(2), chat.count_told(2)] == [2, 1, 0]
     assert chat.message_count("bob").message_count == 3
 
 
-def test_consumer_that_forgot_where_it_was_counts_nothing_twice(book: CaseBook, engine: Engine):
-    events, chat = parts(book)
+def test_counter_that_forgot_where_it_was_counts_nothing_twice(chat: ChatApi, engine: Engine):
     answer_messages(chat, 3)
-    MessageCounter(events, chat).consume()
+    chat.count_told()
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM consumer")
-    assert events.cursor(MESSAGE_COUNTER) == 0
-    MessageCounter(events, chat).consume()
-    assert chat.message_count("bob").message_count == 3
+    assert chat.count_told() == 3
+    assert counted(engine) == 3
 
 
-def test_eight_consumers_count_each_message_once(book: CaseBook, engine: Engine):
-    events, chat = parts(book)
+def test_eight_counters_count_each_message_once(chat: ChatApi, engine: Engine):
     answer_messages(chat, MESSAGES)
     start = threading.Barrier(8)
 
     def consume() -> None:
-        own = Transactions(engine)
-        counter = MessageCounter(EventsApi(own), ChatApi(own))
+        own = ChatApi(Transactions(engine))
         start.wait()
-        for _, event in events.events_after(0):
-            counter.handle(event)
+        while own.count_told(3):
+            pass
 
     threads = [threading.Thread(target=consume) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert chat.message_count("bob").message_count == MESSAGES
+    assert counted(engine) == MESSAGES
+
+
+def test_reset_while_others_count_waits_for_them(chat: ChatApi, engine: Engine):
+    for user in ("bob", "eve", "kim"):
+        answer_messages(chat, 10, user)
+    done = threading.Event()
+
+    def count() -> None:
+        own = ChatApi(Transactions(engine))
+        while own.count_told(2):
+            pass
+        done.set()
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    resets = 0
+    while not done.is_set() or not resets:
+        chat.reset_counts()
+        resets += 1
+    thread.join(60)
+    assert [chat.message_count(user).message_count for user in ("bob", "eve", "kim")] == [0, 0, 0]
+
+
+def counted(engine: Engine) -> int:
     with engine.connect() as connection:
-        (row,) = connection.exec_driver_sql("SELECT messages FROM message_count WHERE user_id = 'bob'").all()
-    assert row.messages == MESSAGES
+        return connection.exec_driver_sql("SELECT messages FROM message_count WHERE user_id = 'bob'").scalar_one()
 
 
-def test_event_of_a_message_holds_no_text(book: CaseBook):
-    events, chat = parts(book)
+def test_event_of_a_message_holds_no_text(book: CaseBook, chat: ChatApi):
+    events = EventsApi(book.transactions)
     answer_messages(chat, 1)
     ((number, event),) = events.events_after(0)
     assert (event.id, event.type, event.subject) == (
