@@ -41,7 +41,7 @@ class EventStreamResponse(EventSourceResponse):
 
     def __init__(
         self,
-        events: AsyncIterable[ServerSentEvent],
+        events: AsyncIterable[bytes],
         heartbeat_s: float = HEARTBEAT_S,
         send_timeout_s: float = SEND_TIMEOUT_S,
     ) -> None:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from backend.executor import BlockingExecutor
 from backend.live.broadcast import Broadcast
+from backend.live.framing import framed
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
 from casebook.errors import CasebookUnavailable
 from casebook.queries.change_feed import ChangeDetector, LogChange
@@ -73,7 +74,7 @@ class CaseLog(Protocol):
 
 @dataclass(frozen=True)
 class LogMessage:
-    """One line of the log, encoded once for all watchers, if one asks."""
+    """One line of the log, encoded and framed once for all watchers, if one asks."""
 
     change: LogChange
 
@@ -100,6 +101,16 @@ class LogMessage:
             return None
         alert = Alert.model_validate(event.data["alert"])
         return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.change.case).model_dump_json()
+
+    @cached_property
+    def case_event(self) -> bytes:
+        """The `CaseMessage` as it is sent."""
+        return framed("case", self.case_json, self.seq)
+
+    @cached_property
+    def alert_event(self) -> bytes | None:
+        """The `AlertMessage` as it is sent."""
+        return None if self.alert_json is None else framed("alert", self.alert_json, self.seq)
 
 
 class ChangeFeed:

@@ -10,6 +10,7 @@ from sse_starlette.event import ServerSentEvent
 
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed, LogMessage
+from backend.live.framing import framed
 from backend.live.messages import Topic, TurnMessage
 from backend.live.service_status import ServiceMonitor
 from backend.live.telemetry_sampler import TelemetrySampler
@@ -36,6 +37,8 @@ class TurnStates(Protocol):
 
 LONGEST_WAIT_S = 60.0
 RETRY_MS = 1_000
+CHUNK_BYTES = 64 * 1024
+"""Sent at once, about: a client that takes less within the time-out of a message is let go."""
 
 
 class EventStream:
@@ -57,8 +60,8 @@ class EventStream:
 
     async def follow(
         self, topics: frozenset[Topic], last_event_id: int | None, lasts_s: float = inf
-    ) -> AsyncGenerator[ServerSentEvent]:
-        """Server-sent events of these topics until `lasts_s` are over or the process shuts down.
+    ) -> AsyncGenerator[bytes]:
+        """Server-sent events of these topics, framed, until `lasts_s` are over or the process shuts down.
 
         After `last_event_id` every alert and case event comes once and in order; without it the stream starts now.
         Telemetry is a sample: what a watcher was too slow for is only in the totals. Of turns the newest states come.
@@ -74,37 +77,40 @@ class EventStream:
             batch = self._sampler.number
             told = 0 if turns is None else turns.number
             service = 0 if self._monitor is None else self._monitor.number
-            yield ServerSentEvent(comment=f"following after {seen}", retry=RETRY_MS, sep="\n")
+            yield ServerSentEvent(comment=f"following after {seen}", retry=RETRY_MS, sep="\n").encode()
             while not self._broadcast.stopped and clock() < ends_at:
                 change = self._broadcast.next_change()
                 while messages := await self._feed.read_after(seen):
                     seen = messages[-1].seq
-                    for event in _events(messages, topics):
-                        yield event
+                    for chunk in _chunks(messages, topics):
+                        yield chunk
                 if "telemetry" in topics and self._sampler.number != batch and self._sampler.latest_json is not None:
                     batch = self._sampler.number
-                    yield _event("telemetry", self._sampler.latest_json)
+                    yield framed("telemetry", self._sampler.latest_json)
                 if turns is not None and turns.number != told:
                     for message in turns.after(told):
-                        yield _event("chat", _turn_json(message))
+                        yield framed("chat", _turn_json(message))
                     told = turns.number
                 if self._monitor is not None and self._monitor.number != service:
                     service = self._monitor.number
-                    yield _event("service", self._monitor.status.model_dump_json())
+                    yield framed("service", self._monitor.status.model_dump_json())
                 await wait_for(change, min(LONGEST_WAIT_S, ends_at - clock()))
 
 
-def _events(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator[ServerSentEvent]:
+def _chunks(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator[bytes]:
+    """What one of these topics has of the messages, in as few pieces as a slow client takes within its time."""
+    chunk = bytearray()
     for message in messages:
-        if message.alert_json is not None and "alerts" in topics:
-            yield _event("alert", message.alert_json, message.seq)
+        if message.alert_event is not None and "alerts" in topics:
+            chunk += message.alert_event
         elif "cases" in topics:
-            yield _event("case", message.case_json, message.seq)
+            chunk += message.case_event
+        if len(chunk) >= CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)
 
 
 def _turn_json(change: TurnChange) -> str:
     return TurnMessage(turn_id=change.turn_id, user_id=change.user_id, state=change.state).model_dump_json()
-
-
-def _event(name: str, data: str, seq: int | None = None) -> ServerSentEvent:
-    return ServerSentEvent(data, event=name, id=None if seq is None else str(seq), sep="\n")

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 
 import httpx
 import pytest
-from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import AppStatus
 from starlette.types import Message
 
@@ -116,12 +115,12 @@ class Wire:
         if len(self.taken) == self.leaves_after:
             self.left.set()
 
-    async def events(self, then: Callable[[], None]) -> AsyncGenerator[ServerSentEvent]:
+    async def events(self, then: Callable[[], None]) -> AsyncGenerator[bytes]:
         """Two events with `then` in between, and no end."""
         try:
-            yield ServerSentEvent("one", sep="\n")
+            yield b"data: one\n\n"
             then()
-            yield ServerSentEvent("two", sep="\n")
+            yield b"data: two\n\n"
             await asyncio.Event().wait()
         finally:
             self.given_up = True
@@ -155,8 +154,8 @@ def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
 def test_stream_that_ends_at_shutdown_ends_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Message] = []
 
-    async def events() -> AsyncGenerator[ServerSentEvent]:
-        yield ServerSentEvent("last", sep="\n")
+    async def events() -> AsyncGenerator[bytes]:
+        yield b"data: last\n\n"
         # Meanwhile the library sees the server's flag, before this stream hears of the shutdown.
         for _ in range(10):
             await asyncio.sleep(0)
