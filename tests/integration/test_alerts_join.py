@@ -7,7 +7,6 @@ import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -17,7 +16,8 @@ import pytest
 from contracts.fraud_case import FraudCaseView
 from tests.integration.test_readme import lines_to_try, run
 from tests.support.alerts import foreign_login
-from tests.support.stack import ROOT, LocalStack, Profile, free_ports
+from tests.support.second_parts import SecondBackend
+from tests.support.stack import ROOT, LocalStack, Profile
 
 WAIT_S = 60.0
 
@@ -33,35 +33,8 @@ def joining(tmp_path_factory: pytest.TempPathFactory) -> Generator[LocalStack]:
 @pytest.fixture(scope="module")
 def backends(joining: LocalStack) -> Generator[list[httpx.Client]]:
     """Two backends of one installation, as `ana` sees them."""
-    (port,) = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    environment = _environment_of(joining.pid("backend")) | {"BACKEND_PORT": str(port)}
-    with subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=environment) as process:
-        try:
-            with httpx.Client(base_url=url, timeout=60, trust_env=False) as second:
-                _wait_until_ready(second, process)
-                second.headers["Authorization"] = joining.http.headers["Authorization"]
-                yield [joining.http, second]
-        finally:
-            process.terminate()
-
-
-def _environment_of(pid: int) -> dict[str, str]:
-    variables = Path(f"/proc/{pid}/environ").read_text(encoding="utf-8").split("\0")
-    return dict(each.split("=", 1) for each in variables if "=" in each)
-
-
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    pause = Event()
-    for _ in range(int(WAIT_S / 0.05)):
-        assert process.poll() is None, "the second backend stopped"
-        try:
-            if client.get("/ready").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        pause.wait(0.05)  # another process comes up without telling us
-    raise AssertionError("the second backend did not come up")
+    with SecondBackend(joining) as second:
+        yield [joining.http, second.http]
 
 
 def second_alert(customer: Profile, name: str) -> dict[str, Any]:

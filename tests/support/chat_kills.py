@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from contracts.case import CaseSummary
 from contracts.kinds.reply import REPLY
 from tests.support.casebooks import CaseBook
 from tests.support.crashing import CHAT_POINTS, FOLDER, KILLED
+from tests.support.second_parts import SecondBackend, SecondPart
 from tests.support.stack import LocalStack
 
 PATIENCE_S = 120.0
 SCHEDULER_KILLED = "stopped with signal SIGKILL"
+_PART = ("-m", "tests.support.crashing")
 
 
 @dataclass(frozen=True)
@@ -46,26 +49,6 @@ class ChatOutcome:
         return (self.unanswered, self.miscounted, self.doubled, self.broken) == (0, 0, 0, None)
 
 
-def kill_at_every_step_of_a_turn(data: Path, waves: int) -> ChatOutcome:
-    """Run `waves` waves on a stack of its own: each kills processes at all points, and the scheduler."""
-    points = data / "points"
-    points.mkdir(parents=True)
-    stack = LocalStack(data, env={FOLDER: str(points)})
-    stack.command = (
-        sys.executable, "-m", "tests.support.crashing", "stack", "--data", str(data), "--no-simulator",
-    )  # fmt: skip
-    with stack:
-        engine = open_engine(f"sqlite:///{data / 'casebook.db'}")
-        try:
-            transactions = Transactions(engine)
-            record, book = ChatApi(transactions), CaseBook(transactions)
-            started = time.monotonic()
-            turns = [turn for wave in range(waves) for turn in _run_wave(stack, record, book, points, wave)]
-            return _count(stack, record, book, turns, time.monotonic() - started)
-        finally:
-            engine.dispose()
-
-
 @dataclass(frozen=True)
 class _Turn:
     turn_id: str
@@ -73,19 +56,62 @@ class _Turn:
     is_flagged: bool
 
 
-def _run_wave(stack: LocalStack, record: ChatApi, book: CaseBook, points: Path, wave: int) -> Sequence[_Turn]:
+@dataclass(frozen=True)
+class _Run:
+    """What the turns of a run go through, and where their record is."""
+
+    stack: LocalStack
+    backends: Sequence[httpx.Client]
+    record: ChatApi
+    book: CaseBook
+    points: Path
+
+
+def kill_at_every_step_of_a_turn(data: Path, waves: int, database: str | None = None) -> ChatOutcome:
+    """Run `waves` waves on a stack of its own: each kills processes at all points, and the scheduler.
+
+    With a `database`, the URL of an empty one, the stack has a second worker and a second backend.
+    """
+    points = data / "points"
+    points.mkdir(parents=True)
+    url = database or f"sqlite:///{data / 'casebook.db'}"
+    stack = LocalStack(data, env={FOLDER: str(points), "CASEBOOK_URL": url})
+    stack.command = (
+        sys.executable, "-m", "tests.support.crashing", "stack", "--data", str(data), "--no-simulator",
+    )  # fmt: skip
+    with stack, ExitStack() as others:
+        engine = open_engine(url)
+        others.callback(engine.dispose)
+        transactions = Transactions(engine)
+        seconds = [] if database is None else [SecondPart(stack, "worker", *_PART), SecondBackend(stack, *_PART)]
+        for second in seconds:
+            others.enter_context(second)
+        backends = [stack.http, *(second.http for second in seconds if isinstance(second, SecondBackend))]
+        run = _Run(stack, backends, ChatApi(transactions), CaseBook(transactions), points)
+        started = time.monotonic()
+        turns = [turn for wave in range(waves) for turn in _run_wave(run, wave)]
+        took = time.monotonic() - started
+        return _count(run, turns, [line for each in (stack, *seconds) for line in each.lines], took)
+
+
+def _run_wave(run: _Run, wave: int) -> Sequence[_Turn]:
     for point in CHAT_POINTS:
-        (points / point).touch()
-    killing = threading.Thread(target=stack.kill, args=("scheduler",))
-    users = [f"{kind}{wave}" for kind in ("calm", "urgent")]
-    turns = [_post(stack, user, is_flagged=user.startswith("urgent")) for user in users]
+        (run.points / point).touch()
+    killing = threading.Thread(target=run.stack.kill, args=("scheduler",))
+    turns = [
+        _post(backend, f"{kind}{wave}-{number}", is_flagged=kind == "urgent")
+        for number, backend in enumerate(run.backends)
+        for kind in ("calm", "urgent")
+    ]
     killing.start()
     killing.join(PATIENCE_S)
-    _until(lambda: book_state(book, turns[1]) == "awaiting_review", "a person is asked")
-    _approve(stack, book, REPLY.case_id(turns[1].turn_id))
+    for number, turn in enumerate(turns):
+        if turn.is_flagged:
+            _until(lambda turn=turn: book_state(run.book, turn) == "awaiting_review", "a person is asked")
+            _approve(run.backends[number % len(run.backends)], run.book, REPLY.case_id(turn.turn_id))
     for turn in turns:
-        _until(lambda turn=turn: record.turn(turn.turn_id).state == "sent", f"{turn.turn_id} is sent")
-    _until(lambda: not [*points.iterdir()], "everybody came by the points")
+        _until(lambda turn=turn: run.record.turn(turn.turn_id).state == "sent", f"{turn.turn_id} is sent")
+    _until(lambda: not [*run.points.iterdir()], "everybody came by the points")
     return turns
 
 
@@ -95,20 +121,20 @@ def book_state(book: CaseBook, turn: _Turn) -> str | None:
     return next((case.state for case in found if case.case_id == REPLY.case_id(turn.turn_id)), None)
 
 
-def _post(stack: LocalStack, user: str, *, is_flagged: bool) -> _Turn:
+def _post(backend: httpx.Client, user: str, *, is_flagged: bool) -> _Turn:
     """Send a message until the backend has taken it, however often it dies meanwhile."""
     said = {"user_id": user, "text": "This is urgent" if is_flagged else "Hello", "message_id": f"m-{user}"}
-    answer = _persist(lambda: stack.http.post("/api/chat", params={"wait": 0}, json=said))
-    turn_id = answer.json().get("turn_id") or stack.http.get(f"/api/conversations/{user}").json()["items"][0]["turn_id"]
+    answer = _persist(lambda: backend.post("/api/chat", params={"wait": 0}, json=said))
+    turn_id = answer.json().get("turn_id") or backend.get(f"/api/conversations/{user}").json()["items"][0]["turn_id"]
     return _Turn(turn_id, user, is_flagged)
 
 
-def _approve(stack: LocalStack, book: CaseBook, case_id: str) -> None:
+def _approve(backend: httpx.Client, book: CaseBook, case_id: str) -> None:
     review = book.get_case(case_id).review
     assert review is not None
     binding = {"review_id": review.review_id, "assessment_hash": review.assessment_hash}
     body = {**binding, "verdict": "approve", "action": "send"}
-    _persist(lambda: stack.http.post("/api/workflow/decision", json=body))
+    _persist(lambda: backend.post("/api/workflow/decision", json=body))
 
 
 def _persist(send: Callable[[], httpx.Response]) -> httpx.Response:
@@ -135,7 +161,8 @@ def _until(reached: Callable[[], bool], what: str) -> None:
     raise AssertionError(f"It never came to this: {what}.")
 
 
-def _count(stack: LocalStack, record: ChatApi, book: CaseBook, turns: Sequence[_Turn], seconds: float) -> ChatOutcome:
+def _count(run: _Run, turns: Sequence[_Turn], lines: Sequence[str], seconds: float) -> ChatOutcome:
+    record, book = run.record, run.book
     events = Counter(
         str(event.data["turn_id"])
         for _, event in EventsApi(book.transactions).events_after(0, 10_000)
@@ -148,7 +175,7 @@ def _count(stack: LocalStack, record: ChatApi, book: CaseBook, turns: Sequence[_
     broken = book.verify_case_log()
     return ChatOutcome(
         turns=len(turns),
-        kills=sum(KILLED in line or SCHEDULER_KILLED in line for line in stack.lines),
+        kills=sum(KILLED in line or SCHEDULER_KILLED in line for line in lines),
         unanswered=unanswered,
         miscounted=miscounted,
         doubled=doubled,
