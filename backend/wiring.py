@@ -51,6 +51,7 @@ from casebook.async_api import (
     AsyncAccesses,
     AsyncChat,
     AsyncDesk,
+    AsyncEvents,
     AsyncRelay,
     AsyncSubscriptions,
     AsyncTasks,
@@ -59,6 +60,7 @@ from casebook.async_api import (
 from casebook.chat_api import ChatApi
 from casebook.database.transactions import utc_now
 from casebook.desk_api import DeskApi
+from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
@@ -141,6 +143,7 @@ def wire(
         chat=ChatService(chat_record, turn_relay, turn_feed, store, chat_limits),
         task_record=task_record,
         tasks=TaskService(task_record, store, reminders.wake),
+        event_record=AsyncEvents(EventsApi(facade.transactions), threads),
         subscription_record=subscription_record,
         subscriptions=SubscriptionService(subscription_record, webhooks, new_secret, wake_consumers),
         change_feed=feed,

@@ -209,6 +209,7 @@ class AsyncEvents:
         self.newest_event = awaited(events.newest_event, off_loop)
         self.events_after = awaited(events.events_after, off_loop)
         self.cursor = awaited(events.cursor, off_loop)
+        self.consumer_states = awaited(events.consumer_states, off_loop)
         self.take_lease = awaited(events.take_lease, off_loop)
         self.advance_leased = awaited(events.advance_leased, off_loop)
         self.release_lease = awaited(events.release_lease, off_loop)

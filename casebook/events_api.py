@@ -6,6 +6,7 @@ from casebook.commands import consumers, deliveries
 from casebook.commands.deliveries import DeliveryResult
 from casebook.commands.identity import identity_of
 from casebook.facade import Facade
+from casebook.queries.consumers import ConsumerState, consumer_states
 from casebook.queries.deliveries import DeliveryBatch, subscriptions_with_work
 from casebook.queries.domain_events import cursor_of, events_after
 from casebook.queries.subscriptions import newest_event
@@ -38,6 +39,11 @@ class EventsApi(Facade):
         """A consumer has handled all events up to this number."""
         with self._write_apart() as connection:
             consumers.advance(connection, consumer, number)
+
+    def consumer_states(self) -> list[ConsumerState]:
+        """How each consumer is doing."""
+        with self._read() as connection:
+            return consumer_states(connection)
 
     # Consumers with a lease
 

@@ -40,6 +40,7 @@ from casebook.async_api import (
     AsyncAccesses,
     AsyncChat,
     AsyncDesk,
+    AsyncEvents,
     AsyncRelay,
     AsyncSubscriptions,
     AsyncTasks,
@@ -76,6 +77,7 @@ class Services:
     chat: ChatService
     task_record: AsyncTasks
     tasks: TaskService
+    event_record: AsyncEvents
     subscription_record: AsyncSubscriptions
     subscriptions: SubscriptionService
     change_feed: ChangeFeed

@@ -1,6 +1,6 @@
 """`/metrics`: metrics in Prometheus' text format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from backend.api.dependencies import IngestStatusDep, ServicesDep
 from backend.http.problem import documented
 from backend.services.installation import IngestStatus
+from casebook.queries.consumers import ConsumerState
 from casebook.queries.cursors import Backlog
 from contracts.case import CaseState
 
@@ -34,6 +35,7 @@ class Reading(Collector):
     watchers: int
     stalled: int
     refused: Mapping[str, int]
+    consumers: Sequence[ConsumerState]
 
     def collect(self) -> Iterator[Metric]:
         """Each metric with its values."""
@@ -82,7 +84,22 @@ class Reading(Collector):
         for reason, count in self.refused.items():
             refused.add_metric([reason], count)
         yield refused
+        yield from self._consumers()
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
+
+    def _consumers(self) -> Iterator[Metric]:
+        behind = GaugeMetricFamily(
+            "casewright_events_behind", "Domain events that a consumer has not handled yet.", labels=["consumer"]
+        )
+        waiting = GaugeMetricFamily(
+            "casewright_event_deliveries_waiting", "Deliveries that are tried again.", labels=["consumer"]
+        )
+        dead = GaugeMetricFamily("casewright_event_dead_letters", "Deliveries that were given up.", labels=["consumer"])
+        for consumer in self.consumers:
+            behind.add_metric([consumer.name], consumer.behind)
+            waiting.add_metric([consumer.name], consumer.waiting)
+            dead.add_metric([consumer.name], consumer.dead_letters)
+        yield from (behind, waiting, dead)
 
 
 @router.get(
@@ -101,5 +118,6 @@ async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> Metrics
         watchers=services.broadcast.watchers,
         stalled=len(services.failed.stalled),
         refused=await services.workspace.refusals_by_reason(),
+        consumers=await services.event_record.consumer_states(),
     )
     return MetricsResponse(generate_latest(reading))

@@ -1,8 +1,10 @@
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine
 
 from backend.api.metrics import Reading
 from backend.app import create_app
@@ -11,8 +13,17 @@ from backend.ingest import IngestService
 from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
 from backend.wiring import Wiring, wire
+from casebook.commands.deliveries import DeliveryResult, Failure
+from casebook.commands.subscriptions import NewSecret
+from casebook.commands.tasks import Origin
+from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import TransitionRefused
+from casebook.events_api import EventsApi
 from casebook.queries.cursors import Backlog
+from casebook.subscriptions_api import SubscriptionsApi
+from casebook.tasks_api import TasksApi
+from contracts.subscriptions import NewSubscription, SubscriptionChange
+from contracts.tasks import NewTask
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.ingest.lines import ListSource, event
 from tests.unit.backend.support import (
@@ -89,6 +100,7 @@ async def test_every_name_is_documented() -> None:
         watchers=0,
         stalled=0,
         refused={},
+        consumers=(),
     )
     for metric in nothing.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
@@ -110,7 +122,13 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
             await service.wait_finished()
         status = ingest_status(service.report())
         reading = Reading(
-            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stalled=0, refused={}
+            cases={},
+            backlog=Backlog(unscheduled=0, undelivered=0),
+            ingest=status,
+            watchers=0,
+            stalled=0,
+            refused={},
+            consumers=(),
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
         counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
@@ -133,3 +151,28 @@ async def test_refused_transitions_are_counted_by_reason(wiring: Wiring, book: C
         "casewright_refused_transitions_total{round-not-justified}": 3,
         "casewright_refused_transitions_total{question-not-asked}": 1,
     }
+
+
+async def test_deliveries_that_wait_or_were_given_up_are_counted(wiring: Wiring, engine: Engine) -> None:
+    own = Transactions(engine)
+    api, events = SubscriptionsApi(own), EventsApi(own)
+    new = NewSubscription(url="https://example.com")
+    secret = NewSecret("sec-" + "1" * 32, "whsec_YQ==")
+    made = api.create_subscription("sub-" + "1" * 32, new, secret, "alex").subscription
+    for number in range(3):
+        TasksApi(own).create_task(NewTask(title="Call"), Origin(f"task-{number}", "ana"))
+    batch = events.take_batch(made.subscription_id, "one", timedelta(minutes=1))
+    assert batch is not None
+    later = utc_now() + timedelta(hours=1)
+    failed = [
+        Failure(each, utc_now(), "It broke.", at) for each, at in zip(batch.new, (None, later, later), strict=True)
+    ]
+    assert events.record_batch(batch, DeliveryResult([], failed, [], gone=False, outage_until=None), "one")
+    api.change_subscription(made.subscription_id, None, SubscriptionChange(state="paused"), "alex")
+    TasksApi(own).create_task(NewTask(title="Call"), Origin("task-4", "ana"))
+    async with answering(wiring) as client:
+        counted = values((await client.get("/metrics")).text)
+    label = f"{{{made.subscription_id}}}"
+    assert counted[f"casewright_events_behind{label}"] == 1
+    assert counted[f"casewright_event_deliveries_waiting{label}"] == 2
+    assert counted[f"casewright_event_dead_letters{label}"] == 1
