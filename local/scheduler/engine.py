@@ -23,6 +23,8 @@ from local.scheduler.store.interface import Reader
 from local.scheduler.store.sqlite import SqliteReader, SqliteStore
 
 T = TypeVar("T")
+CLOCK_CHECK_SECONDS = 5.0
+"""How often timers look at the clock: it may be set meanwhile, and a machine that sleeps is late."""
 log = logging.getLogger("casewright.scheduler")
 
 DAY = 86_400 * 1_000_000
@@ -213,12 +215,12 @@ class Engine:
             self._due.clear()
             delay = None if self._next_due is None else max(0.0, (self._next_due - self.clock()) / 1_000_000)
             try:
-                # An hour at most: the wall clock may be set meanwhile.
-                async with asyncio.timeout(min(delay, 3600.0) if delay is not None else None):
+                async with asyncio.timeout(min(delay, CLOCK_CHECK_SECONDS) if delay is not None else None):
                     await self._due.wait()
                     continue
             except TimeoutError:
-                await self._guarded(self._fire_timers)
+                if self._next_due is not None and self._next_due <= self.clock():
+                    await self._guarded(self._fire_timers)
 
     async def _fire_timers(self) -> None:
         self._failpoints.hit("before-timers")
