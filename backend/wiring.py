@@ -41,6 +41,7 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reminder_relay import ReminderRelay
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
+from backend.services.schedule_keeper import ScheduleKeeper
 from backend.services.scheduler import Scheduler
 from backend.services.subscriptions import SubscriptionService
 from backend.services.tasks import TaskService
@@ -53,6 +54,7 @@ from casebook.async_api import (
     AsyncDesk,
     AsyncEvents,
     AsyncRelay,
+    AsyncSchedules,
     AsyncSubscriptions,
     AsyncTasks,
     AsyncWorkspace,
@@ -64,6 +66,7 @@ from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
+from casebook.schedules_api import SchedulesApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
@@ -80,6 +83,7 @@ class Wiring:
     turn_relay: TurnRelay
     turn_feed: TurnFeed
     reminders: ReminderRelay
+    schedules: ScheduleKeeper
     consumers: EventConsumers | None
     """None: a process of its own consumes and delivers domain events."""
 
@@ -122,6 +126,8 @@ def wire(
     broadcast.on_stop(turn_feed.leave)
     task_record = AsyncTasks(TasksApi(facade.transactions), threads)
     reminders = ReminderRelay(task_record, scheduler)
+    schedule_record = AsyncSchedules(SchedulesApi(facade.transactions), threads)
+    schedules = ScheduleKeeper(schedule_record, scheduler.schedules, utc_now)
     services = Services(
         workspace=workspace,
         record=record,
@@ -144,6 +150,8 @@ def wire(
         task_record=task_record,
         tasks=TaskService(task_record, store, reminders.wake),
         event_record=AsyncEvents(EventsApi(facade.transactions), threads),
+        schedule_record=schedule_record,
+        schedules=schedules,
         subscription_record=subscription_record,
         subscriptions=SubscriptionService(subscription_record, webhooks, new_secret, wake_consumers),
         change_feed=feed,
@@ -153,7 +161,7 @@ def wire(
         authenticator=authenticator,
         public_config=config,
     )
-    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, reminders, consumers)
+    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, reminders, schedules, consumers)
 
 
 def _nobody() -> None:
@@ -189,6 +197,7 @@ async def serving(
         wiring.turn_relay.run,
         wiring.turn_feed.run,
         wiring.reminders.run,
+        wiring.schedules.run,
         *(() if wiring.consumers is None else wiring.consumers.jobs),
     )
     tell = partial(asyncio.get_running_loop().call_soon_threadsafe, partial(_wake_followers, wiring))

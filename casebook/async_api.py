@@ -8,6 +8,7 @@ from casebook.chat_api import ChatApi
 from casebook.desk_api import DeskApi
 from casebook.events_api import EventsApi
 from casebook.relay_api import RelayApi
+from casebook.schedules_api import SchedulesApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
@@ -143,7 +144,6 @@ class AsyncChat:
         self.last_change = awaited(chat.last_change, off_loop)
         self.message_count = awaited(chat.message_count, off_loop)
         self.set_count = awaited(chat.set_count, off_loop)
-        self.reset_counts = awaited(chat.reset_counts, off_loop)
 
 
 class AsyncAccesses:
@@ -197,6 +197,20 @@ class AsyncTasks:
         self.restart_reminder = awaited(tasks.restart_reminder, off_loop)
         self.cancelled_reminders = awaited(tasks.cancelled_reminders, off_loop)
         self.forget_reminders = awaited(tasks.forget_reminders, off_loop)
+
+
+class AsyncSchedules:
+    """`SchedulesApi` for routes and for the keeper of schedules, likewise."""
+
+    def __init__(self, schedules: SchedulesApi, off_loop: BlockingCalls) -> None:
+        self.blocking = schedules
+        """The same for threads."""
+
+        self.begin = awaited(schedules.begin, off_loop)
+        self.list_schedules = awaited(schedules.list_schedules, off_loop)
+        self.run_by_hand = awaited(schedules.run_by_hand, off_loop)
+        self.pause = awaited(schedules.pause, off_loop)
+        self.resume = awaited(schedules.resume, off_loop)
 
 
 class AsyncEvents:

@@ -191,11 +191,6 @@ class ChatApi(Facade):
         with self._write() as connection:
             return message_counts.set_count(connection, user_id, count, self._clock())
 
-    def reset_counts(self) -> None:
-        """Set all counts to 0."""
-        with self._write() as connection:
-            message_counts.reset_counts(connection)
-
     def count_told(self, limit: int = 500) -> int:
         """Count what the next events tell of, each turn once; how many events there were."""
         with self._write_apart() as connection:

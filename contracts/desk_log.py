@@ -20,10 +20,13 @@ DeskChangeKind = Literal[
     "events_replayed",
     "dead_letters_resent",
     "dead_letter_dropped",
+    "schedule_paused",
+    "schedule_resumed",
+    "counts_reset",
 ]
 """What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared; or a
-manager changed how cases are assigned, or had a conversation erased; or an admin said which customer a user is, or
-changed to whom domain events are sent."""
+manager changed how cases are assigned, had a conversation erased, paused or resumed a schedule, or had all message
+counts reset; or an admin said which customer a user is, or changed to whom domain events are sent."""
 
 
 class DeskChange(Contract):

@@ -16,6 +16,9 @@ CHAT_TURN_VERSION = "1.0"
 TASK_REMINDER = "task_reminder"
 TASK_REMINDER_VERSION = "1.0"
 
+COUNT_RESET = "count_reset"
+COUNT_RESET_VERSION = "1.0"
+
 HUB_OWNER = "hub_owner"
 HUB_OWNER_VERSION = "1.0"
 HUB_OWNER_INSTANCE = "casewright-hub-owner"
@@ -45,6 +48,7 @@ SEND_REPLY = "send_reply"
 FOLLOW_DECISION = "follow_decision"
 GIVE_UP_TURN = "give_up_turn"
 TELL_OVERDUE = "tell_overdue"
+RESET_COUNTS = "reset_counts"
 
 # What a step answers that the record refuses
 ALERTS_JOINED = "alerts-joined"

@@ -17,6 +17,7 @@ from contracts.effect import EffectStatus
 from contracts.ids import CaseId, EffectKey, Hash, ReversalId, ReviewId
 from contracts.report import ReportStatus, Specialist
 from contracts.review import ReviewRequest, Role, Verdict
+from contracts.schedules import Day
 from contracts.tasks import TaskId, TaskRevision
 
 RoundNumber = Annotated[int, Field(ge=1)]
@@ -342,3 +343,15 @@ class ReminderResult(Contract):
 
     wait_until: UtcDateTime | None = None
     told: bool = False
+
+
+class CountResetOrder(Contract):
+    """Input of `reset_counts`: which day has begun."""
+
+    day: Day
+
+
+class CountResetResult(Contract):
+    """Whether message counts were reset; not where it was done before, or where the schedule is paused."""
+
+    done: bool

@@ -26,12 +26,14 @@ class PydanticDataConverter(JsonDataConverter):
     """The `DataConverter` given to every durable-task worker and client.
 
     Contracts are encoded by pydantic and validated on the way back in, so a payload of the
-    wrong shape raises `pydantic.ValidationError` instead of travelling on. Everything that is
-    not a contract keeps the SDK's own encoding.
+    wrong shape raises `pydantic.ValidationError` instead of travelling on. What encodes itself, as the SDK's own
+    classes do by `to_json()`, keeps the SDK's encoding.
     """
 
     def serialize(self, value: Any) -> str | None:
-        return None if value is None else to_json(value).decode()
+        if value is None:
+            return None
+        return super().serialize(value) if hasattr(value, "to_json") else to_json(value).decode()
 
     def deserialize(self, data: str | None, target_type: Any = None) -> Any:
         if target_type is RawPayload:

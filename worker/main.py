@@ -111,6 +111,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
             casebook.record,
             casebook.chat,
             casebook.tasks,
+            casebook.schedules,
             model,
             tools,
             gateway,

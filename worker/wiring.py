@@ -20,6 +20,7 @@ from worker.activities.replies import ReplyQuestions
 from worker.activities.reversals import ReversalActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
+from worker.activities.schedules import ScheduleActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.activities.steps import ActingSteps, InvestigationSteps, Work
 from worker.activities.tasks import TaskActivities
@@ -35,13 +36,14 @@ from worker.domain.deadlines import BusinessHours
 from worker.domain.sensitivity import Keywords
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.chat_turn import chat_turn
+from worker.orchestrations.count_reset import count_reset
 from worker.orchestrations.hub import hub_owner
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.orchestrations.task_reminder import task_reminder
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
-from worker.ports.record import CaseRecord, ChatRecord, TaskRecord, TurnSpend
+from worker.ports.record import CaseRecord, ChatRecord, ScheduleRecord, TaskRecord, TurnSpend
 from worker.ports.tools import ToolBox
 
 
@@ -68,6 +70,7 @@ def wire_activities(
     record: CaseRecord,
     chat: ChatRecord,
     tasks: TaskRecord,
+    schedules: ScheduleRecord,
     model: Model,
     tools: ToolBox,
     gateway: ActionGateway,
@@ -108,7 +111,7 @@ def wire_activities(
     turns = ChatSteps(chat, ChatAgent(chat_agent, load_chat_prompt(), assistant.keywords, task_tools, utc_now))
     steps = steps_of(InvestigationSteps(record, work, policy), ActingSteps(record, actions, reversals))
     of_turns = (turns.draft_reply, turns.send_reply, turns.follow_decision, turns.give_up_turn)
-    return (*steps, *of_turns, TaskActivities(tasks).tell_overdue)
+    return (*steps, *of_turns, TaskActivities(tasks).tell_overdue, ScheduleActivities(schedules).reset_counts)
 
 
 def steps_of(steps: InvestigationSteps, acting: ActingSteps) -> tuple[Callable[..., Any], ...]:
@@ -141,6 +144,8 @@ def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]
     worker.add_orchestrator(reversal)
     worker.add_orchestrator(chat_turn)
     worker.add_orchestrator(task_reminder)
+    worker.add_orchestrator(count_reset)
+    worker.configure_scheduled_tasks()
     worker.add_orchestrator(hub_owner)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from backend.api.dependencies import ChannelDep, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import ChannelDep, CurrentIdentity, RequireManager, ServicesDep, strict_json
 from backend.http.problem import documented
 from contracts.base import Contract
 from contracts.chat import MessageCount, UserId
 from contracts.chat_analytics import LONGEST_PERIOD, ChatAnalytics
+from contracts.schedules import RESET_COUNTS
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"])
 desk_router = APIRouter(prefix="/api/analytics", tags=["analytics"])
@@ -67,9 +68,9 @@ async def get_message_count(user_id: UserId, services: ServicesDep, _: ChannelDe
     responses=documented(401, 403, 503),
     dependencies=[RequireManager],
 )
-async def reset_message_counts(services: ServicesDep) -> CountsReset:
-    """Set the counts of all users to 0."""
-    await services.chat_record.reset_counts()
+async def reset_message_counts(services: ServicesDep, identity: CurrentIdentity) -> CountsReset:
+    """Set the counts of all users to 0, as the daily schedule does. Managers only; it is logged."""
+    await services.schedule_record.run_by_hand(RESET_COUNTS, identity.subject)
     return CountsReset()
 
 
@@ -90,7 +91,7 @@ async def initialize_message_count(
 
 
 @tutorial_router.post("/reset")
-async def reset(services: ServicesDep, _: ChannelDep) -> CountsReset:
+async def reset(services: ServicesDep, identity: ChannelDep) -> CountsReset:
     """For clients written against the tutorial's path."""
-    await services.chat_record.reset_counts()
+    await services.schedule_record.run_by_hand(RESET_COUNTS, identity.subject)
     return CountsReset()

@@ -33,6 +33,7 @@ from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
+from backend.services.schedule_keeper import ScheduleKeeper
 from backend.services.scheduler import Scheduler
 from backend.services.subscriptions import SubscriptionService
 from backend.services.tasks import TaskService
@@ -42,6 +43,7 @@ from casebook.async_api import (
     AsyncDesk,
     AsyncEvents,
     AsyncRelay,
+    AsyncSchedules,
     AsyncSubscriptions,
     AsyncTasks,
     AsyncWorkspace,
@@ -78,6 +80,8 @@ class Services:
     task_record: AsyncTasks
     tasks: TaskService
     event_record: AsyncEvents
+    schedule_record: AsyncSchedules
+    schedules: ScheduleKeeper
     subscription_record: AsyncSubscriptions
     subscriptions: SubscriptionService
     change_feed: ChangeFeed

@@ -1,6 +1,5 @@
 """The backend's client of the durable task scheduler."""
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -15,8 +14,10 @@ from durabletask.grpc_options import GrpcChannelOptions
 from durabletask.internal import orchestrator_service_pb2 as pb
 from pydantic import ValidationError
 
+from backend.services.durable_schedules import DurableSchedules, Schedules
 from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.hub_ownership import HubOwnership
+from backend.services.scheduler_calls import Refused, answering
 from contracts import ids
 from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseProgress
@@ -46,7 +47,6 @@ from runtime.data_converter import PydanticDataConverter
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
 
-CALL_TIMEOUT_S = 5.0
 LISTING_TIMEOUT_S = 60.0
 LISTED_AT_ONCE = 1_000
 """A page of ids: far below what a message may hold."""
@@ -57,9 +57,6 @@ _GOING_ON = (
     OrchestrationStatus.CONTINUED_AS_NEW,
 )
 _OVER = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
-_WRONG = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE)
-# A scheduler that is short of something says RESOURCE_EXHAUSTED as well: of what is too large it names the size.
-_SAYS_TOO_LARGE = ("larger than", " bytes")
 # gRPC would otherwise wait up to two minutes before it tries again a scheduler that was down.
 _CHANNEL = GrpcChannelOptions(
     raw_options=[
@@ -94,6 +91,9 @@ class Scheduler(Protocol):
 
     And TaskHubTaken where the hub holds the work of another casebook, whose cases may bear the same ids.
     """
+
+    schedules: Schedules
+    """What it does again and again."""
 
     async def start_investigation(self, case: str) -> None:
         """Start the investigation of a case; does nothing while one is running. An ended one is replaced.
@@ -155,6 +155,7 @@ class DurableTaskScheduler:
     def __init__(self, client: AsyncDurableTaskSchedulerClient, taskhub: str, casebook_id: str) -> None:
         self._client = client
         self._hub = HubOwnership(taskhub, casebook_id, self._read_owner, self._mark)
+        self.schedules: Schedules = DurableSchedules(client, self._hub.require_own, self._schedule)
 
     async def start_investigation(self, case: str) -> None:
         """Start the investigation of a case; a running instance counts as started, an ended one is replaced.
@@ -207,11 +208,11 @@ class DurableTaskScheduler:
         orchestration: str,
         version: str,
         instance_id: str,
-        order: Contract,
+        order: object,
         replaces: Sequence[OrchestrationStatus] = (),
     ) -> None:
         try:
-            async with _answering():
+            async with answering():
                 await self._client.schedule_new_orchestration(
                     orchestration,
                     input=order,
@@ -219,7 +220,7 @@ class DurableTaskScheduler:
                     version=version,
                     reuse_id_policy=pb.OrchestrationIdReusePolicy(replaceableStatus=[each.value for each in replaces]),
                 )
-        except _Refused as refusal:
+        except Refused as refusal:
             if refusal.code is grpc.StatusCode.ALREADY_EXISTS:
                 return
             refused = StartRefused if refusal.is_final else SchedulerUnavailable
@@ -237,11 +238,11 @@ class DurableTaskScheduler:
     async def _raise(self, case: str, round_number: int) -> None:
         await self._hub.require_own()
         try:
-            async with _answering():
+            async with answering():
                 await self._client.raise_orchestration_event(
                     kind_of(case).instance_id(case), analyst_decision(round_number)
                 )
-        except _Refused as refusal:
+        except Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 raise InstanceUnknown(case) from refusal
             raise SchedulerUnavailable(refusal.reason) from refusal
@@ -256,9 +257,9 @@ class DurableTaskScheduler:
 
     async def _tell(self, call: Awaitable[None]) -> None:
         try:
-            async with _answering():
+            async with answering():
                 await call
-        except _Refused as refusal:
+        except Refused as refusal:
             # An instance that does not exist any more needs no termination.
             if refusal.code is not grpc.StatusCode.NOT_FOUND:
                 raise SchedulerUnavailable(refusal.reason) from refusal
@@ -271,9 +272,9 @@ class DurableTaskScheduler:
 
     async def _read(self, instance_id: str) -> OrchestrationState | None:
         try:
-            async with _answering():
+            async with answering():
                 return await self._client.get_orchestration_state(instance_id)
-        except _Refused as refusal:
+        except Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 return None
             raise SchedulerUnavailable(refusal.reason) from refusal
@@ -286,9 +287,9 @@ class DurableTaskScheduler:
         await self._hub.require_own()
         query = OrchestrationQuery(runtime_status=[*_GOING_ON], max_instance_count=LISTED_AT_ONCE)
         try:
-            async with _answering(LISTING_TIMEOUT_S):
+            async with answering(LISTING_TIMEOUT_S):
                 states = await self._client.get_all_orchestration_states(query)
-        except _Refused as refusal:
+        except Refused as refusal:
             raise SchedulerUnavailable(refusal.reason) from refusal
         return frozenset(state.instance_id for state in states) - {HUB_OWNER_INSTANCE}
 
@@ -328,38 +329,6 @@ def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("casewright.scheduler.client")
     logger.setLevel(logging.WARNING)
     return logger
-
-
-class _Refused(Exception):
-    def __init__(self, code: grpc.StatusCode, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the same request would be refused again, however well the scheduler is."""
-        too_large = self.code is grpc.StatusCode.RESOURCE_EXHAUSTED and any(
-            words in self.reason for words in _SAYS_TOO_LARGE
-        )
-        return too_large or self.code in _WRONG
-
-
-@asynccontextmanager
-async def _answering(timeout_s: float = CALL_TIMEOUT_S) -> AsyncGenerator[None]:
-    try:
-        async with asyncio.timeout(timeout_s):
-            yield
-    except TimeoutError:
-        raise _Refused(grpc.StatusCode.DEADLINE_EXCEEDED, f"no answer in {timeout_s:.0f} seconds") from None
-    except grpc.aio.AioRpcError as error:
-        raise _Refused(error.code(), _reason(error)) from error
-
-
-def _reason(error: grpc.aio.AioRpcError) -> str:
-    if error.code() is grpc.StatusCode.UNAVAILABLE:
-        return "nothing answers at its address"
-    return f"{error.code().name}: {error.details()}"
 
 
 def _read_state(state: OrchestrationState) -> InstanceState:

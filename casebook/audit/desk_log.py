@@ -13,6 +13,7 @@ from casebook.case_log.line_chain import line_hash
 from casebook.queries.assignments import SETTING, setting_values
 from casebook.queries.desk_log import change_in
 from casebook.queries.saved_views import view_values
+from casebook.queries.schedules import PAUSED, paused_schedules
 from casebook.queries.subscriptions import secrets_of, subscription_values
 from casebook.schema.assignments import AssignmentSettingRow
 from casebook.schema.base import PlainRow, table_of
@@ -25,7 +26,7 @@ from contracts.hashing import content_hash
 
 ROW = "desk_change"
 
-Thing = Literal["saved_view", "assignment_setting", "chat_user", "subscription"]
+Thing = Literal["saved_view", "assignment_setting", "chat_user", "subscription", "schedule"]
 """The table of what was changed."""
 Key: TypeAlias = tuple[Thing, str | None, str]
 """What it is, whose it is, and what it is called."""
@@ -41,12 +42,15 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "subscription_deleted": "subscription",
     # Nothing is left of it, or what is left goes on changing.
     "conversation_erased": None,
+    "schedule_paused": "schedule",
+    "schedule_resumed": "schedule",
+    "counts_reset": None,
     "events_replayed": None,
     "dead_letters_resent": None,
     "dead_letter_dropped": None,
 }
 
-_SAID_FROM_THE_FIRST: Mapping[Thing, str] = {"chat_user": "linked", "subscription": "made"}
+_SAID_FROM_THE_FIRST: Mapping[Thing, str] = {"chat_user": "linked", "subscription": "made", "schedule": "paused"}
 """Of these the log tells everything: no release made one without saying so."""
 
 _CHANGES, _HEAD, _VIEWS = table_of(DeskChangeRow), table_of(DeskLogHead), table_of(SavedViewRow)
@@ -102,6 +106,8 @@ def _what_is_there(connection: Connection) -> Iterator[tuple[Key, str | None]]:
         yield ("assignment_setting", None, SETTING), _digest_of(row, setting_values)
     for row in connection.execute(_LINKED):
         yield ("chat_user", None, row.user_id), _digest({"customer_id": row.customer_id})
+    for schedule_id in paused_schedules(connection):
+        yield ("schedule", None, schedule_id), _digest(PAUSED)
     for row in connection.execute(_EACH_SUBSCRIPTION).all():
         secret_ids = [each.secret_id for each in secrets_of(connection, row.subscription_id)]
         yield ("subscription", None, row.subscription_id), _digest_of(row, partial(_subscription_values, secret_ids))
@@ -123,7 +129,7 @@ def _place(key: Key) -> str:
     match thing:
         case "saved_view":
             return f"saved_view '{name}' of {owner}"
-        case "chat_user" | "subscription":
+        case "chat_user" | "subscription" | "schedule":
             return f"{thing} '{name}'"
         case "assignment_setting":
             return thing

@@ -2,8 +2,9 @@
 
 import json
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Integer, Table, bindparam, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, Integer, Table, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -25,6 +26,7 @@ MESSAGE_COUNTER = "message-counter"
 _TELLING = frozenset({MessageSent.__name__, MessageNotSent.__name__})
 _UNCOUNTED = (_TURNS.c.turn_id == bindparam("of_turn"), _TURNS.c.state.in_(_COUNTED), _TURNS.c.counted_at.is_(None))
 _TURN = select(_TURNS).where(*_UNCOUNTED)
+_SUM = select(func.coalesce(func.sum(_COUNTS.c.messages), 0))
 _TAKE = update(_TURNS).where(*_UNCOUNTED).values(counted_at=bindparam("now"))
 
 
@@ -83,15 +85,26 @@ def set_count(connection: Connection, user_id: str, count: int, now: datetime) -
     return MessageCount(user_id=user_id, message_count=message_count(connection, user_id))
 
 
-def reset_counts(connection: Connection) -> int:
-    """Set all counts to 0; how many users have written so far. Replies that were sent before do not count any more."""
+class CountsReset(NamedTuple):
+    """What a reset did."""
+
+    messages: int
+    """How many had been counted, of all users together."""
+    at: int
+    """Its place in the sequence of changes."""
+
+
+def reset_counts(connection: Connection) -> CountsReset:
+    """Set all counts to 0. Replies that were sent before do not count any more."""
     lock_consumer(connection, MESSAGE_COUNTER)
     now_at = draw(connection, "chat_change")
+    messages = int(connection.execute(_SUM).scalar_one())
     connection.execute(update(_COUNTS).values(messages=0, since=now_at))
     uncounted = select(_USERS.c.user_id, literal(0, Integer), literal(now_at, BigInteger)).where(
         ~select(_COUNTS.c.user_id).where(_COUNTS.c.user_id == _USERS.c.user_id).exists()
     )
-    return connection.execute(insert(_COUNTS).from_select(["user_id", "messages", "since"], uncounted)).rowcount
+    connection.execute(insert(_COUNTS).from_select(["user_id", "messages", "since"], uncounted))
+    return CountsReset(messages, now_at)
 
 
 def _insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:

@@ -73,6 +73,7 @@ CasebookError
 ├── CaseMerged              409  also a CaseClosed
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
+├── ScheduleNotFound        404
 ├── TaskNotFound            404
 ├── TaskChanged             412
 ├── IllegalTaskMove         409
@@ -220,6 +221,7 @@ from casebook.errors.lookups import (
     TooManySharedViews,
     UnstorableText,
 )
+from casebook.errors.schedules import ScheduleNotFound
 from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
 from casebook.errors.subscriptions import (
     DeadLetterNotFound,
@@ -365,6 +367,7 @@ __all__ = [
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
+    "ScheduleNotFound",
     "SecretNotFound",
     "SequenceAhead",
     "SettingChanged",

@@ -23,6 +23,7 @@ from fastmcp.tools.base import ToolResult
 from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.schedules_api import SchedulesApi
 from casebook.tasks_api import TasksApi
 from contracts import names
 from contracts.alert import Alert
@@ -167,7 +168,11 @@ class FaultStack:
     def _activity(self, name: str, limits: Limits, *, tools_up: bool) -> Any:
         circuit = CircuitBreaker(failures=100, open_for=1, monotonic=lambda: 0.0)
         model = FailoverModel([Deployment("local", self._model, circuit)])
-        records = (ChatApi(self._casebook.transactions), TasksApi(self._casebook.transactions))
+        records = (
+            ChatApi(self._casebook.transactions),
+            TasksApi(self._casebook.transactions),
+            SchedulesApi(self._casebook.transactions),
+        )
         tools = self._tools[tools_up]
         activities = wire_activities(self._casebook, *records, model, tools, self._gateway, POLICY, limits)
         return next(activity for activity in activities if activity.__name__ == name)

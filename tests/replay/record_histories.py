@@ -17,9 +17,9 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
 from contracts.investigation import FactReport, FailedCase, NotedFacts, SpecialistOrder
-from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION, TASK_REMINDER_VERSION
+from contracts.names import COUNT_RESET_VERSION, INVESTIGATION_VERSION, REVERSAL_VERSION, TASK_REMINDER_VERSION
 from contracts.report import SpecialistReport
-from contracts.steps import ReminderOrder, ReminderResult
+from contracts.steps import CountResetResult, ReminderOrder, ReminderResult
 from contracts.tasks import reminder_instance
 from tests.replay.replaying import History, write_history
 from tests.unit.worker.support.case_script import CaseScript, ScriptedFault, ordinary_report
@@ -31,6 +31,7 @@ from worker.ports.model import ModelUnavailable
 FOLDER = Path(__file__).parent / "histories"
 REVERSAL_RECORDING = FOLDER / f"reversal-{REVERSAL_VERSION}.json"
 REMINDER_RECORDING = FOLDER / f"reminder-{TASK_REMINDER_VERSION}.json"
+RESET_RECORDING = FOLDER / f"count-reset-{COUNT_RESET_VERSION}.json"
 SOON_H = 0.0001
 RECORDINGS = sorted(FOLDER.glob("[0-9]*.json"))
 
@@ -181,6 +182,13 @@ def record_reminder(lab: Lab, address: str) -> None:
     write_history(REMINDER_RECORDING, history_at(address, reminder_instance(order.task_id, order.revision)))
 
 
+def record_reset(lab: Lab, address: str) -> None:
+    """One daily reset, started as the SDK's schedule starts it: without an input and a version."""
+    script = CaseScript(resets=[CountResetResult(done=True)])
+    lab.reset_counts(script)
+    write_history(RESET_RECORDING, history_at(address, lab.instance_of(script)))
+
+
 PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "auto-clear": auto_clear,
     "approve-lock": approve_lock,
@@ -214,6 +222,9 @@ def main() -> None:
         if not REMINDER_RECORDING.exists():
             record_reminder(lab, address)
             sys.stdout.write(f"recorded {REMINDER_RECORDING.name}\n")
+        if not RESET_RECORDING.exists():
+            record_reset(lab, address)
+            sys.stdout.write(f"recorded {RESET_RECORDING.name}\n")
     sys.stdout.write(f"{len(PATHS) - len(missing)} of {len(PATHS)} paths were on record already\n")
 
 

@@ -10,8 +10,9 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.json_format import MessageToJson, Parse
 from pydantic import JsonValue, TypeAdapter
 
-from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, REVERSAL, TASK_REMINDER
+from contracts.names import COUNT_RESET, INVESTIGATION, INVESTIGATION_VERSION, REVERSAL, TASK_REMINDER
 from worker.adapters.scheduler import SchedulerAddress, open_worker
+from worker.orchestrations.count_reset import count_reset
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.orchestrations.task_reminder import task_reminder
@@ -22,6 +23,7 @@ ORCHESTRATORS: Mapping[str, Orchestrator] = {
     INVESTIGATION: investigation,
     REVERSAL: reversal,
     TASK_REMINDER: task_reminder,
+    COUNT_RESET: count_reset,
 }
 
 NOWHERE = SchedulerAddress("127.0.0.1:9", secure=False)

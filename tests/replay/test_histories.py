@@ -18,6 +18,7 @@ from tests.replay.record_histories import (
     PATHS,
     RECORDINGS,
     REMINDER_RECORDING,
+    RESET_RECORDING,
     REVERSAL_RECORDING,
     recording_of,
 )
@@ -27,10 +28,11 @@ from worker.orchestrations import investigation as module
 
 REVERSALS = sorted(FOLDER.glob("reversal-*.json"))
 REMINDERS = sorted(FOLDER.glob("reminder-*.json"))
+RESETS = sorted(FOLDER.glob("count-reset-*.json"))
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("recording", [*RECORDINGS, *REMINDERS, *REVERSALS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("recording", [*RECORDINGS, *REMINDERS, *RESETS, *REVERSALS], ids=lambda path: path.stem)
 def test_recorded_history_is_replayed_to_the_same_end(recording: Path) -> None:
     replay(read_history(recording))
 
@@ -60,6 +62,12 @@ def test_recorded_reversal_of_this_version_ended_as_done() -> None:
 
 def test_recorded_reminder_of_this_version_ended_as_told() -> None:
     (end,) = replay(read_history(REMINDER_RECORDING))
+
+    assert end.payload == "true"
+
+
+def test_recorded_reset_of_this_version_ended_as_done() -> None:
+    (end,) = replay(read_history(RESET_RECORDING))
 
     assert end.payload == "true"
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from contracts.base import Contract
 from contracts.steps import DurableAgentState, RememberFeedbackInput, RememberRoundInput
-from tests.replay.record_histories import RECORDINGS, REMINDER_RECORDING, REVERSAL_RECORDING
+from tests.replay.record_histories import RECORDINGS, REMINDER_RECORDING, RESET_RECORDING, REVERSAL_RECORDING
 from tests.replay.replaying import read_history
 from worker.domain import memory
 
@@ -26,6 +26,7 @@ GRAMMAR = re.compile(
             r"[a-z]+(_[a-z]+){0,4}",  # a word of ours: a verdict, a role, an action
             r"[a-z]+(-[a-z]+){1,5}",  # the id of an error
             rf"[a-z][a-z0-9-]+ {CASE}(:[a-z_]+:[0-9]+)?",  # an error that crosses the scheduler
+            r"20[0-9]{2}-[0-9]{2}-[0-9]{2}",  # a day
             r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|\\+00:00)",
         )
     )
@@ -39,6 +40,7 @@ FIELDS = frozenset({
     "order", "last", "effects", "undoes", "reversal_id", "rounds", "feedback", "phase", "specialists", "usage",
     "location", "billing", "concluded", "role", "review", "decision", "is_expired", "is_acting", "done",
     "rejections", "version", "refused", "task_id", "revision", "wait_until", "told",
+    "day",
 })
 # fmt: on
 """Every field that a payload may have."""
@@ -77,7 +79,9 @@ def leaves(value: JsonValue) -> Iterator[str]:
         yield from leaves(part)
 
 
-@pytest.mark.parametrize("recording", [*RECORDINGS, REMINDER_RECORDING, REVERSAL_RECORDING], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "recording", [*RECORDINGS, REMINDER_RECORDING, RESET_RECORDING, REVERSAL_RECORDING], ids=lambda path: path.stem
+)
 def test_history_holds_no_free_text(recording: Path) -> None:
     found = [
         (where, leaf)

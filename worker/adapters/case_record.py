@@ -18,6 +18,7 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
+from casebook.schedules_api import SchedulesApi
 from casebook.tasks_api import TasksApi
 from casebook.worker_api import WorkerApi
 
@@ -42,7 +43,7 @@ class Casebook:
         self.where = self._engine.url.render_as_string(hide_password=True)
         transactions = Transactions(self._engine)
         self.record, self.chat = WorkerApi(transactions), ChatApi(transactions)
-        self.tasks = TasksApi(transactions)
+        self.tasks, self.schedules = TasksApi(transactions), SchedulesApi(transactions)
         self._worker_id = str(uuid4())
 
     def upgrade(self) -> None:

@@ -26,6 +26,8 @@ from contracts.steps import (
     CheckFactsInput,
     CloseCaseInput,
     Conclusion,
+    CountResetOrder,
+    CountResetResult,
     DraftReplyInput,
     DraftResult,
     ErrorId,
@@ -255,6 +257,11 @@ def give_up_turn(ctx: Context, order: ChatTurnOrder) -> Orchestration[TurnResult
 def tell_overdue(ctx: Context, order: ReminderOrder) -> Orchestration[ReminderResult]:
     """Have it told that a task is overdue, if its time has come; or until when to wait."""
     return (yield from _answer(_record(ctx, names.TELL_OVERDUE, order), ReminderResult))
+
+
+def reset_counts(ctx: Context, order: CountResetOrder) -> Orchestration[CountResetResult]:
+    """Have message counts reset, if that is due."""
+    return (yield from _answer(_record(ctx, names.RESET_COUNTS, order), CountResetResult))
 
 
 def memory_of(key: str) -> EntityInstanceId:

@@ -5,12 +5,22 @@ from typing import Protocol
 
 from casebook.chat_api import ChatApi as ChatRecord
 from casebook.commands.effects import ApprovedAction as Approved
+from casebook.schedules_api import SchedulesApi as ScheduleRecord
 from casebook.tasks_api import TasksApi as TaskRecord
 from casebook.worker_api import WorkerApi as CaseRecord
 from contracts.journal import JournalEntry
 from contracts.report import Spend
 
-__all__ = ["Approved", "CaseRecord", "ChatRecord", "Journal", "SpendLedger", "TaskRecord", "TurnSpend"]
+__all__ = [
+    "Approved",
+    "CaseRecord",
+    "ChatRecord",
+    "Journal",
+    "ScheduleRecord",
+    "SpendLedger",
+    "TaskRecord",
+    "TurnSpend",
+]
 
 
 class Journal(Protocol):

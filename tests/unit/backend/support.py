@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -26,6 +26,7 @@ from backend.ingest import IngestReport
 from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
 from backend.main import BackendServer
+from backend.services.durable_schedules import Operation, Schedules, ScheduleSight
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.installation import PublicConfig
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
@@ -44,6 +45,7 @@ from contracts.kinds.reply import turn_instance
 from contracts.names import CHAT_TURN, INVESTIGATION, REVERSAL, TASK_REMINDER
 from contracts.reversal import Reversal
 from contracts.review import Decision
+from contracts.schedules import ScheduleId
 from contracts.tasks import reminder_instance
 from contracts.telemetry import TelemetryEvent
 from runtime.listening import listen
@@ -90,6 +92,33 @@ class Clock:
 
 
 @dataclass
+class FakeSchedules:
+    """Schedules in memory: what is ordered is done at once while a worker is there, as the SDK's entity does it."""
+
+    scheduler: "FakeScheduler"
+    sight: ScheduleSight | None = None
+    has_worker: bool = True
+    orders: list[Operation] = field(default_factory=list[Operation])
+    runs: list[date] = field(default_factory=list[date])
+
+    async def look(self, schedule_id: ScheduleId) -> ScheduleSight | None:
+        await self.scheduler.probe()
+        return self.sight
+
+    async def order(self, schedule_id: ScheduleId, operation: Operation) -> None:
+        await self.scheduler.probe()
+        self.orders.append(operation)
+        if self.has_worker:
+            was_paused = self.sight is not None and self.sight.is_paused
+            is_paused = {"pause_schedule": True, "resume_schedule": False}.get(operation, was_paused)
+            self.sight = ScheduleSight(is_paused, is_as_planned=True)
+
+    async def run_again(self, schedule_id: ScheduleId, day: date) -> None:
+        await self.scheduler.probe()
+        self.runs.append(day)
+
+
+@dataclass
 class FakeScheduler:
     """A scheduler in memory; can be unreachable, lose its state, and refuse single cases."""
 
@@ -110,6 +139,10 @@ class FakeScheduler:
     looked_at: list[str] = field(default_factory=list[str])
     received: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.keeps = FakeSchedules(self)
+        self.schedules: Schedules = self.keeps
 
     async def start_investigation(self, case: str) -> None:
         self._answer(case)

@@ -10,7 +10,7 @@ from tests.unit.worker.support.agents import FakeTools, ScriptedModel
 from tests.unit.worker.support.cases import a_policy
 from worker.agents.limits import Limits
 from worker.orchestrations import activity_stubs
-from worker.ports.record import CaseRecord, ChatRecord, TaskRecord
+from worker.ports.record import CaseRecord, ChatRecord, ScheduleRecord, TaskRecord
 from worker.wiring import wire_activities
 
 ACTIVITIES = {
@@ -33,6 +33,7 @@ ACTIVITIES = {
     names.FOLLOW_DECISION,
     names.GIVE_UP_TURN,
     names.TELL_OVERDUE,
+    names.RESET_COUNTS,
 }
 THAT_ACT = {
     names.EXECUTE_ACTION,
@@ -44,9 +45,9 @@ THAT_ACT = {
 
 def wired() -> dict[str, Any]:
     nobody, no_chat = cast("CaseRecord", object()), cast("ChatRecord", object())
-    no_tasks = cast("TaskRecord", NoTasks())
+    no_tasks, no_schedules = cast("TaskRecord", NoTasks()), cast("ScheduleRecord", object())
     gateway = cast("Any", Gateway())
-    records = (nobody, no_chat, no_tasks)
+    records = (nobody, no_chat, no_tasks, no_schedules)
     activities = wire_activities(*records, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
     return {activity.__name__: activity for activity in activities}
 

@@ -47,6 +47,7 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/chat/{turn_id}": None,
     "GET /api/analytics": None,
     "GET /api/analytics/{user_id}": None,
+    "GET /api/schedules": None,
     "GET /api/conversations": None,
     "GET /api/config": None,
     "GET /api/assignment": None,

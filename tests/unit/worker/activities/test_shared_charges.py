@@ -13,6 +13,7 @@ import pytest
 from casebook.chat_api import ChatApi
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.schedules_api import SchedulesApi
 from casebook.tasks_api import TasksApi
 from contracts.actions import RecommendedAction
 from contracts.charges import known_charges
@@ -55,7 +56,7 @@ class Desk:
 
     def __init__(self, name: str, person: str, book: CaseBook, store: SqliteCustomerStore) -> None:
         self.case, self.person, self.book, self.store = case_id(name), person, book, RealStore(store)
-        records = (ChatApi(book.transactions), TasksApi(book.transactions))
+        records = (ChatApi(book.transactions), TasksApi(book.transactions), SchedulesApi(book.transactions))
         steps = wire_activities(book, *records, ScriptedModel([]), self.store, self.store, a_policy(), Limits())
         self._steps: dict[str, Callable[..., Any]] = {step.__name__: step for step in steps}
         book.open_case(an_alert(name, customer_id=CUSTOMER))

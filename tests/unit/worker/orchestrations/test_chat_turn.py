@@ -21,6 +21,7 @@ from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CaseClosed
 from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import ChatLimits
+from casebook.schedules_api import SchedulesApi
 from casebook.tasks_api import TasksApi
 from casebook.worker_api import WorkerApi
 from contracts import names
@@ -134,6 +135,7 @@ def desk(tmp_path: Path, terms: InvestigationPolicy) -> Generator[Desk]:
         WorkerApi(transactions),
         chat,
         TasksApi(transactions),
+        SchedulesApi(transactions),
         model,
         FakeTools({}),
         cast("Any", object()),

@@ -28,6 +28,8 @@ from contracts.report import Specialist, SpecialistReport
 from contracts.review import Decision, ReviewRequest
 from contracts.steps import (
     CloseCaseInput,
+    CountResetOrder,
+    CountResetResult,
     ReadDecisionInput,
     ReconcileReversalInput,
     Refusal,
@@ -78,6 +80,9 @@ class CaseScript:
     action_fails: bool = False
     reminder_looks: list[ReminderResult] = field(default_factory=list[ReminderResult])
     """What is on record of a reminder of a task, one look after the other; then that it is told."""
+    resets: list[CountResetResult] = field(default_factory=list[CountResetResult])
+    """What is on record of the daily reset, one look after the other."""
+    reset_orders: list[CountResetOrder] = field(default_factory=list[CountResetOrder])
     facts: list[FactReport | Exception] = field(default_factory=list[FactReport | Exception])
     """What the checks of the facts find, one after the other; then that nothing has changed."""
     found: FactReport | None = None

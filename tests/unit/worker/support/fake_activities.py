@@ -37,6 +37,8 @@ from contracts.review import Decision, ReviewRequest
 from contracts.steps import (
     CaseStart,
     CloseCaseInput,
+    CountResetOrder,
+    CountResetResult,
     Investigation,
     ReadDecisionInput,
     ReconcileReversalInput,
@@ -231,6 +233,11 @@ class FakeActivities:
     def tell_overdue(self, ctx: task.ActivityContext, order: ReminderOrder) -> ReminderResult:
         looks = self._scripts[reminder_instance(order.task_id, order.revision)].reminder_looks
         return looks.pop(0) if looks else ReminderResult(told=True)
+
+    def reset_counts(self, ctx: task.ActivityContext, order: CountResetOrder) -> CountResetResult:
+        script = self._scripts[ctx.orchestration_id]
+        script.reset_orders.append(order)
+        return script.resets.pop(0)
 
     def open_review(self, ctx: task.ActivityContext, opening: ReviewOpening) -> None:
         script = self._scripts[opening.case_id]

@@ -16,6 +16,7 @@ from contracts.alert import Alert
 from contracts.case import CaseProgress
 from contracts.investigation import EscalationResult, ReviewOpening
 from contracts.review import Decision, ReviewRequest
+from contracts.schedules import RESET_COUNTS
 from contracts.steps import (
     EscalateInput,
     Investigation,
@@ -35,6 +36,7 @@ from worker.activities.recorded import for_the_scheduler
 from worker.activities.steps import ActingSteps, InvestigationSteps, Work
 from worker.domain.failures import StepFailed, id_of
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
+from worker.orchestrations.count_reset import count_reset
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.orchestrations.task_reminder import task_reminder
@@ -168,6 +170,17 @@ class Lab:
         )
         return RunningCase(an_investigation(), script, self.client, self.rude_client).outcome_of(instance, patience_s)
 
+    def reset_counts(self, script: CaseScript, patience_s: float = WAIT_S) -> object:
+        """Run the daily reset as its schedule does and wait for its end; the orchestration's output."""
+        instance = f"{RESET_COUNTS}-{next(self.numbers)}"
+        self.scripts[instance] = script
+        self.client.schedule_new_orchestration(names.COUNT_RESET, instance_id=instance)
+        return RunningCase(an_investigation(), script, self.client, self.rude_client).outcome_of(instance, patience_s)
+
+    def instance_of(self, script: CaseScript) -> str:
+        """The id of the instance whose activities follow the script."""
+        return next(instance for instance, its in self.scripts.items() if its is script)
+
 
 def register(
     worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript], investigates: Callable[..., Any] = investigation
@@ -176,6 +189,7 @@ def register(
     worker.add_orchestrator(investigates)
     worker.add_orchestrator(reversal)
     worker.add_orchestrator(task_reminder)
+    worker.add_orchestrator(count_reset)
     worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
     fakes = FakeActivities(scripts)
     work = Work(fakes, fakes, fakes, fakes, fakes, fakes, NoReplies())
@@ -183,6 +197,7 @@ def register(
     for step in steps_of(InvestigationSteps(record, work, a_policy()), ActingSteps(record, fakes, fakes)):
         worker.add_activity(_scripted(step, scripts))
     worker.add_activity(_scripted(fakes.tell_overdue, scripts))
+    worker.add_activity(_scripted(fakes.reset_counts, scripts))
 
 
 class NoReplies:

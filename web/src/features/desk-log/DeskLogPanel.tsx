@@ -85,6 +85,12 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `had what was given up sent again to the webhook ${name}`;
     case "dead_letter_dropped":
       return `dropped an event that was given up for the webhook ${name}`;
+    case "schedule_paused":
+      return `paused the schedule “${name}”`;
+    case "schedule_resumed":
+      return `resumed the schedule “${name}”`;
+    case "counts_reset":
+      return "set the message counts of all users to 0";
   }
 }
 

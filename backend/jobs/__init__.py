@@ -1,0 +1,1 @@
+"""Work that a scheduler outside starts, such as a Container Apps job."""

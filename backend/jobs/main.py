@@ -1,0 +1,52 @@
+"""The process of a job: does one thing, says what it did, and ends."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from backend.settings import BackendSettings
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
+from casebook.errors import CasebookUnavailable
+from casebook.schedules_api import SchedulesApi
+from contracts.schedules import BY_JOB, RESET_COUNTS
+from runtime.settings import SettingsInvalid, read_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a job. Returns the exit code: 0 also where there was nothing to do, 1 with one sentence on standard error."""
+    _parser().parse_args(arguments)
+    try:
+        engine = open_engine(read_settings(BackendSettings).casebook_url)
+        try:
+            upgrade(engine)
+            said = _reset_counts(SchedulesApi(Transactions(engine)))
+        finally:
+            engine.dispose()
+    except (SettingsInvalid, CasebookUnavailable) as error:
+        sys.stderr.write(f"jobs: {error}\n")
+        return 1
+    sys.stdout.write(said + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m backend.jobs",
+        description="Does once what the backend's schedules do, for a scheduler outside. Reads CASEBOOK_URL.",
+    )
+    jobs = parser.add_subparsers(dest="job", required=True)
+    jobs.add_parser(
+        RESET_COUNTS,
+        help="set the message counts of all users to 0, unless that was done today (UTC) or the schedule is paused",
+    )
+    return parser
+
+
+def _reset_counts(schedules: SchedulesApi) -> str:
+    if schedules.run_due(RESET_COUNTS, BY_JOB):
+        return "The message counts of all users are 0."
+    (schedule,) = schedules.list_schedules().items
+    if schedule.state == "paused":
+        return "Nothing was done: the schedule is paused."
+    return "Nothing was done: the counts were reset today already, or are counted since today."
