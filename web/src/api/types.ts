@@ -62,6 +62,7 @@ export type AlertMessage = Schemas["AlertMessage"];
 export type CaseMessage = Schemas["CaseMessage"];
 export type TurnMessage = Schemas["TurnMessage"];
 export type ServiceStatus = Schemas["ServiceStatus"];
+export type Schedule = Schemas["Schedule"];
 export type Task = Schemas["Task"];
 export type TaskOrder = Schemas["TaskOrder"];
 export type TaskQuery = Omit<

@@ -5,8 +5,7 @@ import { BusiestUsers, DayTable, Totals } from "@/features/analytics/AnalyticsTa
 import { ended } from "@/features/analytics/figures";
 import { useAnalytics } from "@/features/analytics/get-analytics";
 import { MessagePlots } from "@/features/analytics/MessagePlots";
-import { ResetCounts } from "@/features/analytics/ResetCounts";
-import { mayActAs, useIdentity } from "@/shared/api/session";
+import { SchedulePanel } from "@/features/schedules/SchedulePanel";
 import { EmptyState, ErrorState } from "@/shared/ui/States";
 import classes from "./AnalyticsPage.module.css";
 
@@ -24,7 +23,6 @@ export function AnalyticsPage() {
   const { days = DEFAULT_DAYS } = route.useSearch();
   const navigate = route.useNavigate();
   const figures = useAnalytics(days);
-  const managing = mayActAs(useIdentity(), "manager");
   usePageTitle("Analytics");
   return (
     <div className={classes["page"]}>
@@ -37,7 +35,6 @@ export function AnalyticsPage() {
           value={String(days)}
           onChange={(value) => void navigate({ search: { days: Number(value) }, replace: true })}
         />
-        {managing && <ResetCounts />}
       </div>
       {figures.isPending && <Skeleton height={320} />}
       {figures.isError && figures.data === undefined && (
@@ -67,6 +64,7 @@ export function AnalyticsPage() {
           />
         </>
       )}
+      <SchedulePanel />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 
@@ -12,12 +12,3 @@ export const useAnalytics = (days: number) =>
       placeholderData: keepPreviousData,
     }),
   );
-
-/** Sets the message counts of all users to 0. The figures by day stay. */
-export function useResetCounts() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: async () => bodyOf(await api.POST("/api/analytics/reset")),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["conversation"] }),
-  });
-}

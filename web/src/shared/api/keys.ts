@@ -29,6 +29,7 @@ export const keys = {
   conversationSearch: (userId: string, search: string) => ["conversation", userId, search] as const,
   messageCount: (userId: string) => ["conversation", userId, "count"] as const,
   analytics: (days: number) => ["analytics", days] as const,
+  schedules: ["schedules"] as const,
   /** All lists of tasks. */
   tasks: ["tasks"] as const,
   taskList: (query: unknown) => ["tasks", "list", query] as const,

@@ -2,12 +2,12 @@ import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Dialog } from "@/shared/ui/Dialog";
 import { RefusedChange } from "@/shared/ui/RefusedChange";
-import classes from "./Analytics.module.css";
-import { useResetCounts } from "./get-analytics";
+import classes from "./SchedulePanel.module.css";
+import { useTriggerSchedule } from "./schedules";
 
-/** Sets the counts that the assistant tells to 0. For managers. */
-export function ResetCounts() {
-  const reset = useResetCounts();
+/** Sets the counts that the assistant tells to 0, now. For managers. */
+export function ResetCounts({ scheduleId }: { scheduleId: string }) {
+  const reset = useTriggerSchedule();
   const [asking, { open, close }] = useDisclosure(false);
   return (
     <>
@@ -29,7 +29,7 @@ export function ResetCounts() {
       >
         <p className={classes["note"]}>
           The assistant then tells everybody that they have sent no messages. The figures by day on this page
-          stay.
+          stay, and the daily reset comes all the same.
         </p>
         <div className={classes["buttons"]}>
           <Button variant="default" onClick={close} data-autofocus>
@@ -38,7 +38,7 @@ export function ResetCounts() {
           <Button
             onClick={() => {
               close();
-              reset.mutate();
+              reset.mutate(scheduleId);
             }}
           >
             Reset
