@@ -91,6 +91,23 @@ test("message is written, checked and answered live by keyboard", async () => {
   await writing.getByRole("row", { name: /^kim/ }).waitFor({ timeout: WORK_MS });
 });
 
+test("manager pauses the daily reset and resets by hand", async () => {
+  await curl("/analytics/dora/initialize", { message_count: 5 });
+  const page = await open("maria", "light");
+  await page.goto(`${stack.url}/analytics`);
+  const reset = region(page, "Daily reset of message counts");
+  await reset.getByText("Active").waitFor({ timeout: WORK_MS });
+  await button(page, "Pause").click();
+  await reset.getByText("none while it is paused").waitFor();
+  await button(page, "Resume").click();
+  await reset.getByText("Active").waitFor();
+  await button(page, "Reset the message counts…").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
+  await reset.getByText("All message counts are 0.").waitFor();
+  await reset.getByText("by Maria, by hand").waitFor();
+  expect(await curl("/analytics/dora")).toEqual({ user_id: "dora", message_count: 0 });
+});
+
 test("admin links a user, whose plan is told then", async () => {
   const page = await open("alex", "light");
   await page.goto(`${stack.url}/chat?user=lin`);
