@@ -208,14 +208,15 @@ def providers_of(settings: WorkerSettings) -> list["Provider"]:
 
     providers: list[Provider] = []
     for choice in settings.models:
+        how = (choice.model_tool_calling, choice.model_requests_per_minute)
         if choice.azure_openai_endpoint:
             deployment = choice.azure_openai_chat_deployment or ""
-            providers.append(AzureProvider(choice.azure_openai_endpoint, deployment, choice.model_tool_calling))
+            providers.append(AzureProvider(choice.azure_openai_endpoint, deployment, *how))
             continue
         url, model = choice.openai_base_url or OPENAI_URL, choice.openai_model or ""
         given = choice.openai_api_key if model != RULES_MODEL else None
         key = given.get_secret_value() if given else NO_KEY
-        providers.append(OpenAIProvider(url, model, key, choice.model_tool_calling))
+        providers.append(OpenAIProvider(url, model, key, *how))
     return providers
 
 

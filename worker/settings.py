@@ -19,6 +19,7 @@ from worker.ports.model import ToolCalling
 Hours = Annotated[float, Field(gt=0, le=8_784)]
 """At most a year: a longer time would mean never."""
 Seconds = Annotated[float, Field(gt=0)]
+RequestsPerMinute = Annotated[int, Field(ge=1, le=1_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked)]
 AzureUrl = Annotated[str, Field(pattern=r"^https://\S+$"), AfterValidator(checked)]
@@ -54,6 +55,7 @@ class ModelChoice(BaseModel):
     openai_api_key: HeaderSecret | None = None
     openai_model: str | None = None
     model_tool_calling: ToolCalling = "auto"
+    model_requests_per_minute: RequestsPerMinute | None = None
 
     @model_validator(mode="after")
     def _names_one_model(self) -> Self:
@@ -89,6 +91,8 @@ class WorkerSettings(ProcessSettings):
     azure_openai_endpoint: AzureUrl | None = None
     azure_openai_chat_deployment: str | None = None
     model_tool_calling: ToolCalling = "auto"
+    model_requests_per_minute: RequestsPerMinute | None = None
+    """Of this worker to the deployment; unset: no limit but what the provider says."""
     allow_plain_http: bool = False
     """Whether secrets may be sent unencrypted to other machines: over a network that is one's own, for example."""
     model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed)] = ()
@@ -186,6 +190,7 @@ class WorkerSettings(ProcessSettings):
             openai_api_key=self.openai_api_key,
             openai_model=self.openai_model,
             model_tool_calling=self.model_tool_calling,
+            model_requests_per_minute=self.model_requests_per_minute,
         )
         return (first, *self.model_failover)
 

@@ -19,8 +19,9 @@ from local.model.assistant import offered_calls, respond
 from local.model.completion import MODEL_NAME, Envelope, chunks, completion
 from local.model.control import Control, ControlPanel, parse_control
 from local.model.conversation_store import KeptConversations
-from local.model.errors import Forbidden, InvalidRequest, ModelError, NotFound, ServerFault
+from local.model.errors import Forbidden, InvalidRequest, ModelError, NotFound, RateLimited, ServerFault
 from local.model.fault_injection import inject_fault, raise_error_fault
+from local.model.rate_limit import RateLimit
 from local.model.request import ChatRequest, parse_request
 from local.model.responses_output import ResponseEnvelope
 from local.model.responses_request import ResponsesRequest, parse_responses_request
@@ -98,6 +99,7 @@ class ModelApp:
         self._stats = stats
         self._reset = reset
         self._kept = KeptConversations()
+        self._rate_limit = RateLimit()
 
     async def complete(self, request: Request) -> Response:
         """POST /v1/chat/completions, and Azure's path of a deployment."""
@@ -126,6 +128,7 @@ class ModelApp:
         control = self._panel.take(agent=answer.agent, is_verdict=answer.is_verdict)
         if control.fault:
             self._stats.count_fault(control.fault)
+        limit_headers = self._limited(request, control)
         if control.latency_s and await _client_left_within(request, control.latency_s):
             raise _ClientLeft
         await self._play_connection_fault(request, control)
@@ -134,7 +137,16 @@ class ModelApp:
         turn = _shortened(turn, chat.token_limit)
         usage = count_usage(chat, turn)
         self._stats.count_usage(usage)
-        return call.reply(turn, usage, hashlib.sha256(body).hexdigest()[:24], int(time.time()))
+        reply = call.reply(turn, usage, hashlib.sha256(body).hexdigest()[:24], int(time.time()))
+        reply.headers.update(limit_headers)
+        return reply
+
+    def _limited(self, request: Request, control: Control) -> dict[str, str]:
+        try:
+            return self._rate_limit.take(request.path_params.get("deployment", ""), control.requests_per_minute)
+        except RateLimited:
+            self._stats.count_fault("over_limit")
+            raise
 
     async def _play_connection_fault(self, request: Request, control: Control) -> None:
         if control.fault == "timeout":

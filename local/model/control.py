@@ -52,6 +52,9 @@ class Control(BaseModel):
     agent: Agent | None = None
     """Only for the calls of this agent; all others are answered as by default."""
 
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    """More than that of one deployment, or more than a sixth in ten seconds, is refused; answers tell of the limit."""
+
     @field_validator("fault", mode="before")
     @classmethod
     def _status_codes_may_be_numbers(cls, value: Any) -> Any:

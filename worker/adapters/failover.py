@@ -30,7 +30,7 @@ class FailoverModel:
     def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
         """The first answer that is to be had within `timeout_s` seconds; each deployment is asked at most once.
 
-        Raises ModelUnavailable, `asked=False` when all of them rest; or ModelRejected.
+        Raises ModelUnavailable, `asked=False` when all of them rest or are at their limit; or ModelRejected.
         """
         until = self._monotonic() + timeout_s
         faults: dict[str, ModelUnavailable] = {}
@@ -43,6 +43,8 @@ class FailoverModel:
                 return _ask(deployment, request, left_s)
             except ModelUnavailable as fault:
                 faults[deployment.name] = fault
+                if not fault.asked:
+                    continue
             except ModelRejected as refusal:
                 if not refusal.elsewhere:
                     raise
@@ -56,24 +58,28 @@ class FailoverModel:
     def _unavailable(self, tried: dict[str, ModelUnavailable | ModelRejected]) -> ModelUnavailable:
         sentences: dict[str, str] = {}
         waits_s: list[float] = []
+        asked = False
         for deployment in self._deployments:
-            wait_s = deployment.circuit.retry_in()
+            wait_s, fault = deployment.circuit.retry_in(), tried.get(deployment.name)
+            if isinstance(fault, ModelUnavailable) and not fault.asked:
+                waits_s.append(max(wait_s, fault.retry_after_s or 0.0))
             # One that there was no time for can be asked at once; one that just failed, after the caller's own pause.
-            if wait_s or deployment.name not in tried:
+            elif wait_s or fault is None:
                 waits_s.append(wait_s)
-            sentence = str(tried.get(deployment.name, deployment.circuit.why))
+            asked = asked or (fault is not None and (isinstance(fault, ModelRejected) or fault.asked))
+            sentence = deployment.circuit.why if fault is None else str(fault)
             if sentence:
                 sentences[deployment.name] = sentence
-        return ModelUnavailable(
-            _sentence(sentences), retry_after_s=min(waits_s) if waits_s else None, asked=bool(tried)
-        )
+        return ModelUnavailable(_sentence(sentences), retry_after_s=min(waits_s) if waits_s else None, asked=asked)
 
 
 def _ask(deployment: Deployment, request: ModelRequest, timeout_s: float) -> ModelReply:
     try:
         reply = deployment.model.complete(request, timeout_s)
     except ModelUnavailable as fault:
-        if fault.endpoint_is_well:
+        if not fault.asked:
+            deployment.circuit.abandoned()
+        elif fault.endpoint_is_well:
             deployment.circuit.succeeded()
         else:
             deployment.circuit.failed(str(fault), fault.retry_after_s)

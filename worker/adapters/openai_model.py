@@ -24,6 +24,7 @@ from worker.adapters.model_errors import (
     refusal_of,
     sentence_of_missing,
 )
+from worker.adapters.rate_limiter import WORTH_TELLING_S, RateLimiter
 from worker.adapters.reply import reply_of
 from worker.adapters.whole_answers import missing_of
 from worker.ports.model import ModelReply, ModelRequest, ModelUnavailable, ToolCalling
@@ -47,8 +48,12 @@ class OpenAIModel:
         monotonic: Callable[[], float] = time.monotonic,
         *,
         name: str | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
-        """`name` tells this deployment from all others, now and after a restart; by default by model and place."""
+        """`name` tells this deployment from all others, now and after a restart; by default by model and place.
+
+        `limiter` is shared by all who ask the deployment; by default it is limited by what the provider says.
+        """
         self._client = client
         self._model = model
         self._loop = loop
@@ -56,6 +61,7 @@ class OpenAIModel:
         self._monotonic = monotonic
         self._host = host_of(str(client.base_url))
         self._name = name or f"{model} at {self._host}"
+        self._limiter = limiter or RateLimiter(self._name)
         self._takes_extras = True
         """Whether it takes back what it says beyond the standard; most do, some refuse their own words."""
 
@@ -70,12 +76,14 @@ class OpenAIModel:
 
     async def reply_to(self, request: ModelRequest, timeout_s: float) -> ModelReply:
         """As `complete`, for callers that are on the client loop already."""
+        waited_s = await self._limiter.acquire(timeout_s)
         started = self._monotonic()
         try:
-            with anyio.fail_after(timeout_s):
+            with anyio.fail_after(timeout_s - waited_s):
                 dialect, answer = await self._understood(request, timeout_s)
         except TimeoutError:
-            raise ModelUnavailable(NOT_IN_TIME) from None
+            # Where it had less time than it should have, that says nothing about the endpoint.
+            raise ModelUnavailable(NOT_IN_TIME, endpoint_is_well=waited_s >= WORTH_TELLING_S) from None
         duration_ms = round((self._monotonic() - started) * 1000)
         reply = reply_of(request, dialect, answer, self._model, self._name, duration_ms)
         return reply.model_copy(update={"host": self._host})
@@ -84,6 +92,8 @@ class OpenAIModel:
         """The answer, and the dialect in which the endpoint understood the request."""
         tried = self._dialects if request.tools else self._dialects[:1]
         for dialect in tried:
+            if dialect != tried[0]:
+                await self._limiter.acquire(timeout_s)
             try:
                 answer = await self._asked(request, dialect, timeout_s)
             except _Refused as refused:
@@ -113,6 +123,7 @@ class OpenAIModel:
         except _Refused as refused:
             if full == plain or not _may_be_about_extras(refused.refusal):
                 raise
+        await self._limiter.acquire(timeout_s)
         answer = await self._create(plain, timeout_s)
         self._takes_extras = False
         log.warning("%s does not take back what it says beyond the standard: it is left out.", self._model)
@@ -129,7 +140,9 @@ class OpenAIModel:
                 options={"timeout": timeout_s},
             )
         except APIStatusError as error:
+            self._limiter.told(error.response.headers)
             raise _Refused(refusal_of(error)) from None
+        self._limiter.told(response.headers)
         try:
             return _received(response)
         except ErrorInside as error:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import anyio.to_thread
@@ -34,6 +34,10 @@ class AzureProvider:
     model: str
     """The deployment's name."""
     tool_calling: ToolCalling = "auto"
+    requests_per_minute: int | None = None
+    """None: no limit but the provider's."""
+    limit_window_s: ClassVar[float] = 10.0
+    """Of which time a limit in its headers is: a deployment with 300 requests per minute says 50."""
 
     @property
     def name(self) -> str:
@@ -54,6 +58,10 @@ class OpenAIProvider:
     model: str
     api_key: str = field(default=NO_KEY, repr=False)
     tool_calling: ToolCalling = "auto"
+    requests_per_minute: int | None = None
+    """None: no limit but the provider's."""
+    limit_window_s: ClassVar[float] = 60.0
+    """Of which time a limit in its headers is."""
 
     @property
     def name(self) -> str:

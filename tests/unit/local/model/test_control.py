@@ -40,7 +40,11 @@ def verdict_under(http: httpx.Client, fault: str) -> str:
 
 def test_the_control_is_shown_as_it_was_set(http: httpx.Client):
     wanted = {"latency_s": 0, "fault": "500", "text": None, "times": 3}
-    assert http.put("/control", json=wanted).json() == wanted | {"retry_after_s": None, "agent": None}
+    assert http.put("/control", json=wanted).json() == wanted | {
+        "retry_after_s": None,
+        "agent": None,
+        "requests_per_minute": None,
+    }
     assert http.get("/control").json()["fault"] == "500"
     assert http.put("/control", json={}).json()["fault"] is None
 

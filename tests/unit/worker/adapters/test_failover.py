@@ -14,6 +14,7 @@ REQUEST = ModelRequest(
     messages=(Message(role="user", text="Hello."),), answer_format=AnswerFormat(name="a", json_schema={})
 )
 DOWN = ModelUnavailable("The model endpoint failed with status 500.")
+BUSY = ModelUnavailable("It is at its limit.", retry_after_s=30.0, asked=False, endpoint_is_well=True)
 SLOW = ModelUnavailable("The model did not answer in time.")
 NO_KEY = ModelRejected("The model endpoint refused the worker's credentials (status 401).", elsewhere=True)
 
@@ -151,3 +152,39 @@ def test_call_that_breaks_off_frees_the_circuit() -> None:
         model.complete(REQUEST, 10)
 
     assert model.complete(REQUEST, 10).text == "well again"
+
+
+def test_deployment_at_its_limit_leaves_the_question_to_another() -> None:
+    model, first, second = two([BUSY], [says("1", model="b")])
+    assert model.complete(REQUEST, 10).text == "1"
+    assert (len(first.requests), len(second.requests)) == (1, 1)
+    # It is not said to have failed: it is the first choice again.
+    first.turns.append(says("2", model="a"))
+    assert model.complete(REQUEST, 10).text == "2"
+
+
+def test_all_at_their_limits_say_when_to_come_back() -> None:
+    later = ModelUnavailable("It is busy.", retry_after_s=40.0, asked=False, endpoint_is_well=True)
+    model, _, _ = two([BUSY], [later])
+    with pytest.raises(ModelUnavailable) as busy:
+        model.complete(REQUEST, 10)
+    assert (busy.value.asked, busy.value.retry_after_s) == (False, 30.0)
+
+
+def test_one_that_failed_beside_a_busy_one_was_asked() -> None:
+    model, _, _ = two([BUSY], [DOWN])
+    with pytest.raises(ModelUnavailable) as fault:
+        model.complete(REQUEST, 10)
+    assert (fault.value.asked, fault.value.retry_after_s) == (True, 30.0)
+    assert str(fault.value) == f"No model deployment answered. gpt-5 at a: {BUSY} gpt-5 at b: {DOWN}"
+
+
+def test_limit_says_nothing_about_a_deployment_that_fails() -> None:
+    model, first, _ = two([DOWN, BUSY, DOWN], [DOWN] * 3, failures=2)
+    for _ in range(3):
+        with pytest.raises(ModelUnavailable):
+            model.complete(REQUEST, 10)
+    # Two failures in a row, with the limit between them, open its circuit.
+    with pytest.raises(ModelUnavailable):
+        model.complete(REQUEST, 10)
+    assert len(first.requests) == 3

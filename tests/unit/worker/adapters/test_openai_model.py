@@ -69,6 +69,37 @@ def test_failover_says_where_the_answer_came_from(loop: ClientLoop, rules_model:
     assert said.host == rules_model.removeprefix("http://")
 
 
+def test_deployments_have_limits_of_their_own(loop: ClientLoop, rules_model: str) -> None:
+    elsewhere = rules_model.replace("127.0.0.1", "localhost")
+    providers = [
+        OpenAIProvider(f"{url}/v1", "casewright-rules-1", requests_per_minute=1) for url in (rules_model, elsewhere)
+    ]
+    model = open_models(providers, loop, 5, 15.0)
+
+    hosts = [model.complete(a_request(), 10).host for _ in range(2)]
+    with pytest.raises(
+        ModelUnavailable, match=r"takes no more requests per minute: this one would wait 6[01] sec"
+    ) as busy:
+        model.complete(a_request(), 10)
+
+    assert hosts == [url.removeprefix("http://") for url in (rules_model, elsewhere)]
+    assert not busy.value.asked
+    assert busy.value.retry_after_s == pytest.approx(61, abs=5)
+
+
+def test_limit_of_the_answer_s_headers_counts(loop: ClientLoop, rules_model: str, control: httpx2.Client) -> None:
+    model = open_models([OpenAIProvider(f"{rules_model}/v1", "casewright-rules-1")], loop, 5, 15.0)
+    control.put("/control", json={"requests_per_minute": 6}).raise_for_status()
+    model.complete(a_request(), 30)
+
+    with pytest.raises(ModelUnavailable, match="takes no more requests per minute") as busy:
+        model.complete(a_request(), 10)
+
+    assert busy.value.retry_after_s == pytest.approx(61 / 6, abs=2)
+    control.put("/control", json={}).raise_for_status()
+    assert model.complete(a_request(), 60).duration_ms < 5_000
+
+
 def test_a_real_conversation_goes_from_tools_to_a_verdict(loop: ClientLoop, rules_model: str) -> None:
     model = a_model(loop, f"{rules_model}/v1")
 
