@@ -103,7 +103,7 @@ def wire(
     consumes_events: bool = True,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
-    threads = BlockingExecutor()
+    threads = BlockingExecutor(facade.transactions.callers_at_once)
     webhooks = webhooks or WebhookSender(())
     consumers = EventConsumers(facade.transactions, webhooks, sinks or {}) if consumes_events else None
     subscription_record = AsyncSubscriptions(SubscriptionsApi(facade.transactions), threads)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from casebook.database.driver_errors import translate_driver_errors
 from casebook.database.engine import for_reading, for_writing
-from casebook.database.group_commit import GroupCommit
+from casebook.database.group_commit import MAX_MEMBERS, GroupCommit
 from casebook.database.health import CasebookHealth, probe
 from casebook.errors import CasebookCorrupt, CasebookUnavailable
 
@@ -108,6 +108,11 @@ class Transactions:
         except CasebookCorrupt as fault:
             self.health.note(fault)
             raise
+
+    @property
+    def callers_at_once(self) -> int:
+        """How many threads are of use at a time: writers of SQLite share a commit, a server has a connection each."""
+        return 8 if self._group is None else MAX_MEMBERS
 
     @property
     def queued_writers(self) -> int:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
+from casebook.database.group_commit import MAX_MEMBERS
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound
 from tests.support.casebooks import CaseBook
@@ -31,3 +32,7 @@ def test_hook_that_fails_hides_no_write(book: CaseBook, caplog: pytest.LogCaptur
         case = open_case(book)
     assert book.get_fraud_case(case).state == "investigating"
     assert [record.message for record in caplog.records] == ["A hook failed after a commit."]
+
+
+def test_writers_that_share_a_commit_may_be_many(book: CaseBook, engine: Engine):
+    assert book.transactions.callers_at_once == (MAX_MEMBERS if engine.dialect.name == "sqlite" else 8)
