@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from durabletask.azuremanaged.client import AsyncDurableTaskSchedulerClient
 from durabletask.client import OrchestrationStatus
-from durabletask.entities import EntityInstanceId
+from durabletask.entities import EntityInstanceId, EntityMetadata
 from durabletask.scheduled import ScheduleCreationOptions, ScheduleStatus, ScheduleUpdateOptions
 from durabletask.scheduled.models import ScheduleConfiguration, ScheduleState
 from durabletask.scheduled.orchestrator import ScheduleOperationRequest, execute_schedule_operation_orchestrator
@@ -43,7 +43,7 @@ class Schedules(Protocol):
     """What the scheduler does again and again. Every method raises SchedulerUnavailable, TaskHubTaken."""
 
     async def look(self, schedule_id: ScheduleId) -> ScheduleSight | None:
-        """A schedule as it is, or None where the scheduler has none."""
+        """A schedule as it is, or None where the scheduler has none that can be read."""
         ...
 
     async def order(self, schedule_id: ScheduleId, operation: Operation) -> None:
@@ -67,19 +67,21 @@ class DurableSchedules:
         self._start = start
 
     async def look(self, schedule_id: ScheduleId) -> ScheduleSight | None:
-        """A schedule as it is, or None where the scheduler has none."""
+        """A schedule as it is, or None where the scheduler has none that can be read."""
         await self._require_own()
         try:
             async with answering():
                 found = await self._client.get_entity(_entity(schedule_id), include_state=True)
         except Refused as refusal:
             raise SchedulerUnavailable(refusal.reason) from refusal
-        state = None if found is None else found.get_typed_state(ScheduleState)
-        if state is None or state.schedule_configuration is None or state.status == ScheduleStatus.UNINITIALIZED:
+        state = None if found is None else _read_state(found)
+        if state is None or state.status == ScheduleStatus.UNINITIALIZED:
             return None
-        return ScheduleSight(
-            state.status == ScheduleStatus.PAUSED, _is_planned(schedule_id, state.schedule_configuration)
-        )
+        # The SDK leaves what it cannot read as it is.
+        configuration: object = state.schedule_configuration
+        if not isinstance(configuration, ScheduleConfiguration):
+            return None
+        return ScheduleSight(state.status == ScheduleStatus.PAUSED, _is_planned(schedule_id, configuration))
 
     async def order(self, schedule_id: ScheduleId, operation: Operation) -> None:
         """Start the SDK's orchestration of an operation, under an id of its own: one at a time."""
@@ -98,6 +100,14 @@ class DurableSchedules:
 
 def _entity(schedule_id: ScheduleId) -> EntityInstanceId:
     return EntityInstanceId(ENTITY_NAME, schedule_id)
+
+
+def _read_state(found: EntityMetadata) -> ScheduleState | None:
+    try:
+        state: object = found.get_typed_state(ScheduleState)
+    except ValueError:
+        return None
+    return state if isinstance(state, ScheduleState) else None
 
 
 def _input(schedule_id: ScheduleId, operation: Operation) -> ScheduleCreationOptions | ScheduleUpdateOptions | None:

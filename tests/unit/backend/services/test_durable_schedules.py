@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from durabletask.client import TaskHubGrpcClient
+from durabletask.entities import EntityContext, EntityInstanceId
 from durabletask.scheduled import ScheduleDescription, ScheduledTaskClient, ScheduleUpdateOptions
 from durabletask.worker import TaskHubGrpcWorker
 
@@ -89,6 +90,24 @@ async def test_schedule_that_others_changed_is_mended(hub: str, schedules: Sched
     assert await schedules.look(RESET_COUNTS) == ScheduleSight(is_paused=False, is_as_planned=False)
     await schedules.order(RESET_COUNTS, "update_schedule")
     await until(schedules, RUNNING)
+
+
+@pytest.mark.parametrize("state", [5, {"Status": 1, "ScheduleConfiguration": {"Interval": "daily"}}])
+async def test_schedule_that_nobody_can_read_is_none(hub: str, schedules: Schedules, state: object) -> None:
+    def schedule(ctx: EntityContext, given: object) -> None:
+        ctx.set_state(given)
+
+    of_another_release = EntityInstanceId("schedule", RESET_COUNTS)
+    with TaskHubGrpcWorker(host_address=hub) as worker, TaskHubGrpcClient(host_address=hub) as client:
+        worker.add_entity(schedule)
+        worker.start()
+        client.signal_entity(of_another_release, "keep", state)
+        async with asyncio.timeout(20):
+            while True:
+                if await asyncio.to_thread(client.get_entity, of_another_release) is not None:
+                    break
+                await asyncio.sleep(0.02)
+    assert await schedules.look(RESET_COUNTS) is None
 
 
 @pytest.mark.usefixtures("worker")
