@@ -47,7 +47,7 @@ class CircuitBreaker:
             return self._failed_at is not None and self._monotonic() - self._failed_at < RECENTLY_S
 
     def allow(self) -> bool:
-        """Whether a call may be made now. Who gets True ends with `succeeded`, `failed` or `abandoned`."""
+        """Whether a call may be made now. Who gets True ends with one of the methods below."""
         with self._lock:
             if self._open_until is None:
                 return True
@@ -84,6 +84,12 @@ class CircuitBreaker:
                 open_for = self._backoff.delay_s(self._opened)
                 self._opened += 1
                 self._open_until = max(self._open_until or now, now + open_for)
+
+    def doubted(self) -> None:
+        """The endpoint did not answer in less than its time: another is preferred for a while, nothing is counted."""
+        with self._lock:
+            self._failed_at = self._monotonic()
+            self._probing = False
 
     def abandoned(self) -> None:
         """The call ended without telling anything about the endpoint."""

@@ -81,6 +81,8 @@ def _ask(deployment: Deployment, request: ModelRequest, timeout_s: float) -> Mod
             deployment.circuit.abandoned()
         elif fault.endpoint_is_well:
             deployment.circuit.succeeded()
+        elif fault.cut_short:
+            deployment.circuit.doubted()
         else:
             deployment.circuit.failed(str(fault), fault.retry_after_s)
         raise

@@ -82,8 +82,7 @@ class OpenAIModel:
             with anyio.fail_after(timeout_s - waited_s):
                 dialect, answer = await self._understood(request, timeout_s)
         except TimeoutError:
-            # Where it had less time than it should have, that says nothing about the endpoint.
-            raise ModelUnavailable(NOT_IN_TIME, endpoint_is_well=waited_s >= WORTH_TELLING_S) from None
+            raise ModelUnavailable(NOT_IN_TIME, cut_short=waited_s >= WORTH_TELLING_S) from None
         duration_ms = round((self._monotonic() - started) * 1000)
         reply = reply_of(request, dialect, answer, self._model, self._name, duration_ms)
         return reply.model_copy(update={"host": self._host})

@@ -16,7 +16,8 @@ class ModelUnavailable(Exception):
 
     `retry_after_s`: how long to wait, when that is known. `asked`: False when nothing was sent, because what is
     configured is known to be down; such a try costs nothing. `endpoint_is_well`: True when only this one answer failed,
-    which says nothing about the next.
+    which says nothing about the next. `cut_short`: True when the model had less than its time, because the call had
+    waited: it may be well or not.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class ModelUnavailable(Exception):
         retry_after_s: float | None = None,
         asked: bool = True,
         endpoint_is_well: bool = False,
+        cut_short: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.asked = asked
         self.endpoint_is_well = endpoint_is_well
+        self.cut_short = cut_short
 
 
 class ModelRejected(Exception):

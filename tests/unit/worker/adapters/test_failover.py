@@ -16,6 +16,7 @@ REQUEST = ModelRequest(
 DOWN = ModelUnavailable("The model endpoint failed with status 500.")
 BUSY = ModelUnavailable("It is at its limit.", retry_after_s=30.0, asked=False, endpoint_is_well=True)
 SLOW = ModelUnavailable("The model did not answer in time.")
+CUT_SHORT = ModelUnavailable("The model did not answer in time.", cut_short=True)
 NO_KEY = ModelRejected("The model endpoint refused the worker's credentials (status 401).", elsewhere=True)
 
 
@@ -32,14 +33,15 @@ class Clock:
 class SlowModel(ScriptedModel):
     """Uses up the time that it is given before it fails."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, fault: ModelUnavailable) -> None:
         super().__init__([])
         self._clock = clock
+        self._fault = fault
 
     def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
         self.timeouts.append(timeout_s)
         self._clock.seconds += timeout_s
-        raise SLOW
+        raise self._fault
 
 
 def a_deployment(name: str, model: ScriptedModel, clock: Callable[[], float], failures: int = 5) -> Deployment:
@@ -114,9 +116,10 @@ def test_shared_fault_is_one_sentence_shared_refusal_is_final() -> None:
         two([NO_KEY], [NO_KEY])[0].complete(REQUEST, 10)
 
 
-def test_hanging_first_deployment_leaves_next_try_to_the_second() -> None:
+@pytest.mark.parametrize("fault", [SLOW, CUT_SHORT])
+def test_hanging_first_deployment_leaves_next_try_to_the_second(fault: ModelUnavailable) -> None:
     clock = Clock()
-    first, second = SlowModel(clock), ScriptedModel([says("hello")])
+    first, second = SlowModel(clock, fault), ScriptedModel([says("hello")])
     model = FailoverModel([a_deployment("a", first, clock), a_deployment("b", second, clock)], clock)
 
     with pytest.raises(ModelUnavailable) as raised:
@@ -187,4 +190,22 @@ def test_limit_says_nothing_about_a_deployment_that_fails() -> None:
     # Two failures in a row, with the limit between them, open its circuit.
     with pytest.raises(ModelUnavailable):
         model.complete(REQUEST, 10)
+    assert len(first.requests) == 3
+
+
+def test_call_that_was_cut_short_counts_as_nothing() -> None:
+    model, first, _ = two([DOWN, CUT_SHORT, DOWN], [DOWN] * 3, failures=2)
+    for _ in range(4):
+        with pytest.raises(ModelUnavailable):
+            model.complete(REQUEST, 10)
+    assert len(first.requests) == 3
+
+
+def test_probe_that_was_cut_short_closes_no_circuit() -> None:
+    clock = Clock()
+    model, first, _ = two([DOWN, CUT_SHORT, DOWN], [DOWN] * 3, clock, failures=1)
+    for _ in range(4):
+        with pytest.raises(ModelUnavailable):
+            model.complete(REQUEST, 10)
+        clock.seconds += 16
     assert len(first.requests) == 3

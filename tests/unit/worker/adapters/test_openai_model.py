@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -18,6 +19,7 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.deployments import open_models
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AzureProvider, OpenAIProvider, open_client
+from worker.adapters.rate_limiter import RateLimiter
 from worker.agents.conversation import specialist_case, tool_answer
 from worker.agents.prompts import load_prompts
 from worker.agents.response_schemas import SpecialistVerdict, answer_format, read_answer
@@ -98,6 +100,20 @@ def test_limit_of_the_answer_s_headers_counts(loop: ClientLoop, rules_model: str
     assert busy.value.retry_after_s == pytest.approx(61 / 6, abs=2)
     control.put("/control", json={}).raise_for_status()
     assert model.complete(a_request(), 60).duration_ms < 5_000
+
+
+def test_model_that_had_less_time_is_cut_short(loop: ClientLoop, rules_model: str, control: httpx2.Client) -> None:
+    client = open_client(OpenAIProvider(f"{rules_model}/v1", "casewright-rules-1"))
+    loop.close_with(client.close)
+    limiter = RateLimiter("rules", 30)
+    model = OpenAIModel(client, "casewright-rules-1", loop, limiter=limiter)
+    control.put("/control", json={"latency_s": 9}).raise_for_status()
+    loop.call(partial(limiter.acquire, 30.0))
+
+    with pytest.raises(ModelUnavailable) as cut:
+        model.complete(a_request(), 4.5)
+
+    assert (cut.value.cut_short, cut.value.endpoint_is_well, cut.value.asked) == (True, False, True)
 
 
 def test_a_real_conversation_goes_from_tools_to_a_verdict(loop: ClientLoop, rules_model: str) -> None:
