@@ -64,6 +64,8 @@ class OpenAIModel:
         self._limiter = limiter or RateLimiter(self._name)
         self._takes_extras = True
         """Whether it takes back what it says beyond the standard; most do, some refuse their own words."""
+        self._doubts_extras = False
+        """Whether a call with some begins without them: one that was refused had no turn to find out."""
 
     @property
     def dialect(self) -> Dialect:
@@ -92,7 +94,7 @@ class OpenAIModel:
         tried = self._dialects if request.tools else self._dialects[:1]
         for dialect in tried:
             if dialect != tried[0]:
-                await self._limiter.acquire(timeout_s)
+                await self._turn_of(dialect, timeout_s)
             try:
                 answer = await self._asked(request, dialect, timeout_s)
             except _Refused as refused:
@@ -106,8 +108,18 @@ class OpenAIModel:
             return dialect, answer
         raise AssertionError("there is always a last dialect")
 
+    async def _turn_of(self, dialect: Dialect, timeout_s: float) -> None:
+        try:
+            await self._limiter.acquire(timeout_s)
+        except BaseException:
+            # The next call begins with it: it would spend its turn on what was refused just now, and so on for ever.
+            if dialect in self._dialects:
+                first = self._dialects.index(dialect)
+                self._dialects = (*self._dialects[first:], *self._dialects[:first])
+            raise
+
     def _keep(self, dialect: Dialect) -> None:
-        if dialect != self._dialects[0]:
+        if len(self._dialects) > 1 and dialect != DIALECTS[0]:
             log.warning(
                 "%s does not take tools and answer format in one request: it is asked '%s'.", self._model, dialect
             )
@@ -117,13 +129,21 @@ class OpenAIModel:
         """The answer in this dialect. Raises _Refused."""
         plain = chat_call(request, dialect)
         full = chat_call(request, dialect, self._name) if self._takes_extras else plain
+        if full == plain:
+            return await self._create(plain, timeout_s)
+        first, then = (plain, full) if self._doubts_extras else (full, plain)
         try:
-            return await self._create(full, timeout_s)
+            answer, taken = await self._create(first, timeout_s), first
         except _Refused as refused:
-            if full == plain or not _may_be_about_extras(refused.refusal):
+            if not _may_be_about_extras(refused.refusal):
                 raise
-        await self._limiter.acquire(timeout_s)
-        answer = await self._create(plain, timeout_s)
+            self._doubts_extras = then is plain
+            await self._limiter.acquire(timeout_s)
+            self._doubts_extras = False
+            answer, taken = await self._create(then, timeout_s), then
+        self._doubts_extras = False
+        if taken is full:
+            return answer
         self._takes_extras = False
         log.warning("%s does not take back what it says beyond the standard: it is left out.", self._model)
         return answer

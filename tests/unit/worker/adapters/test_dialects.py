@@ -13,11 +13,12 @@ from tests.unit.worker.support.endpoint import Asked, Endpoint, JsonObject, Said
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import OpenAIProvider, open_client
+from worker.adapters.rate_limiter import RateLimiter
 from worker.adapters.schema_dialect import read_step, union_of
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop, Result
 from worker.agents.response_schemas import SpecialistVerdict, answer_format
-from worker.ports.model import Message, ModelRejected, ModelRequest, ToolCalling
+from worker.ports.model import Message, ModelRejected, ModelRequest, ModelUnavailable, ToolCalling
 from worker.ports.tools import ToolDescription
 
 FORMAT = answer_format("specialist_verdict", SpecialistVerdict)
@@ -87,6 +88,20 @@ def test_endpoint_without_tools_is_noticed_once_and_given_schemas(loop: ClientLo
     assert (result.answer.risk_score, model.dialect) == (0.3, "schema")
     assert [call.arguments for call in tools.batches[0]] == [{"customer_id": 7}]
     assert ["tools" in asked.body for asked in endpoint.asked] == [True, True, False, False]
+
+
+def test_dialect_is_found_where_each_call_has_one_turn(loop: ClientLoop) -> None:
+    request = ModelRequest(messages=(Message(role="user", text="Hello."),), tools=TOOLS, answer_format=FORMAT)
+    with Endpoint(like_gemini) as endpoint:
+        client = open_client(OpenAIProvider(endpoint.url, "m-1"))
+        loop.close_with(client.close)
+        model = OpenAIModel(client, "m-1", loop, limiter=RateLimiter("m-1", 30))
+        with pytest.raises(ModelUnavailable):
+            model.complete(request, 2.0)
+        model.complete(request, 20.0)
+
+    assert model.dialect == "apart"
+    assert ["response_format" in asked.body for asked in endpoint.asked] == [True, False]
 
 
 def test_tool_result_in_a_user_message_is_fenced(loop: ClientLoop) -> None:

@@ -23,7 +23,11 @@ from tests.unit.worker.support.endpoint_runs import (
 from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
+from worker.adapters.openai_model import OpenAIModel
+from worker.adapters.providers import OpenAIProvider, open_client
+from worker.adapters.rate_limiter import RateLimiter
 from worker.agents.limits import Limits
+from worker.ports.model import AnswerFormat, Message, ModelRequest, ModelUnavailable
 
 SIGNATURE: JsonObject = {"google": {"thought_signature": "c2ln"}}
 
@@ -77,6 +81,20 @@ def test_what_one_endpoint_adds_is_not_shown_to_another(loop: ClientLoop) -> Non
     assert "thought_signature" in str(first.asked[1].body)
     assert "thought_signature" not in str(second.asked[0].body)
     assert "reasoning_content" not in str(second.asked[0].body)
+
+
+def test_refused_extras_are_noticed_with_one_turn_each(loop: ClientLoop) -> None:
+    said = (Message(role="user", text="Hello."), Message(role="assistant", text="Hm.", extra=SIGNATURE, origin="m"))
+    request = ModelRequest(messages=said, answer_format=AnswerFormat(name="a", json_schema={}))
+    with Endpoint(lambda asked: failure(400) if "google" in str(asked.body) else DONE) as endpoint:
+        client = open_client(OpenAIProvider(endpoint.url, "m-1"))
+        loop.close_with(client.close)
+        model = OpenAIModel(client, "m-1", loop, name="m", limiter=RateLimiter("m", 30))
+        with pytest.raises(ModelUnavailable):
+            model.complete(request, 2.0)
+        model.complete(request, 20.0)
+
+    assert ["google" in str(asked.body) for asked in endpoint.asked] == [True, False]
 
 
 def test_endpoint_that_refuses_its_own_words_goes_without_them(loop: ClientLoop) -> None:
