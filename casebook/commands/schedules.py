@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from casebook.case_log.desk_chain import Changed
 from casebook.commands.desk_log import log_change
 from casebook.commands.message_counts import reset_counts
-from casebook.policy.schedules import day_of_run
+from casebook.policy.schedules import day_of_run, done_on_resuming
 from casebook.queries.schedules import PAUSED, schedule_row
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.schedules import ScheduleRow, ScheduleRunRow
@@ -71,7 +71,7 @@ def resume(connection: Connection, schedule_id: ScheduleId, actor: str, now: dat
     if not row.paused:
         return
     values = {"paused": False, "changed_by": actor, "changed_at": now}
-    done_through = max(row.done_through, _today(now).isoformat())
+    done_through = done_on_resuming(date.fromisoformat(row.done_through), now).isoformat()
     connection.execute(_CHANGE.values(**values, done_through=done_through), {"of_schedule": schedule_id})
     log_change(connection, Changed(now, actor, "schedule_resumed", schedule_id, PAUSED, None))
 

@@ -14,9 +14,22 @@ def day_of_run(asked: date | None, now: datetime) -> date:
     today = now.astimezone(UTC).date()
     if asked is None:
         return today
-    return min(max(asked, today), (now.astimezone(UTC) + CLOCKS_DIFFER).date())
+    return min(max(asked, today), _furthest(now))
+
+
+def done_on_resuming(done_through: date, now: datetime) -> date:
+    """Up to which day nothing is made up for: today, or the next where that is done by another clock.
+
+    A day further ahead was written by a process whose clock was wrong: it counts no longer.
+    """
+    today = now.astimezone(UTC).date()
+    return done_through if today <= done_through <= _furthest(now) else today
 
 
 def next_run(done_through: date) -> datetime:
     """When the next run is due: at 00:00 UTC after the last day that was done."""
     return datetime.combine(done_through + timedelta(days=1), time(), UTC)
+
+
+def _furthest(now: datetime) -> date:
+    return (now.astimezone(UTC) + CLOCKS_DIFFER).date()

@@ -123,6 +123,29 @@ def test_paused_schedule_never_runs_nor_makes_up_for_it(schedules: SchedulesApi,
     assert run(schedules)
 
 
+@pytest.mark.parametrize("later", [timedelta(), timedelta(hours=12)])
+def test_resuming_forgets_a_day_far_ahead(schedules: SchedulesApi, clock: SteppingClock, later: timedelta):
+    clock.now += 400 * DAY
+    assert run(schedules)
+    clock.now -= 400 * DAY - later
+    assert not run(schedules)
+    schedules.pause(RESET_COUNTS, "maria")
+    resumed = schedules.resume(RESET_COUNTS, "maria")
+    assert resumed.next_run_at is not None
+    assert resumed.next_run_at - clock.now <= DAY
+    clock.now += DAY
+    assert run(schedules)
+
+
+def test_resuming_keeps_a_day_that_another_clock_began(schedules: SchedulesApi, clock: SteppingClock):
+    clock.now += timedelta(minutes=5)
+    assert run(schedules, date(2026, 11, 30))
+    schedules.pause(RESET_COUNTS, "maria")
+    assert schedules.resume(RESET_COUNTS, "maria").next_run_at == datetime(2026, 12, 1, tzinfo=UTC)
+    clock.now += timedelta(minutes=30)
+    assert not run(schedules)
+
+
 def test_paused_schedule_can_be_run_by_hand(schedules: SchedulesApi, chat: ChatApi):
     schedules.pause(RESET_COUNTS, "maria")
     schedules.run_by_hand(RESET_COUNTS, "maria")
