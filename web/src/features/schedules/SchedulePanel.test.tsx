@@ -33,7 +33,8 @@ test("schedule tells when it ran and runs next", async () => {
 test.each([
   [reset({ last_run_at: null, last_run_by: null }), "none yet"],
   [reset({ last_run_by: "job" }), /by a job/],
-  [reset({ last_run_by: "maria" }), /by Maria, by hand/],
+  [reset({ last_run_by: "maria", last_run_day: null }), /by Maria, by hand/],
+  [reset({ last_run_by: "job", last_run_day: null }), /by job, by hand/],
   [reset({ state: "paused", next_run_at: null }), "none while it is paused"],
   [reset({ is_armed: null }), /has not answered/],
   [reset({ is_armed: false }), /as soon as a worker is there/],

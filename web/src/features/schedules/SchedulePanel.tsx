@@ -59,13 +59,20 @@ function ScheduleState({ schedule }: { schedule: Schedule }) {
   );
 }
 
-function LastRun({ schedule, at }: { schedule: Schedule; at: string }) {
+function LastRun({
+  schedule: { last_run_by: by, last_run_day: day },
+  at,
+}: {
+  schedule: Schedule;
+  at: string;
+}) {
   const nameOf = useActorName();
-  const by = schedule.last_run_by;
+  // A person may be called "schedule" or "job", but takes no day's run.
+  const said =
+    by && (day === null ? `by ${nameOf(by)}, by hand` : by === "job" ? "by a job" : "by the schedule");
   return (
     <>
-      <Time at={at} />{" "}
-      {by === "schedule" ? "by the schedule" : by === "job" ? "by a job" : by && `by ${nameOf(by)}, by hand`}
+      <Time at={at} /> {said}
     </>
   );
 }
