@@ -48,8 +48,8 @@ class RateLimiter:
     async def acquire(self, timeout_s: float) -> float:
         """Wait for this call's turn; how many seconds that took.
 
-        Raises ModelUnavailable, `asked=False`, as soon as it is known that waiting would take more than its share of
-        `timeout_s`, with the time after which there is a turn. Who is cancelled gives way to the next.
+        Raises ModelUnavailable, `asked=False`, when waiting takes more than its share of `timeout_s`: at once if that
+        is known, and with the time after which there would be a turn. Who is cancelled gives way to the next.
         """
         started = self._monotonic()
         patience_s = timeout_s * SHARE_FOR_WAITING
