@@ -28,6 +28,8 @@ FIRST_MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 """Runs are due whole days after it."""
 ORCHESTRATIONS: dict[ScheduleId, tuple[str, str]] = {RESET_COUNTS: (COUNT_RESET, COUNT_RESET_VERSION)}
 """Which orchestration does what a schedule does, and its version."""
+LATE = timedelta(minutes=2)
+"""After that time somebody looks what has become of a run."""
 _ENDED = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 
 
@@ -37,6 +39,8 @@ class ScheduleSight(NamedTuple):
     is_paused: bool
     is_as_planned: bool
     """Whether it starts what it should, at the times at which it should."""
+    is_waiting: bool = True
+    """Whether it waits for its next run, or is paused; False: nothing wakes it any more, or no worker is there."""
 
 
 class Schedules(Protocol):
@@ -81,7 +85,8 @@ class DurableSchedules:
         configuration: object = state.schedule_configuration
         if not isinstance(configuration, ScheduleConfiguration):
             return None
-        return ScheduleSight(state.status == ScheduleStatus.PAUSED, _is_planned(schedule_id, configuration))
+        is_paused = state.status == ScheduleStatus.PAUSED
+        return ScheduleSight(is_paused, _is_planned(schedule_id, configuration), is_paused or _is_waiting(state))
 
     async def order(self, schedule_id: ScheduleId, operation: Operation) -> None:
         """Start the SDK's orchestration of an operation, under an id of its own: one at a time."""
@@ -108,6 +113,14 @@ def _read_state(found: EntityMetadata) -> ScheduleState | None:
     except ValueError:
         return None
     return state if isinstance(state, ScheduleState) else None
+
+
+def _is_waiting(state: ScheduleState) -> bool:
+    # One that was changed just now has no next run yet.
+    at = state.next_run_at or state.schedule_last_modified_at
+    if at is None:
+        return False
+    return datetime.now(UTC) - (at if at.tzinfo else at.replace(tzinfo=UTC)) < LATE
 
 
 def _input(schedule_id: ScheduleId, operation: Operation) -> ScheduleCreationOptions | ScheduleUpdateOptions | None:

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from backend.services.durable_schedules import Operation, Schedules, ScheduleSight
+from backend.services.durable_schedules import LATE, Operation, Schedules, ScheduleSight
 from backend.services.errors import SchedulerUnavailable
 from backend.services.sweeps import sweep_when_woken
 from casebook.async_api import AsyncSchedules
@@ -17,8 +17,6 @@ SWEEP_S = 30.0
 """How often to look, unasked: whether the scheduler still has the schedules, and what another backend wrote."""
 SOON_S = 1.0
 """After an operation was ordered: a worker does it."""
-LATE = timedelta(minutes=2)
-"""After that time somebody looks what has become of a run."""
 
 
 class ScheduleKeeper:
@@ -72,6 +70,6 @@ def missing_operation(wanted: Schedule, found: ScheduleSight | None) -> Operatio
         return "create_schedule"
     if not found.is_as_planned:
         return "update_schedule"
-    if found.is_paused == (wanted.state == "paused"):
-        return None
-    return "resume_schedule" if found.is_paused else "pause_schedule"
+    if found.is_paused != (wanted.state == "paused"):
+        return "resume_schedule" if found.is_paused else "pause_schedule"
+    return None if found.is_waiting else "create_schedule"

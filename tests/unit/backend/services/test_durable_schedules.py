@@ -7,10 +7,16 @@ from datetime import date
 import pytest
 from durabletask.client import TaskHubGrpcClient
 from durabletask.entities import EntityContext, EntityInstanceId
-from durabletask.scheduled import ScheduleDescription, ScheduledTaskClient, ScheduleUpdateOptions
+from durabletask.scheduled import (
+    ScheduleCreationOptions,
+    ScheduleDescription,
+    ScheduledTaskClient,
+    ScheduleUpdateOptions,
+)
+from durabletask.scheduled.models import ScheduleConfiguration
 from durabletask.worker import TaskHubGrpcWorker
 
-from backend.services.durable_schedules import EVERY, Operation, Schedules, ScheduleSight
+from backend.services.durable_schedules import EVERY, FIRST_MIDNIGHT, Operation, Schedules, ScheduleSight
 from backend.services.errors import SchedulerUnavailable, TaskHubTaken
 from backend.services.scheduler import open_scheduler
 from contracts.schedules import RESET_COUNTS
@@ -92,8 +98,9 @@ async def test_schedule_that_others_changed_is_mended(hub: str, schedules: Sched
     await until(schedules, RUNNING)
 
 
-@pytest.mark.parametrize("state", [5, {"Status": 1, "ScheduleConfiguration": {"Interval": "daily"}}])
-async def test_schedule_that_nobody_can_read_is_none(hub: str, schedules: Schedules, state: object) -> None:
+async def put(hub: str, state: object) -> None:
+    """Have the schedule's entity in this state, as another release may have left it."""
+
     def schedule(ctx: EntityContext, given: object) -> None:
         ctx.set_state(given)
 
@@ -104,10 +111,26 @@ async def test_schedule_that_nobody_can_read_is_none(hub: str, schedules: Schedu
         client.signal_entity(of_another_release, "keep", state)
         async with asyncio.timeout(20):
             while True:
-                if await asyncio.to_thread(client.get_entity, of_another_release) is not None:
+                found = await asyncio.to_thread(client.get_entity, of_another_release)
+                if found is not None and found.get_typed_state() is not None:
                     break
                 await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("state", [5, {"Status": 1, "ScheduleConfiguration": {"Interval": "daily"}}])
+async def test_schedule_that_nobody_can_read_is_none(hub: str, schedules: Schedules, state: object) -> None:
+    await put(hub, state)
     assert await schedules.look(RESET_COUNTS) is None
+
+
+@pytest.mark.parametrize("next_run_at", [None, "2026-01-05T00:00:00+00:00", "2026-01-05T00:00:00"])
+async def test_schedule_whose_waking_was_lost_is_seen(hub: str, schedules: Schedules, next_run_at: str | None) -> None:
+    configuration = ScheduleConfiguration.from_create_options(
+        ScheduleCreationOptions(RESET_COUNTS, "count_reset", EVERY, start_at=FIRST_MIDNIGHT)
+    )
+    lost = {"Status": 1, "NextRunAt": next_run_at, "ScheduleConfiguration": configuration.to_json()}
+    await put(hub, lost)
+    assert await schedules.look(RESET_COUNTS) == RUNNING._replace(is_waiting=False)
 
 
 @pytest.mark.usefixtures("worker")

@@ -78,6 +78,13 @@ async def test_schedule_of_another_release_is_mended(
     assert scheduler.keeps.orders == ["update_schedule", *(["resume_schedule"] if is_paused else [])]
 
 
+async def test_schedule_that_nothing_wakes_is_made_again(keeper: ScheduleKeeper, scheduler: FakeScheduler) -> None:
+    scheduler.keeps.sight = ScheduleSight(is_paused=False, is_as_planned=True, is_waiting=False)
+    await sweep(keeper)
+    assert scheduler.keeps.orders == ["create_schedule"]
+    assert keeper.is_armed(RESET_COUNTS) is True
+
+
 async def test_without_a_worker_it_is_not_armed(keeper: ScheduleKeeper, scheduler: FakeScheduler) -> None:
     scheduler.keeps.has_worker = False
     await sweep(keeper)
