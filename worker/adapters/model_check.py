@@ -21,6 +21,7 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.model_errors import NO_COMPLETION, NOT_IN_TIME, IdentityUnavailable, fault_of
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import Provider, open_client
+from worker.adapters.rate_limiter import RateLimiter
 from worker.agents.conversation import specialist_case
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
@@ -105,7 +106,9 @@ def table(checks: Sequence[ModelCheck]) -> str:
 
 async def _check(provider: Provider, loop: ClientLoop, timeout_s: float) -> ModelCheck:
     client = open_client(provider)
-    model = OpenAIModel(client, provider.model, loop, provider.tool_calling)
+    # A few calls of a person are no part of the worker's share, but the provider's own limit holds for them.
+    limiter = RateLimiter(provider.name, window_s=provider.limit_window_s)
+    model = OpenAIModel(client, provider.model, loop, provider.tool_calling, limiter=limiter)
     tries: dict[Ability, Callable[[], Awaitable[str]]] = {
         "plain": partial(_plain, client, provider.model, timeout_s),
         "tools": partial(_tools, model, timeout_s),

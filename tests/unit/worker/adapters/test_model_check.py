@@ -1,6 +1,8 @@
 """`casewright models check`: what the configured models can do, in words."""
 
 import json
+from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -72,6 +74,22 @@ def test_tools_are_tried_with_results_and_a_verdict_after(loop: ClientLoop) -> N
     assert notes["tools"] == "tool calling 'native', a verdict after 1 tool calls in 2 turns"
     offered = endpoint.asked[1].body["tools"]
     assert [tool["function"]["name"] for tool in offered] == list(SPECIALIST_TOOLS["location"])
+
+
+class LikeAzure(OpenAIProvider):
+    """A provider whose headers tell the limit of ten seconds."""
+
+    limit_window_s: ClassVar[float] = 10.0
+
+
+def test_limit_of_ten_seconds_is_read_as_such(loop: ClientLoop) -> None:
+    def limited(asked: Asked) -> Said:
+        return replace(asks_and_answers(asked), headers={"x-ratelimit-limit-requests": "6"})
+
+    with Endpoint(limited) as endpoint:
+        (check,) = check_models([LikeAzure(endpoint.url, "m-1")], loop, 8)
+
+    assert [probe.problem for probe in check.probes if probe.ability in ("tools", "structured")] == [None, None]
 
 
 @pytest.mark.parametrize(
