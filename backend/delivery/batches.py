@@ -77,7 +77,7 @@ async def send_batch(batch: DeliveryBatch, sender: Sends, clock: Callable[[], da
 
 
 def _by_subject(batch: DeliveryBatch, tally: _Tally) -> Sequence[Sequence[Delivery]]:
-    subjects: dict[str, list[Delivery]] = {str(each.event.subject): [each] for each in batch.due}
+    subjects: dict[str, list[Delivery]] = {each.event.subject: [each] for each in batch.due}
     for each in batch.new:
         if each.event.subject in batch.waiting:
             tally.unsent.append(each)

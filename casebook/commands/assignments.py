@@ -4,13 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casebook.case_log.append import append
 from casebook.case_log.desk_chain import Changed
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
 from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.desk_log import log_change
+from casebook.database.upserts import upsert
 from casebook.errors import AssignedToOther, AssigneeAway, AssigneeMayNotDecide, NotAllowed, NotAssigned, SettingChanged
 from casebook.policy.actors import SYSTEM
 from casebook.policy.assignments import Wanted, able, away_until, choose, may_keep, people_away
@@ -179,6 +179,5 @@ def _log(
     )
     seq = append(connection, case, assigned, actor, now)
     if assignee is not None:
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        turn = insert(_TURNS).values(subject=assignee, last_seq=seq)
+        turn = upsert(connection, _TURNS).values(subject=assignee, last_seq=seq)
         connection.execute(turn.on_conflict_do_update(index_elements=["subject"], set_={"last_seq": seq}))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casebook.case_log.domain_events import draw
 from casebook.commands.overtaken_drafts import overtake_draft
+from casebook.database.upserts import upsert
 from casebook.errors import ConversationFull, IdempotencyKeyReused, MessageRateExceeded, TooManyOpenTurns
 from casebook.policy.chat_limits import WINDOW, ChatLimits
 from casebook.policy.due_times import known_zone
@@ -70,8 +70,7 @@ class NewMessage:
 
 def lock_user(connection: Connection, user_id: str, now: datetime) -> PlainRow:
     """The row of a user, made now or before, locked until the transaction ends."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(_USERS).on_conflict_do_nothing(), {"user_id": user_id, "first_seen_at": now})
+    connection.execute(upsert(connection, _USERS).on_conflict_do_nothing(), {"user_id": user_id, "first_seen_at": now})
     return connection.execute(_LOCK, {"of_user": user_id}).one()
 
 

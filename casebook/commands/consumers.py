@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from casebook.database.upserts import upsert
 from casebook.queries.deliveries import free_for
 from casebook.schema.base import table_of
 from casebook.schema.domain_events import ConsumerRow
@@ -19,25 +19,22 @@ _RELEASE = _OWN.values(lease_owner=None, lease_until=None)
 
 def advance(connection: Connection, consumer: str, number: int) -> None:
     """A consumer has handled all events up to this number; one that has come further already stays there."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(_CONSUMERS).values(name=consumer, number=number)
+    row = upsert(connection, _CONSUMERS).values(name=consumer, number=number)
     further = _CONSUMERS.c.number < number
     connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"number": number}, where=further))
 
 
 def lock_consumer(connection: Connection, consumer: str) -> int:
     """Become the only one that handles events for this consumer, until the commit; up to which number it has."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(_CONSUMERS).values(name=consumer, number=0)
+    row = upsert(connection, _CONSUMERS).values(name=consumer, number=0)
     connection.execute(row.on_conflict_do_nothing(index_elements=["name"]))
     return connection.execute(_LOCK, {"of_name": consumer}).scalar_one()
 
 
 def take_lease(connection: Connection, consumer: str, owner: str, now: datetime, until: datetime) -> bool:
     """Whether only `owner` delivers to this consumer from now on until then; False: another process does."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     lease = {"lease_owner": owner, "lease_until": until}
-    row = dialect.insert(_CONSUMERS).values(name=consumer, number=0, **lease)
+    row = upsert(connection, _CONSUMERS).values(name=consumer, number=0, **lease)
     taken = row.on_conflict_do_update(index_elements=["name"], set_=lease, where=free_for(owner, now))
     return connection.execute(taken.returning(_CONSUMERS.c.name)).first() is not None
 

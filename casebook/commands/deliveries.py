@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casebook.commands.consumers import advance_leased, release_lease, take_lease
 from casebook.commands.delivery_order import put_in_order
 from casebook.commands.identity import identity_of
 from casebook.commands.subscriptions import pause_gone
+from casebook.database.upserts import upsert
 from casebook.errors import SubscriptionNotFound
 from casebook.queries.deliveries import Delivery, DeliveryBatch, delivery_batch
 from casebook.queries.subscriptions import subscription_row
@@ -87,7 +87,7 @@ def record_batch(
     if given_up:
         connection.execute(insert(_DEAD), [_dead_letter(batch, each, now) for each in given_up])
     touched = [*result.delivered, *result.unsent, *(each.delivery for each in result.failed)]
-    put_in_order(connection, batch.subscription_id, {str(each.event.subject) for each in touched}, now)
+    put_in_order(connection, batch.subscription_id, {each.event.subject for each in touched}, now)
     _note(connection, batch, result, now)
     if result.gone and row.state == "active":
         pause_gone(connection, row, now)
@@ -127,8 +127,7 @@ def _put_pending(connection: Connection, batch: DeliveryBatch, result: DeliveryR
         for each in result.unsent
     ]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        put = dialect.insert(_PENDING)
+        put = upsert(connection, _PENDING)
         columns = {name: put.excluded[name] for name in ("attempts", "first_tried_at", "due_at")}
         connection.execute(put.on_conflict_do_update(index_elements=["subscription_id", "number"], set_=columns), rows)
 

@@ -4,14 +4,12 @@ import json
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Integer, Table, bindparam, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, insert, literal, select, update
 
 from casebook.case_log.domain_events import draw
 from casebook.commands.chat_messages import lock_user
 from casebook.commands.consumers import advance, lock_consumer
+from casebook.database.upserts import upsert
 from casebook.queries.chat import message_count
 from casebook.queries.domain_events import rows_after
 from casebook.schema.base import PlainRow, table_of
@@ -59,7 +57,7 @@ def count_told(connection: Connection, limit: int, now: datetime) -> int:
 
 
 def _add_to_count(connection: Connection, sent: PlainRow) -> None:
-    one = _insert(connection, _COUNTS).values(user_id=sent.user_id, messages=1, since=0)
+    one = upsert(connection, _COUNTS).values(user_id=sent.user_id, messages=1, since=0)
     # A reset may come between: the row decides when it is written.
     counts = {"messages": _COUNTS.c.messages + 1}
     before_it = _COUNTS.c.since < sent.change
@@ -70,7 +68,7 @@ def _add_to_day(connection: Connection, turn: PlainRow) -> None:
     day = turn.replied_at.astimezone(UTC).date().isoformat()
     figures = {name: int(turn.state == name) for name in _COUNTED}
     figures["reviewed"] = int(turn.state == "sent" and turn.reviewed)
-    first = _insert(connection, _DAYS).values(day=day, user_id=turn.user_id, **figures)
+    first = upsert(connection, _DAYS).values(day=day, user_id=turn.user_id, **figures)
     more = {name: _DAYS.c[name] + figure for name, figure in figures.items() if figure}
     connection.execute(first.on_conflict_do_update(index_elements=["day", "user_id"], set_=more))
 
@@ -79,7 +77,7 @@ def set_count(connection: Connection, user_id: str, count: int, now: datetime) -
     """Set the count of a user, whom nobody needs to have seen; replies that were sent before do not count any more."""
     lock_user(connection, user_id, now)
     now_at = draw(connection, "chat_change")
-    row = _insert(connection, _COUNTS).values(user_id=user_id, messages=count, since=now_at)
+    row = upsert(connection, _COUNTS).values(user_id=user_id, messages=count, since=now_at)
     changes = {"messages": count, "since": now_at}
     connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=changes))
     return MessageCount(user_id=user_id, message_count=message_count(connection, user_id))
@@ -105,8 +103,3 @@ def reset_counts(connection: Connection) -> CountsReset:
     )
     connection.execute(insert(_COUNTS).from_select(["user_id", "messages", "since"], uncounted))
     return CountsReset(messages, now_at)
-
-
-def _insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casebook.case_log.desk_chain import Changed
 from casebook.commands.desk_log import log_change
 from casebook.commands.message_counts import reset_counts
+from casebook.database.upserts import upsert
 from casebook.policy.schedules import day_of_run, done_on_resuming
 from casebook.queries.schedules import PAUSED, schedule_row
 from casebook.schema.base import PlainRow, table_of
@@ -21,8 +21,7 @@ _NOTE_RUN = insert(_RUNS)
 
 def begin(connection: Connection, schedule_id: ScheduleId, now: datetime) -> None:
     """Let a schedule begin, unless it has: the day on which it begins is done, so the first run is at midnight."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    first = dialect.insert(_SCHEDULES).values(schedule_id=schedule_id, done_through=_today(now).isoformat())
+    first = upsert(connection, _SCHEDULES).values(schedule_id=schedule_id, done_through=_today(now).isoformat())
     connection.execute(first.on_conflict_do_nothing(index_elements=["schedule_id"]))
 
 
