@@ -220,7 +220,7 @@ class AsyncEvents:
         self.blocking = events
         """The same for threads."""
 
-        self.newest_event = awaited(events.newest_event, off_loop)
+        self.is_behind = awaited(events.is_behind, off_loop)
         self.events_after = awaited(events.events_after, off_loop)
         self.cursor = awaited(events.cursor, off_loop)
         self.consumer_states = awaited(events.consumer_states, off_loop)

@@ -5,11 +5,13 @@ from datetime import date
 
 from casebook.commands import chat_links, chat_messages, chat_turns, erasures, message_counts
 from casebook.commands.chat_messages import NewMessage
+from casebook.commands.message_counts import MESSAGE_COUNTER
 from casebook.errors import DraftNotOnRecord
 from casebook.facade import Facade
 from casebook.policy.chat_limits import ChatLimits
 from casebook.queries import chat, chat_analytics, chat_users, model_spend
 from casebook.queries.chat import DraftBasis, PostedTurn, TurnChange, UnscheduledTurn
+from casebook.queries.domain_events import is_behind
 from contracts.chat import (
     ChatDraft,
     ChatTurn,
@@ -193,5 +195,8 @@ class ChatApi(Facade):
 
     def count_told(self, limit: int = 500) -> int:
         """Count what the next events tell of, each turn once; how many events there were."""
+        with self._read() as connection:
+            if not is_behind(connection, MESSAGE_COUNTER):
+                return 0
         with self._write_apart() as connection:
             return message_counts.count_told(connection, limit, self._clock())

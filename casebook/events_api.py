@@ -8,8 +8,7 @@ from casebook.commands.identity import identity_of
 from casebook.facade import Facade
 from casebook.queries.consumers import ConsumerState, consumer_states
 from casebook.queries.deliveries import DeliveryBatch, subscriptions_with_work
-from casebook.queries.domain_events import cursor_of, events_after
-from casebook.queries.subscriptions import newest_event
+from casebook.queries.domain_events import cursor_of, events_after, is_behind
 from contracts.domain_events import CloudEvent
 
 
@@ -20,10 +19,10 @@ class EventsApi(Facade):
     names the process.
     """
 
-    def newest_event(self) -> int:
-        """The number of the newest event; 0: there is none."""
+    def is_behind(self, consumer: str) -> bool:
+        """Whether there are events that a consumer has not handled."""
         with self._read() as connection:
-            return newest_event(connection)
+            return is_behind(connection, consumer)
 
     def events_after(self, number: int, limit: int = 500) -> list[tuple[int, CloudEvent]]:
         """The events after this number, in order, each with its number."""
@@ -34,11 +33,6 @@ class EventsApi(Facade):
         """The number up to which a consumer has handled all events."""
         with self._read() as connection:
             return cursor_of(connection, consumer)
-
-    def advance(self, consumer: str, number: int) -> None:
-        """A consumer has handled all events up to this number."""
-        with self._write_apart() as connection:
-            consumers.advance(connection, consumer, number)
 
     def consumer_states(self) -> list[ConsumerState]:
         """How each consumer is doing."""

@@ -38,7 +38,7 @@ class SinkDelivery:
 
     async def deliver(self) -> bool:
         """Send what waits, a batch at most; whether there is more. Raises CasebookUnavailable, SendingFailed."""
-        if await self._events.newest_event() <= await self._events.cursor(self._consumer):
+        if not await self._events.is_behind(self._consumer):
             return False
         # From before the lease on: a process that was stopped for long must not go on where another one is by now.
         end = asyncio.get_running_loop().time() + SENDING_S

@@ -23,8 +23,8 @@ from casebook.errors import (
     TooManySecrets,
     TooManySubscriptions,
 )
+from casebook.queries.domain_events import newest_event
 from casebook.queries.subscriptions import (
-    newest_event,
     read_subscription,
     secrets_of,
     subscription_row,

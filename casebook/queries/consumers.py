@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from casebook.queries.subscriptions import newest_event
+from casebook.queries.domain_events import newest_event
 from casebook.schema.base import table_of
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow
 from casebook.schema.domain_events import ConsumerRow

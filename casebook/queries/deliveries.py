@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, select
 
-from casebook.queries.domain_events import cloud_event
-from casebook.queries.subscriptions import events_of, newest_event, secrets_of
+from casebook.queries.domain_events import NEWEST, cloud_event, newest_event
+from casebook.queries.subscriptions import events_of, secrets_of
 from casebook.schema.base import PlainRow, StorableText, table_of
 from casebook.schema.deliveries import PendingDeliveryRow, SubscriptionRow
-from casebook.schema.domain_events import ConsumerRow, DomainEventRow, SequenceRow
+from casebook.schema.domain_events import ConsumerRow, DomainEventRow
 from contracts.domain_events import CloudEvent
 
 MAX_WAITING = 1_000
@@ -19,7 +19,7 @@ NEW_AT_ONCE = 100
 DUE_AT_ONCE = 50
 
 _SUBSCRIPTIONS, _PENDING = table_of(SubscriptionRow), table_of(PendingDeliveryRow)
-_CONSUMERS, _EVENTS, _SEQUENCE = table_of(ConsumerRow), table_of(DomainEventRow), table_of(SequenceRow)
+_CONSUMERS, _EVENTS = table_of(ConsumerRow), table_of(DomainEventRow)
 _OF = bindparam("of_subscription", type_=StorableText)
 _WAITING = select(func.count()).where(_PENDING.c.subscription_id == _OF)
 _HEADS = (
@@ -74,7 +74,7 @@ class DeliveryBatch:
 def subscriptions_with_work(connection: Connection, owner: str, now: datetime) -> list[str]:
     """Those to which something is to be sent, and to which no other process delivers."""
     _is = _PENDING.c.subscription_id == _SUBSCRIPTIONS.c.subscription_id
-    newest = select(_SEQUENCE.c.last_number).where(_SEQUENCE.c.name == "domain_event").scalar_subquery()
+    is_behind = _CONSUMERS.c.number < NEWEST.scalar_subquery()
     has_room = select(func.count()).where(_is).scalar_subquery() < MAX_WAITING
     found = (
         select(_SUBSCRIPTIONS.c.subscription_id)
@@ -83,7 +83,7 @@ def subscriptions_with_work(connection: Connection, owner: str, now: datetime) -
             _SUBSCRIPTIONS.c.state == "active",
             or_(_SUBSCRIPTIONS.c.retry_at.is_(None), _SUBSCRIPTIONS.c.retry_at <= now),
             free_for(owner, now),
-            or_((_CONSUMERS.c.number < newest) & has_room, exists().where(_is, _PENDING.c.due_at <= now)),
+            or_(is_behind & has_room, exists().where(_is, _PENDING.c.due_at <= now)),
         )
     )
     return [*connection.scalars(found)]

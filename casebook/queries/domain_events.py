@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select
 
 from casebook.schema.base import PlainRow, table_of
-from casebook.schema.domain_events import ConsumerRow, DomainEventRow
+from casebook.schema.domain_events import ConsumerRow, DomainEventRow, SequenceRow
 from contracts.domain_events import TYPE_PREFIX, CloudEvent
 
-_EVENTS, _CONSUMERS = table_of(DomainEventRow), table_of(ConsumerRow)
+_EVENTS, _CONSUMERS, _SEQUENCE = table_of(DomainEventRow), table_of(ConsumerRow), table_of(SequenceRow)
+NEWEST = select(_SEQUENCE.c.last_number).where(_SEQUENCE.c.name == "domain_event")
+"""The number of the newest event that is on record; 0: none is."""
 _AFTER = select(_EVENTS).where(_EVENTS.c.number > bindparam("after")).order_by(_EVENTS.c.number)
 _CURSOR = select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == bindparam("of_name"))
 
@@ -40,3 +42,13 @@ def cloud_event(source: str, row: PlainRow) -> CloudEvent:
 def cursor_of(connection: Connection, consumer: str) -> int:
     """The number up to which a consumer has handled all events."""
     return connection.execute(_CURSOR, {"of_name": consumer}).scalar() or 0
+
+
+def newest_event(connection: Connection) -> int:
+    """The number of the newest event that is on record; 0: none is."""
+    return connection.execute(NEWEST).scalar_one()
+
+
+def is_behind(connection: Connection, consumer: str) -> bool:
+    """Whether there are events that a consumer has not handled."""
+    return cursor_of(connection, consumer) < newest_event(connection)

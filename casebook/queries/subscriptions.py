@@ -9,16 +9,17 @@ from sqlalchemy import BigInteger, Connection, bindparam, cast, func, select
 
 from casebook.errors import SubscriptionNotFound
 from casebook.queries.cursors import page_length, read_cursor, write_cursor
+from casebook.queries.domain_events import NEWEST
 from casebook.schema.base import PlainRow, StorableText, table_of
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow, SubscriptionRow, SubscriptionSecretRow
-from casebook.schema.domain_events import ConsumerRow, DomainEventRow, SequenceRow
+from casebook.schema.domain_events import ConsumerRow, DomainEventRow
 from contracts.domain_events import TYPE_PREFIX, EventName
 from contracts.hashing import text_hash
 from contracts.subscriptions import DeadLetter, DeadLetterPage, Progress, Subscription, SubscriptionSecret
 
 _SUBSCRIPTIONS, _SECRETS = table_of(SubscriptionRow), table_of(SubscriptionSecretRow)
 _PENDING, _DEAD = table_of(PendingDeliveryRow), table_of(DeadLetterRow)
-_CONSUMERS, _EVENTS, _SEQUENCE = table_of(ConsumerRow), table_of(DomainEventRow), table_of(SequenceRow)
+_CONSUMERS, _EVENTS = table_of(ConsumerRow), table_of(DomainEventRow)
 
 _OF = bindparam("of_subscription", type_=StorableText)
 _ONE = select(_SUBSCRIPTIONS).where(_SUBSCRIPTIONS.c.subscription_id == _OF)
@@ -26,10 +27,9 @@ _ALL = select(_SUBSCRIPTIONS).order_by(_SUBSCRIPTIONS.c.created_at, _SUBSCRIPTIO
 _SECRETS_OF = (
     select(_SECRETS).where(_SECRETS.c.subscription_id == _OF).order_by(_SECRETS.c.created_at, _SECRETS.c.secret_id)
 )
-_NEWEST = select(_SEQUENCE.c.last_number).where(_SEQUENCE.c.name == "domain_event")
 _PROGRESS = select(
     select(_CONSUMERS.c.number).where(_CONSUMERS.c.name == _OF).scalar_subquery().label("handled"),
-    _NEWEST.scalar_subquery().label("newest"),
+    NEWEST.scalar_subquery().label("newest"),
     select(func.count()).where(_PENDING.c.subscription_id == _OF).scalar_subquery().label("waiting"),
     select(func.min(_PENDING.c.due_at)).where(_PENDING.c.subscription_id == _OF).scalar_subquery().label("due_at"),
     select(func.count()).where(_DEAD.c.subscription_id == _OF).scalar_subquery().label("dead_letters"),
@@ -41,11 +41,6 @@ _DEAD_LETTERS = (
     .order_by(_DEAD.c.number)
 )
 _COUNT_DEAD = select(func.count()).where(_DEAD.c.subscription_id == _OF)
-
-
-def newest_event(connection: Connection) -> int:
-    """The number of the newest event that is on record; 0: none is."""
-    return connection.execute(_NEWEST).scalar_one()
 
 
 def subscription_row(connection: Connection, subscription_id: str, *, locked: bool = False) -> PlainRow:

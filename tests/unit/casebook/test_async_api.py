@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 P = ParamSpec("P")
 T = TypeVar("T")
 
-IN_THREADS = {"events_after", "advance", "case_events", "audit", "own_tasks", "tell_overdue"}
+IN_THREADS = {"events_after", "case_events", "audit", "own_tasks", "tell_overdue"}
 """Read whole logs, for scripts and tests; or are for workers only."""
 
 

@@ -12,7 +12,7 @@ from casebook.database.transactions import Transactions
 from casebook.events_api import EventsApi
 from casebook.queries import deliveries as queries
 from casebook.queries.deliveries import DeliveryBatch
-from casebook.queries.subscriptions import newest_event
+from casebook.queries.domain_events import newest_event
 from casebook.schema.base import table_of
 from casebook.schema.deliveries import DeadLetterRow
 from casebook.subscriptions_api import SubscriptionsApi

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from casebook.chat_api import ChatApi
 from casebook.commands.chat_messages import NewMessage
+from casebook.database.engine import for_writing
 from casebook.database.transactions import Transactions
 from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import ChatLimits
@@ -48,6 +49,15 @@ def test_counter_that_forgot_where_it_was_counts_nothing_twice(chat: ChatApi, en
         connection.exec_driver_sql("DELETE FROM consumer")
     assert chat.count_told() == 3
     assert counted(engine) == 3
+
+
+@pytest.mark.timeout(60)
+def test_counter_with_nothing_to_count_waits_for_no_writer(chat: ChatApi, engine: Engine):
+    answer_messages(chat, 1)
+    assert chat.count_told() == 1
+    with for_writing(engine).begin() as writer:
+        writer.exec_driver_sql("UPDATE consumer SET number = number")
+        assert chat.count_told() == 0
 
 
 def test_eight_counters_count_each_message_once(chat: ChatApi, engine: Engine):
