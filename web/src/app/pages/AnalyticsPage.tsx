@@ -7,7 +7,7 @@ import { useAnalytics } from "@/features/analytics/get-analytics";
 import { MessagePlots } from "@/features/analytics/MessagePlots";
 import { SchedulePanel } from "@/features/schedules/SchedulePanel";
 import { EmptyState, ErrorState } from "@/shared/ui/States";
-import classes from "./AnalyticsPage.module.css";
+import classes from "./Page.module.css";
 
 const route = getRouteApi("/analytics");
 const DEFAULT_DAYS = 30;
@@ -25,7 +25,7 @@ export function AnalyticsPage() {
   const figures = useAnalytics(days);
   usePageTitle("Analytics");
   return (
-    <div className={classes["page"]}>
+    <div className={`${classes["page"]} ${classes["wide"]}`}>
       <div className={classes["head"]}>
         <h1>Analytics</h1>
         <SegmentedControl

@@ -6,7 +6,7 @@ import { TaskForm } from "@/features/tasks/TaskForm";
 import { TaskList } from "@/features/tasks/TaskList";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 import { Panel } from "@/shared/ui/Panel";
-import classes from "./TasksPage.module.css";
+import classes from "./Page.module.css";
 
 const route = getRouteApi("/tasks");
 const WHOSE = [

@@ -5,7 +5,7 @@ import { SubscriptionForm } from "@/features/webhooks/SubscriptionForm";
 import { SubscriptionList } from "@/features/webhooks/SubscriptionList";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 import { EmptyState } from "@/shared/ui/States";
-import classes from "./WebhooksPage.module.css";
+import classes from "./Page.module.css";
 
 /** Where domain events are posted to, and how far that has come. For admins. */
 export function WebhooksPage() {
