@@ -13,6 +13,8 @@ _SAYS_TOO_LARGE = ("larger than", " bytes")
 
 
 class Refused(Exception):
+    """The scheduler refused a call, or did not answer it in time. `reason` is half a sentence for people."""
+
     def __init__(self, code: grpc.StatusCode, reason: str) -> None:
         super().__init__(reason)
         self.code = code
@@ -29,6 +31,7 @@ class Refused(Exception):
 
 @asynccontextmanager
 async def answering(timeout_s: float = CALL_TIMEOUT_S) -> AsyncGenerator[None]:
+    """Inside, one call is made. Raises Refused when it takes longer than `timeout_s`, or fails."""
     try:
         async with asyncio.timeout(timeout_s):
             yield
