@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from contracts.base import Contract, NonEmptyText, UtcDateTime
+from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.ids import AlertId
 from contracts.telemetry import CustomerId, TelemetryEvent
 
@@ -28,6 +28,9 @@ class Baseline(Contract):
     expected: float | None = None
     threshold: float | None = None
     """The value that `observed` had to pass."""
+    lower: float | None = added_later()
+    """With `upper`: where most of the earlier observations lay."""
+    upper: float | None = added_later()
     sample_size: int = 0
     """How many earlier observations `expected` is computed from."""
 

@@ -15,6 +15,11 @@ Longitude = Annotated[float, Field(ge=-180, le=180)]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
+AccountChange = Literal["sim", "email", "phone", "password", "address", "device", "payee"]
+"""A means of recovery or of payment: who takes an account over changes one first."""
+TransactionType = Literal["purchase", "transfer", "withdrawal", "refund"]
+
+
 class Attributes(BaseModel):
     """What a kind of event says. Real telemetry always carries more than we know: extra keys are kept.
 
@@ -55,6 +60,17 @@ class TransactionAttributes(Attributes):
     merchant: str | None = None
     country: CountryCode | None = None
     terminal_id: str | None = None
+    type: TransactionType | None = None
+    """A purchase, unless it says otherwise. A refund goes to the customer."""
+
+
+class AccountChangeAttributes(Attributes):
+    change: AccountChange
+    """What was changed; never what it was, nor what it is."""
+    channel: str | None = None
+    """Where: `app`, `shop`, `call_centre`."""
+    ip: str | None = None
+    device_id: str | None = None
 
 
 class DataUsageAttributes(Attributes):
@@ -105,13 +121,18 @@ class AuthFailureEvent(_Event):
     attributes: AuthFailureAttributes
 
 
+class AccountChangeEvent(_Event):
+    kind: Literal["account_change"] = "account_change"
+    attributes: AccountChangeAttributes
+
+
 TelemetryEvent = Annotated[
-    LoginEvent | TransactionEvent | DataUsageEvent | ApiCallEvent | AuthFailureEvent,
+    LoginEvent | TransactionEvent | DataUsageEvent | ApiCallEvent | AuthFailureEvent | AccountChangeEvent,
     Field(discriminator="kind"),
 ]
 """One thing a customer's account did. `kind` decides the type of `attributes`."""
 
-EventKind = Literal["login", "transaction", "data_usage", "api_call", "auth_failure"]
+EventKind = Literal["login", "transaction", "data_usage", "api_call", "auth_failure", "account_change"]
 
 telemetry_event: TypeAdapter[TelemetryEvent] = TypeAdapter(TelemetryEvent)
 """Reads and writes the JSON-lines format: `telemetry_event.validate_json(line)`."""

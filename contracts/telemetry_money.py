@@ -33,6 +33,15 @@ def currency_of(given: object) -> object:
     return spelt
 
 
+def negative(given: float | str | Decimal) -> Decimal | None:
+    """What is given back, where the amount is below zero: as many systems write a refund."""
+    try:
+        amount = Decimal(str(given).strip())
+    except InvalidOperation:
+        return None
+    return -amount if amount.is_finite() and amount < 0 else None
+
+
 def rounded(given: float | str, currency: str) -> tuple[Decimal, bool] | None:
     """The amount to its currency's decimals where it has more, and whether it is another then. Raises NoMoney."""
     try:

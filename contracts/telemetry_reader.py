@@ -12,18 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from contracts.lines import Line
 from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
+from contracts.telemetry_dead_letters import DeadLetterKind
 from contracts.telemetry_envelopes import Envelopes
 from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
-from contracts.telemetry_money import NoMoney, currency_of, rounded
-from contracts.telemetry_times import FUTURE_TOLERANCE, NoTime, implausible, instant
-
-DeadLetterKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
+from contracts.telemetry_money import NoMoney, currency_of, negative, rounded
+from contracts.telemetry_times import FUTURE_TOLERANCE, NoTime, TimeUnit, WrongTimeUnit, implausible, instant
 
 UNUSED_FIELDS = "unused_fields"
 """The attribute that keeps what was given and cannot be used."""
@@ -38,6 +37,7 @@ _NEEDED: Mapping[object, frozenset[str]] = {
     "transaction": frozenset({"amount", "currency"}),
     "data_usage": frozenset({"gb"}),
     "api_call": frozenset({"endpoint"}),
+    "account_change": frozenset({"change"}),
 }
 _KIND_OF = {str(kind).replace("_", ""): kind for kind in _NEEDED}
 """By its letters alone: `AUTH_FAILURE`, `auth-failure` and `AuthFailure` are one."""
@@ -74,13 +74,21 @@ def utc_now() -> datetime:
 class TelemetryReader:
     """Parses events, and counts in `mended` the repairs in those that it returned. Not thread-safe.
 
-    An event further ahead of `now` than `tolerance`, or older than 1990, is a dead letter.
+    An event further ahead of `now` than `tolerance`, or older than 1990, is a dead letter; so is one whose time is a
+    number that cannot be true in `time_unit`.
     """
 
-    def __init__(self, *, now: Callable[[], datetime] = utc_now, tolerance: timedelta = FUTURE_TOLERANCE) -> None:
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        tolerance: timedelta = FUTURE_TOLERANCE,
+        time_unit: TimeUnit = "auto",
+    ) -> None:
         self.mended: Counter[str] = Counter()
         self._now = now
         self._tolerance = tolerance
+        self._time_unit: TimeUnit = time_unit
         self._json = TolerantJson()
         self._envelopes = Envelopes(self._json, _NAMES_AN_EVENT, _FIELDS)
 
@@ -158,12 +166,13 @@ class TelemetryReader:
         if isinstance(attributes, str) and isinstance(unpacked := self._json.within(attributes), dict):
             fields["attributes"] = unpacked
             mended["unpacked"] += 1
-        mending = _Mending(fields, mended)
+        mending = _Mending(fields, mended, self._time_unit)
         kind = str(mending.fields.get("kind"))
         try:
             event = mending.event()
         except (_Unjudgeable, NoTime, NoMoney) as error:
-            return DeadLetter("unreadable", f"{kind}.{error}" if kind in _NEEDED else str(error))
+            fault: DeadLetterKind = "wrong_time_unit" if isinstance(error, WrongTimeUnit) else "unreadable"
+            return DeadLetter(fault, f"{kind}.{error}" if kind in _NEEDED else str(error))
         except ValidationError as error:
             return DeadLetter("unreadable", reason(error))
         if problem := implausible(event.occurred_at, self._now(), self._tolerance):
@@ -183,8 +192,9 @@ def reason(error: ValidationError) -> str:
 class _Mending:
     """One event while it is parsed and repaired."""
 
-    def __init__(self, fields: dict[str, Any], mended: Counter[str]) -> None:
+    def __init__(self, fields: dict[str, Any], mended: Counter[str], time_unit: TimeUnit) -> None:
         self.fields = fields
+        self._time_unit: TimeUnit = time_unit
         self._mended = mended
         self._unused: dict[str, Any] = {}
 
@@ -237,9 +247,9 @@ class _Mending:
 
     def _read_time(self) -> None:
         try:
-            read = instant(self.fields.get("occurred_at"))
+            read = instant(self.fields.get("occurred_at"), self._time_unit)
         except NoTime as error:
-            raise NoTime(f"occurred_at: {error}") from None
+            raise type(error)(f"occurred_at: {error}") from None
         if read is not None:
             self.fields["occurred_at"], mend = read
             if mend:
@@ -298,9 +308,15 @@ class _Mending:
         if isinstance(given, bool) or not isinstance(given, int | float | str) or not isinstance(currency, str):
             return
         if found := rounded(given, currency):
-            attributes["amount"], is_another = found
+            given, is_another = found
+            attributes["amount"] = given
             if is_another:
                 self._mended["amount_rounded"] += 1
+        if (amount := negative(given)) is not None:
+            attributes["amount"] = amount
+            if attributes.get("type") != "refund":
+                attributes["type"] = "refund"
+                self._mended["refund_negative"] += 1
 
     def _mend(self, error: ValidationError) -> bool:
         """Whether the event can be evaluated without the invalid fields."""

@@ -11,6 +11,8 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a sender's may be. Further ahead, one event would close the window of the rules."""
 
 Implausible = Literal["from_the_future", "from_the_far_past"]
+TimeUnit = Literal["auto", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+"""What a number that is a time counts. `auto`: its magnitude says so, which is a guess, and counted as one."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MICROSECOND = 999_999
@@ -29,16 +31,22 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DOTNET = re.compile(r"\\?/Date\((\d{1,16})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 # From 1973 to 2286; the ranges do not touch, so that a number has one meaning or none.
 _EPOCH_UNITS = ((10**8, 10**10, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))
+_OF_UNIT = dict(zip(("seconds", "milliseconds", "microseconds", "nanoseconds"), _EPOCH_UNITS, strict=True))
 
 
 class NoTime(ValueError):
     """The value is no point in time; the message is one phrase that says why."""
 
 
-def instant(value: object) -> tuple[datetime, str | None] | None:
-    """The time in UTC, and the repair that it needed. None for text of another form. Raises NoTime.
+class WrongTimeUnit(NoTime):
+    """The number is no plausible time in the unit in which its source counts."""
 
-    A leap second (23:59:60) is the last microsecond of its minute; of a fraction, microseconds count.
+
+def instant(value: object, unit: TimeUnit = "auto") -> tuple[datetime, str | None] | None:
+    """The time in UTC, and the repair that it needed. None for text of another form. Raises NoTime, WrongTimeUnit.
+
+    A number is a time in `unit`, and never in another. A leap second (23:59:60) is the last microsecond of its minute;
+    of a fraction, microseconds count.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -47,13 +55,13 @@ def instant(value: object) -> tuple[datetime, str | None] | None:
         if match := _ENGLISH.fullmatch(text):
             return _from_english(match)
         if match := _DOTNET.fullmatch(text):
-            return _from_number(int(match[1])), "epoch_time"
+            return _from_number(int(match[1]), "milliseconds"), "epoch_time"
         if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
             return None
         value = text
     elif isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return _from_number(value), "epoch_time"
+    return _from_number(value, unit), "epoch_time" if unit == "auto" else None
 
 
 def implausible(at: datetime, now: datetime, tolerance: timedelta) -> tuple[Implausible, str] | None:
@@ -97,12 +105,14 @@ def _from_english(match: re.Match[str]) -> tuple[datetime, str]:
     return at, mended or "time_spelt"
 
 
-def _from_number(value: str | float) -> datetime:
+def _from_number(value: str | float, unit: TimeUnit) -> datetime:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         raise NoTime(f"{value} is no time") from None
-    for least, beyond, units in _EPOCH_UNITS:
+    for least, beyond, units in _EPOCH_UNITS if unit == "auto" else (_OF_UNIT[unit],):
         if least <= number < beyond:
             return _EPOCH + timedelta(microseconds=int(number * 1_000_000 / units))
+    if unit != "auto":
+        raise WrongTimeUnit(f"{str(value)[:40]} is no time from 1973 on in {unit}, in which this source counts")
     raise NoTime(f"{str(value)[:40]} is no time: read are seconds, milli-, micro- and nanoseconds from 1973 on")

@@ -80,6 +80,7 @@ _EXPLAINS: Mapping[str, Callable[[Dossier, TelemetryEvent], bool]] = {
     "transaction": _transaction,
     "data_usage": _usage,
     "api_call": _nothing,
+    "account_change": _nothing,
 }
 
 

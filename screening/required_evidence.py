@@ -13,7 +13,7 @@ KEY_RECORDS: Mapping[Specialist, str] = {
 }
 OWN_EVENTS: Mapping[Specialist, frozenset[EventKind]] = {
     "usage": frozenset({"data_usage", "api_call"}),
-    "location": frozenset({"login", "auth_failure"}),
+    "location": frozenset({"login", "auth_failure", "account_change"}),
     "billing": frozenset({"transaction"}),
 }
 """Which specialist answers for a trigger event, by the event's kind."""

@@ -226,6 +226,7 @@ def test_the_kind_decides_the_type_of_the_attributes(kind: str):
         "transaction": {"amount": "12.50", "currency": "EUR"},
         "data_usage": {"gb": 1.5},
         "api_call": {"endpoint": "/v1/x"},
+        "account_change": {"change": "sim"},
     }.get(kind, {})
     line = {"event_id": "e", "customer_id": 1, "occurred_at": "2026-03-14T12:00:00Z", "kind": kind}
 

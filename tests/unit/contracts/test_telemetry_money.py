@@ -28,7 +28,7 @@ def test_amounts_are_rounded_to_the_minor_unit(amount: str, currency: str, kept:
     assert found == mended
 
 
-@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e999", '"1e999999"', '"1,5"', "-1", "null", "true", "1" * 25])
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e999", '"1e999999"', '"1,5"', "null", "true", "1" * 25])
 def test_a_transaction_without_an_amount_is_not_evaluated(amount: str) -> None:
     reading, mended = read(line("transaction").replace("12.5", amount, 1))
 
@@ -66,3 +66,17 @@ def test_a_currency_of_another_form_is_named(currency: object) -> None:
 def test_a_currency_is_read_by_its_number(given: object, code: str) -> None:
     attributes, mended = judged(line("transaction", {"currency": given, "amount": 12}))
     assert (attributes["currency"], mended) == (code, {"currency_spelt": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "amount"), [(-12, "12"), ("-12.50", "12.50"), (-0.005, "0.01"), ("-5000.004", "5000.00")]
+)
+def test_an_amount_below_zero_is_a_refund(given: object, amount: str) -> None:
+    attributes, mended = judged(line("transaction", {"amount": given}))
+    assert (attributes["type"], str(attributes["amount"])) == ("refund", amount)
+    assert mended["refund_negative"] == 1
+
+
+def test_a_refund_that_says_so_needs_no_repair() -> None:
+    attributes, mended = judged(line("transaction", {"amount": -12, "type": "refund"}))
+    assert (attributes["type"], str(attributes["amount"]), dict(mended)) == ("refund", "12", {})

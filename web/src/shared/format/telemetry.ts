@@ -15,6 +15,10 @@ export function describeEvent(event: TelemetryEvent): string {
       const { amount, currency, merchant, country } = event.attributes;
       return join(formatMoney(amount, currency), merchant && `at ${merchant}`, country && `(${country})`);
     }
+    case "account_change": {
+      const { change, channel } = event.attributes;
+      return join(`${CHANGED[change]} changed`, channel && `by ${channel.replaceAll("_", " ")}`);
+    }
     case "data_usage":
       return `${formatNumber(event.attributes.gb)} GB used`;
     case "api_call": {
@@ -30,6 +34,19 @@ export const EVENT_KIND: Record<TelemetryEvent["kind"], string> = {
   transaction: "Transaction",
   data_usage: "Data usage",
   api_call: "API call",
+  account_change: "Account change",
+};
+
+type AccountChange = Extract<TelemetryEvent, { kind: "account_change" }>["attributes"]["change"];
+
+const CHANGED: Record<AccountChange, string> = {
+  sim: "SIM",
+  email: "E-mail address",
+  phone: "Phone number",
+  password: "Password",
+  address: "Postal address",
+  device: "Device",
+  payee: "Payee",
 };
 
 interface Origin {
