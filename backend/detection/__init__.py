@@ -1,6 +1,6 @@
 """Detection: telemetry events in, alerts out. Pure: no clock, no I/O, no randomness; time comes from the events."""
 
-from backend.detection.detector import Detector
-from backend.detection.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from backend.detection.detector import Detector, Signal
+from backend.detection.parameters import DEFAULT_RULES, RuleBook, RuleVersion
 
-__all__ = ["DEFAULT_THRESHOLDS", "Detector", "Thresholds"]
+__all__ = ["DEFAULT_RULES", "Detector", "RuleBook", "RuleVersion", "Signal"]

@@ -1,13 +1,14 @@
-"""The protocol of a rule, and what it returns when it fires."""
+"""What every rule is, and what it returns when it fires."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from backend.detection.thresholds import AlertSpacing
+from backend.detection.parameters import RuleParameters, RuleVersion
 from contracts.alert import Baseline, Severity
-from contracts.telemetry import TelemetryEvent
+from contracts.telemetry import EventKind, TelemetryEvent
+
+Parameters = TypeVar("Parameters", bound=RuleParameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +22,40 @@ class Explanation:
     baseline: Baseline
 
 
-@dataclass(frozen=True, slots=True)
-class RuleHit:
+class RuleHit(NamedTuple):
     """One firing of one rule for one customer. Whether it becomes an alert depends on the rule's spacing."""
 
-    at: datetime
-    """Time of the newest event in its evidence."""
-    explain: Callable[[], Explanation]
-    """Call it before the rule observes another event. Most firings continue a known alert and need no text."""
+    t: float
+    """Time of the newest event in its evidence, in seconds since 1970."""
+    explain: Callable[[Sequence[TelemetryEvent]], Explanation]
+    """Given the customer's recent events, oldest first. Most firings continue a known alert and need no text."""
 
 
-class Rule(Protocol):
-    """One rule with its memory of one customer. Its state is bounded, whatever comes."""
+class Rule(Generic[Parameters]):
+    """One version of a rule. It remembers nothing: what it judges by is in the states that it is shown."""
 
-    RULE_ID: ClassVar[str]
-    RULE_VERSION: ClassVar[int]
+    KINDS: ClassVar[tuple[EventKind, ...]]
 
-    @property
-    def spacing(self) -> AlertSpacing: ...
+    def __init__(self, version: RuleVersion, parameters: Parameters, key: str) -> None:
+        self.version = version
+        self.parameters = parameters
+        self.key = key
+        """Under which a customer remembers what it reported: a draft's alerts are not those of the live rule."""
+        self.window_s = parameters.window_hours * 3_600.0
+        self.quiet_s = parameters.quiet_hours * 3_600.0
 
-    def observe(self, event: TelemetryEvent) -> RuleHit | None:
-        """Judges the event by what came before it, then remembers it. Events that it does not concern are ignored.
+    def judge(self, event: Any, t: float, facts: Any) -> RuleHit | None:
+        """Whether it fires at this event, by what the states say of it."""
+        raise NotImplementedError
 
-        Events with equal times may come in any order: whether the rule fires at that time is the same.
-        """
-        ...
+
+_SEVERITY_STEPS: tuple[tuple[float, Severity], ...] = ((5.0, "critical"), (2.5, "high"), (1.25, "medium"))
+
+
+def spike_severity(observed: float, threshold: float) -> Severity:
+    """How strong a spike is, by how many times it passed what it had to pass: 1.25 medium, 2.5 high, 5 critical."""
+    strength = observed / threshold
+    for least, severity in _SEVERITY_STEPS:
+        if strength >= least:
+            return severity
+    return "low"

@@ -88,10 +88,10 @@ def raise_alerts(profiles: tuple[Profile, ...]) -> list[Alert]:
     """The alerts of a feed in which every story is played."""
     simulator, detector = Simulator(profiles, seed=1, start=AS_OF), Detector()
     for event in simulator.history():
-        assert detector.observe(event) == (), "the history is ordinary"
+        assert detector.alerts(event) == (), "the history is ordinary"
     alerts: list[Alert] = []
     for second in range(STORIES_PLAYED * EVENTS_PER_STORY):
-        alerts += detector.observe(simulator.next_event(AS_OF + timedelta(seconds=second)))
+        alerts += detector.alerts(simulator.next_event(AS_OF + timedelta(seconds=second)))
     return alerts
 
 

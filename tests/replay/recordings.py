@@ -31,8 +31,8 @@ def parse(lines: Iterable[bytes]) -> list[TelemetryEvent]:
 
 def detect(events: Iterable[TelemetryEvent]) -> list[Alert]:
     """What a new detector raises."""
-    detector = Detector()
-    return [alert for event in events for alert in detector.observe(event, "replay")]
+    detector = Detector(source="replay")
+    return [alert for event in events for alert in detector.alerts(event)]
 
 
 @cache

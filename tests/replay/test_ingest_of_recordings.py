@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.detection import Detector
 from backend.ingest import IngestService, ReplaySource
 from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
@@ -29,9 +28,7 @@ async def replay(*files: Path) -> tuple[IngestService, list[Alert], list[Telemet
     async def open_alert(alert: Alert) -> None:
         opened.append(alert)
 
-    service = IngestService(
-        sources=[ReplaySource(files)], detector=Detector(), open_alert=open_alert, on_telemetry=seen.append
-    )
+    service = IngestService(sources=[ReplaySource(files)], open_alert=open_alert, on_telemetry=seen.append)
     async with service:
         await service.wait_finished()
     return service, opened, seen

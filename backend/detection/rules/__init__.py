@@ -1,1 +1,1 @@
-"""One module per rule."""
+"""The rules, one module each: what the statistics say, against numbers that are data."""

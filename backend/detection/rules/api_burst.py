@@ -1,71 +1,62 @@
 """Burst of API calls: many in one minute, and many more than the customer's usual minute."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from math import ceil
-from typing import ClassVar
 
 from backend.detection.descriptions import counted, duration, number
-from backend.detection.rates import RateWindow
-from backend.detection.rule import Explanation, RuleHit
-from backend.detection.thresholds import AlertSpacing, ApiBurstThresholds
-from contracts.alert import Baseline, Severity
+from backend.detection.evidence import newest
+from backend.detection.parameters import ApiBurst
+from backend.detection.rule import Explanation, Rule, RuleHit
+from backend.detection.state.customer import CALLS_S, CallFacts
+from backend.detection.state.rates import Rate
+from contracts.alert import Baseline
 from contracts.telemetry import ApiCallEvent, TelemetryEvent
 
 
-class ApiBurst:
+class ApiBurstRule(Rule[ApiBurst]):
     """Counts API calls in a sliding minute."""
 
-    RULE_ID: ClassVar[str] = "api_burst"
-    RULE_VERSION: ClassVar[int] = 1
+    KINDS = ("api_call",)
 
-    def __init__(self, thresholds: ApiBurstThresholds) -> None:
-        self._thresholds = thresholds
-        self._window = RateWindow(thresholds.window, history_days=thresholds.history_days)
-
-    @property
-    def spacing(self) -> AlertSpacing:
-        return self._thresholds.spacing
-
-    def observe(self, event: TelemetryEvent) -> RuleHit | None:
-        limits, window = self._thresholds, self._window
-        if not isinstance(event, ApiCallEvent):
+    def judge(self, event: ApiCallEvent, t: float, facts: CallFacts) -> RuleHit | None:
+        limits = self.parameters
+        if facts.events < limits.min_calls:
             return None
-        window.add(event)
-        if window.count < limits.min_calls:
-            return None
-        usual, minutes = window.usual()
+        rate = facts.calls.rate(CALLS_S)
         threshold = limits.min_calls
-        if minutes >= limits.min_history:
-            threshold = max(threshold, ceil(usual * limits.times_usual))
-        if window.count < threshold:
+        if rate.periods >= limits.min_history:
+            threshold = max(threshold, ceil(rate.usual * limits.times_usual))
+        if rate.events < threshold:
             return None
-        return RuleHit(window.newest, partial(self._explain, usual, minutes, threshold))
+        return RuleHit(rate.newest, partial(self._explain, event, rate, threshold))
 
-    def _explain(self, usual: float, minutes: int, threshold: int) -> Explanation:
-        window = self._window
-        calls = [call for call in window.events if isinstance(call, ApiCallEvent)]
+    def _explain(
+        self, event: ApiCallEvent, rate: Rate, threshold: int, recent: Sequence[TelemetryEvent]
+    ) -> Explanation:
+        found = newest((each for each in recent if isinstance(each, ApiCallEvent)), event, rate.newest, CALLS_S)
+        calls = [call for call in found if isinstance(call, ApiCallEvent)]
         endpoints = len({call.attributes.endpoint for call in calls})
         refused = sum(map(_refused, calls))
+        limits = self.parameters
+        is_high = refused / len(calls) >= limits.refused_share or rate.span <= limits.fast_seconds
         return Explanation(
-            severity=self._severity(refused / len(calls)),
+            severity="high" if is_high else "medium",
             description=(
-                f"{counted(window.count, 'API call')} to {counted(endpoints, 'endpoint')} within "
-                f"{duration(window.span)}, {refused} of the last {len(calls)} refused; usual is {number(usual)} "
-                f"in an active minute (alert at {threshold})."
+                f"{counted(rate.events, 'API call')} to {counted(endpoints, 'endpoint')} within "
+                f"{duration(timedelta(seconds=rate.span))}, {refused} of the last {len(calls)} refused; usual is "
+                f"{number(rate.usual)} in an active minute (alert at {threshold})."
             ),
-            trigger_events=tuple(calls),
+            trigger_events=found,
             baseline=Baseline(
                 metric="calls_per_minute",
-                observed=float(window.count),
-                expected=usual,
+                observed=float(rate.events),
+                expected=rate.usual,
                 threshold=float(threshold),
-                sample_size=minutes,
+                sample_size=rate.periods,
             ),
         )
-
-    def _severity(self, refused_share: float) -> Severity:
-        limits = self._thresholds
-        return "high" if refused_share >= limits.refused_share or self._window.span <= limits.fast else "medium"
 
 
 def _refused(call: ApiCallEvent) -> bool:

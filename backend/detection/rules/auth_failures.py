@@ -1,74 +1,58 @@
 """Repeated authentication failures: more than one session's worth of failed logins in ten minutes."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from math import ceil
-from typing import ClassVar
 
 from backend.detection.descriptions import counted, duration, number
-from backend.detection.rates import RateWindow
-from backend.detection.rule import Explanation, RuleHit
-from backend.detection.thresholds import AlertSpacing, AuthFailureThresholds
+from backend.detection.evidence import address_of, failures_among, newest
+from backend.detection.parameters import AuthFailures
+from backend.detection.rule import Explanation, Rule, RuleHit
+from backend.detection.state.customer import FAILURES_S, USUAL_FAILURES_CAP, FailureFacts
+from backend.detection.state.rates import Rate
 from contracts.alert import Baseline
-from contracts.telemetry import AuthFailureEvent, LoginEvent, TelemetryEvent
+from contracts.telemetry import TelemetryEvent
+
+_MINUTES = duration(timedelta(seconds=FAILURES_S))
 
 
-class AuthFailures:
+class AuthFailuresRule(Rule[AuthFailures]):
     """Counts `auth_failure` events and logins that did not succeed."""
 
-    RULE_ID: ClassVar[str] = "auth_failures"
-    RULE_VERSION: ClassVar[int] = 1
+    KINDS = ("auth_failure",)
 
-    def __init__(self, thresholds: AuthFailureThresholds) -> None:
-        self._thresholds = thresholds
-        self._window = RateWindow(
-            thresholds.window, history_days=thresholds.history_days, usual_cap=thresholds.usual_cap
-        )
-
-    @property
-    def spacing(self) -> AlertSpacing:
-        return self._thresholds.spacing
-
-    def observe(self, event: TelemetryEvent) -> RuleHit | None:
-        limits, window = self._thresholds, self._window
-        if not _failed(event):
+    def judge(self, event: TelemetryEvent, t: float, facts: FailureFacts) -> RuleHit | None:
+        limits = self.parameters
+        if facts.events < limits.min_failures:
             return None
-        window.add(event)
-        if window.count < limits.min_failures:
-            return None
-        usual, periods = window.usual()
+        rate = facts.failures.rate(FAILURES_S, USUAL_FAILURES_CAP)
         threshold = limits.min_failures
-        if periods >= limits.min_history:
-            threshold = max(threshold, ceil(usual * limits.times_usual))
-        if window.count < threshold:
+        if rate.periods >= limits.min_history:
+            threshold = max(threshold, ceil(rate.usual * limits.times_usual))
+        if rate.events < threshold:
             return None
-        return RuleHit(window.newest, partial(self._explain, usual, periods, threshold))
+        return RuleHit(rate.newest, partial(self._explain, event, rate, threshold))
 
-    def _explain(self, usual: float, periods: int, threshold: int) -> Explanation:
-        limits, window = self._thresholds, self._window
-        failures = window.events
-        addresses = len({address for failure in failures if (address := _address(failure))})
+    def _explain(
+        self, event: TelemetryEvent, rate: Rate, threshold: int, recent: Sequence[TelemetryEvent]
+    ) -> Explanation:
+        failures = newest(failures_among(recent), event, rate.newest, FAILURES_S)
+        addresses = len({address for failure in failures if (address := address_of(failure))})
         origin = f" from {counted(addresses, 'address', 'addresses')}" if addresses else ""
-        minutes = duration(limits.window)
+        usual = f"{number(rate.usual)} in {_MINUTES} with any" if rate.periods else "0"
         return Explanation(
-            severity="high" if addresses >= limits.many_addresses else "medium",
+            severity="high" if addresses >= self.parameters.many_addresses else "medium",
             description=(
-                f"{counted(window.count, 'failed login')} within {duration(window.span)}{origin}; usual is "
-                f"{f'{number(usual)} in {minutes} with any' if periods else '0'} (alert at {threshold} in {minutes})."
+                f"{counted(rate.events, 'failed login')} within {duration(timedelta(seconds=rate.span))}{origin}; "
+                f"usual is {usual} (alert at {threshold} in {_MINUTES})."
             ),
             trigger_events=failures,
             baseline=Baseline(
-                metric=f"failures_in_{minutes.replace(' ', '_')}",
-                observed=float(window.count),
-                expected=usual,
+                metric=f"failures_in_{_MINUTES.replace(' ', '_')}",
+                observed=float(rate.events),
+                expected=rate.usual,
                 threshold=float(threshold),
-                sample_size=periods,
+                sample_size=rate.periods,
             ),
         )
-
-
-def _failed(event: TelemetryEvent) -> bool:
-    return isinstance(event, AuthFailureEvent) or (isinstance(event, LoginEvent) and not event.attributes.success)
-
-
-def _address(event: TelemetryEvent) -> str | None:
-    return event.attributes.ip if isinstance(event, AuthFailureEvent | LoginEvent) else None

@@ -5,172 +5,169 @@ does, if the customer had not used one of the two before. Country centroids are 
 may lie 4,000 km apart, and the distance that they would give is no evidence.
 """
 
-from bisect import insort
-from collections import deque
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from operator import attrgetter
-from typing import ClassVar
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from backend.detection.descriptions import duration, number
-from backend.detection.geography import Coordinates, great_circle_km
-from backend.detection.rule import Explanation, RuleHit
-from backend.detection.thresholds import AlertSpacing, ImpossibleTravelThresholds
-from contracts.alert import Baseline
-from contracts.telemetry import LoginEvent, TelemetryEvent
+from backend.detection.parameters import ImpossibleTravel, RuleVersion
+from backend.detection.rule import Explanation, Rule, RuleHit
+from backend.detection.state.customer import LoginFacts
+from backend.detection.state.places import Visit, great_circle_km
+from contracts.alert import Baseline, Severity
+from contracts.telemetry import LoginAttributes, LoginEvent, TelemetryEvent
 
-_MAX_RECENT_LOGINS = 50
-_occurred_at = attrgetter("occurred_at")
-
-
-@dataclass(slots=True)
-class _Place:
-    country: str | None
-    coordinates: Coordinates | None
-    first_seen: datetime
-    last_seen: datetime
+_HOUR_S = 3_600.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Journey:
+class _Journey(NamedTuple):
     """A pair of logins, the earlier one first, and how far and fast one must have travelled, if that is known."""
 
-    earlier: LoginEvent
-    later: LoginEvent
+    earlier: Visit
+    later: Visit
     km: float | None
     km_per_hour: float | None
 
     @property
-    def gap(self) -> timedelta:
-        return self.later.occurred_at - self.earlier.occurred_at
+    def gap_s(self) -> float:
+        return self.later.t - self.earlier.t
 
 
-class ImpossibleTravel:
-    """Judges every successful login against the others of the two hours around it."""
+class ImpossibleTravelRule(Rule[ImpossibleTravel]):
+    """Judges every successful login against the others of the hours around it."""
 
-    RULE_ID: ClassVar[str] = "impossible_travel"
-    RULE_VERSION: ClassVar[int] = 1
+    KINDS = ("login",)
 
-    def __init__(self, thresholds: ImpossibleTravelThresholds) -> None:
-        self._thresholds = thresholds
-        self._recent: deque[LoginEvent] = deque()
-        self._places: list[_Place] = []
-        self._logins = 0
+    def __init__(self, version: RuleVersion, parameters: ImpossibleTravel, key: str) -> None:
+        super().__init__(version, parameters, key)
+        self._proxies = tuple(ip_network(text, strict=False) for text in parameters.proxy_networks)
+        self._pair_within_s = parameters.pair_within_hours * _HOUR_S
 
-    @property
-    def spacing(self) -> AlertSpacing:
-        return self._thresholds.spacing
-
-    def observe(self, event: TelemetryEvent) -> RuleHit | None:
-        if not isinstance(event, LoginEvent) or not event.attributes.success:
+    def judge(self, event: LoginEvent, t: float, facts: LoginFacts) -> RuleHit | None:
+        if not facts.others:
             return None
-        if event.attributes.country is None and _coordinates(event) is None:
+        impossible = [
+            journey
+            for other in facts.others
+            if other.location is not facts.visit.location
+            and self._is_elsewhere(journey := self._journey(other, facts.visit))
+            and self._new(facts, journey)
+        ]
+        if not impossible or self._is_proxy(facts.visit.ip):
             return None
-        self._visit(event)
-        journeys = [self._journey(other, event) for other in self._recent]
-        self._remember(event)
-        impossible = [journey for journey in journeys if journey is not None and self._is_impossible(journey)]
+        impossible = [each for each in impossible if not self._is_proxy(_other(each, facts.visit).ip)]
         if not impossible:
             return None
-        strongest = max(impossible, key=lambda journey: (journey.km_per_hour or 0.0, -journey.gap))
-        return RuleHit(max(journey.later.occurred_at for journey in impossible), partial(self._explain, strongest))
+        strongest = max(impossible, key=lambda journey: (journey.km_per_hour or 0.0, -journey.gap_s))
+        at = max(journey.later.t for journey in impossible)
+        return RuleHit(at, partial(self._explain, event, facts, strongest, self._new(facts, strongest)))
 
-    def _journey(self, a: LoginEvent, b: LoginEvent) -> _Journey | None:
-        earlier, later = sorted((a, b), key=lambda login: (login.occurred_at, login.event_id))
-        gap = later.occurred_at - earlier.occurred_at
-        if gap > self._thresholds.pair_within:
-            return None
-        start, end = _coordinates(earlier), _coordinates(later)
-        if start is None or end is None:
+    def _journey(self, a: Visit, b: Visit) -> _Journey:
+        earlier, later = (a, b) if (a.t, a.event_id) <= (b.t, b.event_id) else (b, a)
+        start, end = earlier.location, later.location
+        if start.latitude is None or end.latitude is None:
             return _Journey(earlier, later, None, None)
-        km = great_circle_km(start, end)
-        hours = max(gap, self._thresholds.shortest_gap) / timedelta(hours=1)
+        km = great_circle_km(start.latitude, start.longitude or 0.0, end.latitude, end.longitude or 0.0)
+        hours = max(later.t - earlier.t, self.parameters.shortest_gap_seconds) / _HOUR_S
         return _Journey(earlier, later, km, km / hours)
 
-    def _is_impossible(self, journey: _Journey) -> bool:
-        limits = self._thresholds
+    def _is_elsewhere(self, journey: _Journey) -> bool:
+        if journey.gap_s > self._pair_within_s:
+            return False
         if journey.km is not None and journey.km_per_hour is not None:
-            elsewhere = journey.km > limits.same_place_km and journey.km_per_hour > limits.max_km_per_hour
-        else:
-            countries = journey.earlier.attributes.country, journey.later.attributes.country
-            elsewhere = None not in countries and countries[0] != countries[1]
-        return elsewhere and bool(self._new_places(journey))
+            return journey.km_per_hour > self.parameters.max_km_per_hour and journey.km > self.parameters.same_place_km
+        countries = journey.earlier.location.country, journey.later.location.country
+        return None not in countries and countries[0] != countries[1]
 
-    def _new_places(self, journey: _Journey) -> list[LoginEvent]:
+    def _new(self, facts: LoginFacts, journey: _Journey) -> list[Visit]:
         """The logins of the pair whose place the customer has not known for long enough."""
-        at, long_enough = journey.later.occurred_at, self._thresholds.familiar_after
+        places = facts.places
+        if places is None:
+            return []
+        before = journey.later.t - self.parameters.familiar_after_hours * _HOUR_S
         return [
-            login
-            for login in (journey.earlier, journey.later)
-            if not any(at - place.first_seen >= long_enough for place in self._places if self._is_at(login, place))
+            visit
+            for visit in (journey.earlier, journey.later)
+            if (since := places.known_since(visit)) is None or since > before
         ]
 
-    def _is_at(self, login: LoginEvent, place: _Place) -> bool:
-        coordinates = _coordinates(login)
-        if coordinates is not None and place.coordinates is not None:
-            return great_circle_km(coordinates, place.coordinates) <= self._thresholds.same_place_km
-        return login.attributes.country is not None and login.attributes.country == place.country
+    def _is_proxy(self, ip: str | None) -> bool:
+        if not self._proxies or ip is None:
+            return False
+        try:
+            address = ip_address(ip)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
 
-    def _visit(self, login: LoginEvent) -> None:
-        self._logins += 1
-        for place in self._places:
-            if self._is_at(login, place):
-                place.first_seen = min(place.first_seen, login.occurred_at)
-                place.last_seen = max(place.last_seen, login.occurred_at)
-                return
-        at = login.occurred_at
-        self._places.append(_Place(login.attributes.country, _coordinates(login), at, at))
-        if len(self._places) > self._thresholds.max_places:
-            self._places.remove(min(self._places, key=lambda place: place.last_seen))
+    def _severity(self, journey: _Journey, facts: LoginFacts) -> Severity:
+        limits = self.parameters
+        since = facts.device_since
+        if since is not None and facts.visit.t - since >= limits.familiar_after_hours * _HOUR_S:
+            return limits.known_device_severity
+        return "high" if (journey.km_per_hour or 0.0) >= limits.high_km_per_hour else "medium"
 
-    def _remember(self, login: LoginEvent) -> None:
-        """Keeps those of the time around this login, and a few of other times: it may be dated wrongly."""
-        insort(self._recent, login, key=_occurred_at)
-        if len(self._recent) > _MAX_RECENT_LOGINS:
-            at = login.occurred_at
-            end = self._recent[-1] if self._recent[-1].occurred_at - at > at - self._recent[0].occurred_at else None
-            self._recent.popleft() if end is None else self._recent.pop()
-
-    def _explain(self, journey: _Journey) -> Explanation:
-        limits = self._thresholds
-        new = " and ".join(dict.fromkeys(_name(login) for login in self._new_places(journey)))
-        verb = "are" if " and " in new else "is"
-        start, end, gap = _name(journey.earlier), _name(journey.later), duration(journey.gap)
-        if journey.km_per_hour is None:
+    def _explain(
+        self,
+        event: LoginEvent,
+        facts: LoginFacts,
+        journey: _Journey,
+        new: list[Visit],
+        recent: Sequence[TelemetryEvent],
+    ) -> Explanation:
+        limits = self.parameters
+        logins = 0 if facts.places is None else facts.places.count
+        names = " and ".join(dict.fromkeys(visit.location.name for visit in new))
+        verb = "are" if " and " in names else "is"
+        gap = timedelta(seconds=journey.gap_s)
+        text = (
+            f"Login from {journey.later.location.name} {duration(gap)} after one from {journey.earlier.location.name}"
+        )
+        if journey.km is None or journey.km_per_hour is None:
             baseline = Baseline(
                 metric="minutes_between_countries",
-                observed=journey.gap / timedelta(minutes=1),
-                threshold=limits.pair_within / timedelta(minutes=1),
-                sample_size=self._logins,
+                observed=journey.gap_s / 60.0,
+                threshold=limits.pair_within_hours * 60.0,
+                sample_size=logins,
             )
-            text = f"Login from {end} {gap} after one from {start}"
-            high = False
         else:
             baseline = Baseline(
                 metric="km_per_hour",
                 observed=journey.km_per_hour,
                 threshold=limits.max_km_per_hour,
-                sample_size=self._logins,
+                sample_size=logins,
             )
-            text = (
-                f"Login from {end} {gap} after one from {start}, {journey.km:,.0f} km away: "
+            text += (
+                f", {journey.km:,.0f} km away: "
                 f"{journey.km_per_hour:,.0f} km/h (alert above {number(limits.max_km_per_hour)} km/h)"
             )
-            high = journey.km_per_hour >= limits.high_km_per_hour
+        by_id: dict[str, TelemetryEvent] = {each.event_id: each for each in (*recent, event)}
+        pair = (journey.earlier, journey.later)
         return Explanation(
-            severity="high" if high else "medium",
-            description=f"{text}; {new} {verb} new for this customer.",
-            trigger_events=(journey.earlier, journey.later),
+            severity=self._severity(journey, facts),
+            description=f"{text}; {names} {verb} new for this customer.",
+            trigger_events=tuple(by_id.get(visit.event_id) or _login(visit, event.customer_id) for visit in pair),
             baseline=baseline,
         )
 
 
-def _coordinates(login: LoginEvent) -> Coordinates | None:
-    latitude, longitude = login.attributes.latitude, login.attributes.longitude
-    return None if latitude is None or longitude is None else (latitude, longitude)
+def _other(journey: _Journey, visit: Visit) -> Visit:
+    return journey.earlier if journey.later is visit else journey.later
 
 
-def _name(login: LoginEvent) -> str:
-    place = ", ".join(part for part in (login.attributes.city, login.attributes.country) if part)
-    return place or f"{login.attributes.latitude}, {login.attributes.longitude}"
+def _login(visit: Visit, customer_id: int) -> LoginEvent:
+    """The login as far as it is remembered, when the event itself is not any more."""
+    return LoginEvent(
+        event_id=visit.event_id,
+        customer_id=customer_id,
+        occurred_at=datetime.fromtimestamp(visit.t, UTC),
+        attributes=LoginAttributes(
+            ip=visit.ip,
+            country=visit.location.country,
+            city=visit.location.city,
+            latitude=visit.location.latitude,
+            longitude=visit.location.longitude,
+        ),
+    )

@@ -5,6 +5,9 @@ from decimal import Decimal
 from itertools import count
 
 from contracts.telemetry import (
+    AccountChange,
+    AccountChangeAttributes,
+    AccountChangeEvent,
     ApiCallAttributes,
     ApiCallEvent,
     AuthFailureAttributes,
@@ -15,6 +18,7 @@ from contracts.telemetry import (
     LoginEvent,
     TransactionAttributes,
     TransactionEvent,
+    TransactionType,
 )
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -44,6 +48,7 @@ def login(
     success: bool = True,
     customer: int = CUSTOMER,
     ip: str | None = None,
+    device: str | None = None,
 ) -> LoginEvent:
     """A login from a place with coordinates, from a country without, or from nowhere known."""
     if isinstance(place, tuple):
@@ -53,6 +58,7 @@ def login(
         )
     else:
         attributes = LoginAttributes(country=place, success=success, ip=ip)
+    attributes = attributes.model_copy(update={"device_id": device})
     return LoginEvent(event_id=new_id(), customer_id=customer, occurred_at=when, attributes=attributes)
 
 
@@ -62,12 +68,29 @@ def failure(when: datetime, *, ip: str | None = "192.0.2.1", customer: int = CUS
     )
 
 
-def charge(when: datetime, amount: str, currency: str = "USD", *, customer: int = CUSTOMER) -> TransactionEvent:
+def charge(
+    when: datetime,
+    amount: str,
+    currency: str = "USD",
+    *,
+    customer: int = CUSTOMER,
+    terminal: str | None = None,
+    type: TransactionType | None = None,  # noqa: A002
+) -> TransactionEvent:
     return TransactionEvent(
         event_id=new_id(),
         customer_id=customer,
         occurred_at=when,
-        attributes=TransactionAttributes(amount=Decimal(amount), currency=currency),
+        attributes=TransactionAttributes(amount=Decimal(amount), currency=currency, terminal_id=terminal, type=type),
+    )
+
+
+def change(when: datetime, what: AccountChange, *, customer: int = CUSTOMER) -> AccountChangeEvent:
+    return AccountChangeEvent(
+        event_id=new_id(),
+        customer_id=customer,
+        occurred_at=when,
+        attributes=AccountChangeAttributes(change=what),
     )
 
 

@@ -1,93 +1,99 @@
 """A sliding window counts what lies in it, and learns how busy such a window usually is."""
 
-from datetime import timedelta
+from collections.abc import Iterable
 
-from backend.detection.rates import RateWindow
-from tests.unit.backend.detection.events import at, failure
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.detection.state.packing import StateInvalid
+from backend.detection.state.rates import MAX_COUNTED, Rate, RateState
+
+LENGTH = 600.0
+START = 1_772_452_800.0
+DAYS = 86_400.0 / 60
+seconds = st.lists(st.integers(0, 5_000), min_size=1, max_size=60)
 
 
-def window(usual_cap: int = 1_000) -> RateWindow:
-    return RateWindow(timedelta(minutes=10), history_days=28, usual_cap=usual_cap)
+def rated(minutes: Iterable[float], usual_cap: float = 1_000) -> Rate:
+    """Of events at these minutes, in this order."""
+    state = RateState()
+    for minute in minutes:
+        state.add(START + minute * 60, LENGTH, usual_cap)
+    return state.rate(LENGTH, usual_cap)
 
 
 def test_event_leaves_the_window_at_its_exact_length() -> None:
-    rate = window()
-    rate.add(failure(at(0)))
-    rate.add(failure(at(9.99)))
-    assert rate.count == 2
-    rate.add(failure(at(10)))
-    assert rate.count == 2
+    assert rated((0, 9.99)).events == 2
+    assert rated((0, 9.99, 10)).events == 2
 
 
 def test_late_event_in_the_window_counts_in_order() -> None:
-    rate = window()
-    rate.add(failure(at(8)))
-    rate.add(failure(at(3)))
-    assert [event.occurred_at for event in rate.events] == [at(3), at(8)]
-    assert rate.newest == at(8)
-    assert rate.span == timedelta(minutes=5)
+    rate = rated((8, 3))
+    assert (rate.events, rate.newest, rate.span) == (2, START + 480, 300.0)
 
 
 def test_event_older_than_the_window_has_its_own() -> None:
-    rate = window()
-    rate.add(failure(at(20)))
-    rate.add(failure(at(10)))
-    assert (rate.count, rate.newest) == (1, at(10))
-    rate.add(failure(at(21)))
-    assert (rate.count, rate.newest) == (2, at(21))
+    assert (rated((20, 10)).events, rated((20, 10)).newest) == (1, START + 600)
+    assert (rated((20, 10, 21)).events, rated((20, 10, 21)).newest) == (2, START + 1_260)
 
 
 def test_an_event_dated_ahead_does_not_end_the_window() -> None:
-    rate = window()
-    for minute in (0, 1):
-        rate.add(failure(at(minute)))
-    rate.add(failure(at(days=90)))
-    rate.add(failure(at(2)))
-    assert [event.occurred_at for event in rate.events] == [at(0), at(1), at(2)]
+    assert rated((0, 1, 90 * DAYS, 2)).events == 3
 
 
 def test_repeated_events_dated_ahead_do_not_end_counting() -> None:
-    rate = window()
-    for day in (30, 60, 90):
-        rate.add(failure(at(days=day)))
-        rate.add(failure(at(day / 30)))
-    assert rate.count == 3
+    assert rated((30 * DAYS, 1, 60 * DAYS, 2, 90 * DAYS, 3)).events == 3
 
 
 def test_usual_rate_survives_an_event_dated_ahead() -> None:
-    rate = window()
-    for minute in (0, 1, 2, 60, 61, 120):
-        rate.add(failure(at(minute)))
-    rate.add(failure(at(days=90)))
-    rate.add(failure(at(180)))
-    assert rate.usual() == (2.0, 3)
+    rate = rated((0, 1, 2, 60, 61, 120, 90 * DAYS, 180))
+    assert (rate.usual, rate.periods) == (2.0, 3)
 
 
 def test_usual_is_the_mean_of_finished_active_periods() -> None:
-    rate = window()
-    for minute in (0, 1, 2, 60, 120):
-        rate.add(failure(at(minute)))
-    assert rate.usual() == (2.0, 2)
+    rate = rated((0, 1, 2, 60, 120))
+    assert (rate.usual, rate.periods) == (2.0, 2)
 
 
 def test_nothing_is_usual_before_the_first_period_is_over() -> None:
-    rate = window()
-    rate.add(failure(at(0)))
-    assert rate.usual() == (0.0, 0)
+    assert rated((0,))[3:] == (0.0, 0)
 
 
 def test_a_period_cannot_teach_more_than_the_cap() -> None:
-    rate = window(usual_cap=7)
-    for second in range(120):
-        rate.add(failure(at(second / 60)))
-    rate.add(failure(at(60)))
-    assert rate.usual() == (7.0, 1)
+    rate = rated([*(second / 60 for second in range(120)), 60], usual_cap=7)
+    assert (rate.usual, rate.periods) == (7.0, 1)
 
 
-def test_newest_fifty_events_are_kept_and_all_counted() -> None:
-    rate = window()
-    for second in range(300):
-        rate.add(failure(at(second / 60)))
-    assert rate.count == 300
-    assert len(rate.events) == 50
-    assert rate.events[-1].occurred_at == at(299 / 60)
+def test_a_flood_is_counted_up_to_a_bound() -> None:
+    assert rated(second / 100_000 for second in range(MAX_COUNTED + 500)).events == MAX_COUNTED
+
+
+@given(seconds)
+def test_window_counts_what_lies_in_it(times: list[int]) -> None:
+    times.sort()
+    inside = [time for time in times if times[-1] - time < LENGTH]
+    state = RateState()
+    counts = [state.add(START + time, LENGTH) for time in times]
+    assert counts[-1] == state.rate(LENGTH).events == len(inside)
+    assert state.count_before(START + times[-1] + 100, LENGTH) == len(
+        [t for t in inside if times[-1] - t < LENGTH - 100]
+    )
+
+
+@given(seconds, seconds)
+def test_a_packed_window_goes_on_as_it_was(before: list[int], after: list[int]) -> None:
+    whole = RateState()
+    for time in before:
+        whole.add(START + time, LENGTH)
+    parted = RateState.unpacked(whole.packed())
+    for time in after:
+        whole.add(START + time, LENGTH)
+        parted.add(START + time, LENGTH)
+    assert parted.packed() == whole.packed()
+
+
+@pytest.mark.parametrize("value", [None, [], [None, None], [[1.0, 1.0], None, []], [["a"] * 3, None, []]])
+def test_what_is_no_window_is_refused(value: object) -> None:
+    with pytest.raises(StateInvalid):
+        RateState.unpacked(value)  # type: ignore[arg-type]
