@@ -5,7 +5,10 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from casebook.access_api import AccessApi
 from casebook.chat_api import ChatApi
+from casebook.dead_letters_api import DeadLettersApi
 from casebook.desk_api import DeskApi
+from casebook.detection_rules_api import DetectionRulesApi
+from casebook.detector_states_api import DetectorStatesApi
 from casebook.events_api import EventsApi
 from casebook.relay_api import RelayApi
 from casebook.schedules_api import SchedulesApi
@@ -250,3 +253,58 @@ class AsyncSubscriptions:
         self.dead_letters = awaited(subscriptions.dead_letters, off_loop)
         self.resend = awaited(subscriptions.resend, off_loop)
         self.drop_dead_letter = awaited(subscriptions.drop_dead_letter, off_loop)
+
+
+class AsyncDeadLetters:
+    """`DeadLettersApi` for routes and for who reads telemetry, likewise."""
+
+    def __init__(self, letters: DeadLettersApi, off_loop: BlockingCalls) -> None:
+        self.blocking = letters
+        """The same for threads."""
+
+        self.keep = awaited(letters.keep, off_loop)
+        self.list_letters = awaited(letters.list_letters, off_loop)
+        self.counts = awaited(letters.counts, off_loop)
+        self.request_retry = awaited(letters.request_retry, off_loop)
+        self.drop = awaited(letters.drop, off_loop)
+        self.has_retries = awaited(letters.has_retries, off_loop)
+        self.take_retries = awaited(letters.take_retries, off_loop)
+        self.record_retry = awaited(letters.record_retry, off_loop)
+
+
+class AsyncDetectorStates:
+    """`DetectorStatesApi` for who reads telemetry, likewise."""
+
+    def __init__(self, states: DetectorStatesApi, off_loop: BlockingCalls) -> None:
+        self.blocking = states
+        """The same for threads."""
+
+        self.take_partition = awaited(states.take_partition, off_loop)
+        self.read_states = awaited(states.read_states, off_loop)
+        self.save_progress = awaited(states.save_progress, off_loop)
+
+
+class AsyncDetectionRules:
+    """`DetectionRulesApi` for routes and for who reads telemetry, likewise."""
+
+    def __init__(self, rules: DetectionRulesApi, off_loop: BlockingCalls) -> None:
+        self.blocking = rules
+        """The same for threads."""
+
+        self.revision = awaited(rules.revision, off_loop)
+        self.stored_rules = awaited(rules.stored_rules, off_loop)
+        self.list_rules = awaited(rules.list_rules, off_loop)
+        self.rule = awaited(rules.rule, off_loop)
+        self.draft = awaited(rules.draft, off_loop)
+        self.begin_shadow = awaited(rules.begin_shadow, off_loop)
+        self.end_shadow = awaited(rules.end_shadow, off_loop)
+        self.promote = awaited(rules.promote, off_loop)
+        self.roll_back = awaited(rules.roll_back, off_loop)
+        self.switch = awaited(rules.switch, off_loop)
+        self.count_signals = awaited(rules.count_signals, off_loop)
+        self.snoozes = awaited(rules.snoozes, off_loop)
+        self.snooze = awaited(rules.snooze, off_loop)
+        self.end_snooze = awaited(rules.end_snooze, off_loop)
+        self.suppressions = awaited(rules.suppressions, off_loop)
+        self.add_suppression = awaited(rules.add_suppression, off_loop)
+        self.remove_suppression = awaited(rules.remove_suppression, off_loop)

@@ -23,10 +23,25 @@ DeskChangeKind = Literal[
     "schedule_paused",
     "schedule_resumed",
     "counts_reset",
+    "telemetry_retried",
+    "telemetry_dropped",
+    "rule_drafted",
+    "rule_shadowed",
+    "rule_shadow_ended",
+    "rule_promoted",
+    "rule_rolled_back",
+    "rule_switched_off",
+    "rule_switched_on",
+    "alerts_snoozed",
+    "alerts_unsnoozed",
+    "suppression_added",
+    "suppression_removed",
 ]
 """What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared; or a
-manager changed how cases are assigned, had a conversation erased, paused or resumed a schedule, or had all message
-counts reset; or an admin said which customer a user is, or changed to whom domain events are sent."""
+manager changed how cases are assigned, had a conversation erased, paused or resumed a schedule, had all message
+counts reset, had dead letters of telemetry tried again or dropped, drafted a version of a rule or said which of them
+judge, snoozed alerts of a rule about a customer, or changed what never counts; or an admin said which customer a user
+is, or changed to whom domain events are sent."""
 
 
 class DeskChange(Contract):

@@ -10,6 +10,7 @@ from casebook.audit.line_chains import FETCHED, UNREADABLE, WRONG, LineAudit, fo
 from casebook.case_log.desk_chain import Values, written
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.case_log.line_chain import line_hash
+from casebook.queries import detection_rules
 from casebook.queries.assignments import SETTING, setting_values
 from casebook.queries.desk_log import change_in
 from casebook.queries.saved_views import view_values
@@ -26,7 +27,17 @@ from contracts.hashing import content_hash
 
 ROW = "desk_change"
 
-Thing = Literal["saved_view", "assignment_setting", "chat_user", "subscription", "schedule"]
+Thing = Literal[
+    "saved_view",
+    "assignment_setting",
+    "chat_user",
+    "subscription",
+    "schedule",
+    "rule_version",
+    "detection_rule",
+    "alert_snooze",
+    "suppression",
+]
 """The table of what was changed."""
 Key: TypeAlias = tuple[Thing, str | None, str]
 """What it is, whose it is, and what it is called."""
@@ -40,6 +51,17 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "subscription_created": "subscription",
     "subscription_changed": "subscription",
     "subscription_deleted": "subscription",
+    "rule_drafted": "rule_version",
+    "rule_shadowed": "detection_rule",
+    "rule_shadow_ended": "detection_rule",
+    "rule_promoted": "detection_rule",
+    "rule_rolled_back": "detection_rule",
+    "rule_switched_off": "detection_rule",
+    "rule_switched_on": "detection_rule",
+    "alerts_snoozed": "alert_snooze",
+    "alerts_unsnoozed": "alert_snooze",
+    "suppression_added": "suppression",
+    "suppression_removed": "suppression",
     # Nothing is left of it, or what is left goes on changing.
     "conversation_erased": None,
     "schedule_paused": "schedule",
@@ -48,9 +70,19 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "events_replayed": None,
     "dead_letters_resent": None,
     "dead_letter_dropped": None,
+    "telemetry_retried": None,
+    "telemetry_dropped": None,
 }
 
-_SAID_FROM_THE_FIRST: Mapping[Thing, str] = {"chat_user": "linked", "subscription": "made", "schedule": "paused"}
+_SAID_FROM_THE_FIRST: Mapping[Thing, str] = {
+    "chat_user": "linked",
+    "subscription": "made",
+    "schedule": "paused",
+    "rule_version": "made",
+    "detection_rule": "changed",
+    "alert_snooze": "made",
+    "suppression": "added",
+}
 """Of these the log tells everything: no release made one without saying so."""
 
 _CHANGES, _HEAD, _VIEWS = table_of(DeskChangeRow), table_of(DeskLogHead), table_of(SavedViewRow)
@@ -108,9 +140,26 @@ def _what_is_there(connection: Connection) -> Iterator[tuple[Key, str | None]]:
         yield ("chat_user", None, row.user_id), _digest({"customer_id": row.customer_id})
     for schedule_id in paused_schedules(connection):
         yield ("schedule", None, schedule_id), _digest(PAUSED)
+    yield from _set_for_detection(connection)
     for row in connection.execute(_EACH_SUBSCRIPTION).all():
         secret_ids = [each.secret_id for each in secrets_of(connection, row.subscription_id)]
         yield ("subscription", None, row.subscription_id), _digest_of(row, partial(_subscription_values, secret_ids))
+
+
+def _set_for_detection(connection: Connection) -> Iterator[tuple[Key, str | None]]:
+    for row in detection_rules.every_version(connection):
+        name = detection_rules.version_name(row.rule_id, row.version)
+        yield ("rule_version", None, name), _digest_of(row, detection_rules.version_values)
+    for row in detection_rules.every_rule(connection):
+        digest = _digest_of(row, partial(detection_rules.rule_values, connection))
+        if digest is not None:
+            yield ("detection_rule", None, row.rule_id), digest
+    for row in detection_rules.every_snooze(connection):
+        name = detection_rules.snooze_name(row.rule_id, row.customer_id)
+        yield ("alert_snooze", None, name), _digest_of(row, detection_rules.snooze_values)
+    for row in detection_rules.every_suppression(connection):
+        name = detection_rules.suppression_name(row.kind, row.value)
+        yield ("suppression", None, name), _digest_of(row, detection_rules.suppression_values)
 
 
 def _subscription_values(secret_ids: Sequence[str], row: PlainRow) -> Values:
@@ -129,10 +178,10 @@ def _place(key: Key) -> str:
     match thing:
         case "saved_view":
             return f"saved_view '{name}' of {owner}"
-        case "chat_user" | "subscription" | "schedule":
-            return f"{thing} '{name}'"
         case "assignment_setting":
             return thing
+        case _:
+            return f"{thing} '{name}'"
 
 
 def _digest(values: Values) -> str | None:

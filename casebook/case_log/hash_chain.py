@@ -10,7 +10,20 @@ from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash, quoted, text_hash
 
 _OUTSIDE_CASES = frozenset(
-    {"access", "desk_change", "saved_view", "assignment_setting", "assignment_turn", "chat_user", "subscription"}
+    {
+        "access",
+        "alert_snooze",
+        "assignment_setting",
+        "assignment_turn",
+        "chat_user",
+        "desk_change",
+        "detection_rule",
+        "rule_version",
+        "saved_view",
+        "schedule",
+        "subscription",
+        "suppression",
+    }
 )
 """Tables that no event of a case is about."""
 

@@ -73,6 +73,18 @@ CasebookError
 ├── CaseMerged              409  also a CaseClosed
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
+├── PartitionTaken          409
+├── RuleVersionNotFound     404
+├── RuleChanged             409
+├── RuleUnchanged           409
+├── TooManyRuleVersions     409
+├── AlertSnoozeExists       409
+├── AlertSnoozeNotFound     404
+├── AlertSnoozeRefused      422
+├── TooManyAlertSnoozes     409
+├── SuppressionExists       409
+├── SuppressionNotFound     404
+├── TooManySuppressions     409
 ├── ScheduleNotFound        404
 ├── TaskNotFound            404
 ├── TaskChanged             412
@@ -135,9 +147,7 @@ from casebook.errors.assignments import (
     NotAssigned,
     SettingChanged,
 )
-from casebook.errors.base import (
-    CasebookError,
-)
+from casebook.errors.base import CasebookError
 from casebook.errors.chat import (
     ConversationFull,
     ConversationNotFound,
@@ -190,6 +200,20 @@ from casebook.errors.decisions import (
     ReviewSuperseded,
     SameApprover,
     UnknownReasonCode,
+)
+from casebook.errors.detection import PartitionTaken
+from casebook.errors.detection_rules import (
+    AlertSnoozeExists,
+    AlertSnoozeNotFound,
+    AlertSnoozeRefused,
+    RuleChanged,
+    RuleUnchanged,
+    RuleVersionNotFound,
+    SuppressionExists,
+    SuppressionNotFound,
+    TooManyAlertSnoozes,
+    TooManyRuleVersions,
+    TooManySuppressions,
 )
 from casebook.errors.effects import (
     AlertsCannotMove,
@@ -275,6 +299,9 @@ from casebook.errors.transitions import (
 
 __all__ = [
     "ActionOfOtherKind",
+    "AlertSnoozeExists",
+    "AlertSnoozeNotFound",
+    "AlertSnoozeRefused",
     "AlertsCannotMove",
     "AlertsJoined",
     "AlreadyDecided",
@@ -348,6 +375,7 @@ __all__ = [
     "OtherKind",
     "OtherRefundsProposed",
     "OutcomeNotJustified",
+    "PartitionTaken",
     "QuestionNotAsked",
     "ReasonMissing",
     "RefundTooLarge",
@@ -364,6 +392,9 @@ __all__ = [
     "ReviewSuperseded",
     "RoundNotBegun",
     "RoundNotJustified",
+    "RuleChanged",
+    "RuleUnchanged",
+    "RuleVersionNotFound",
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
@@ -377,6 +408,8 @@ __all__ = [
     "SubjectDiffers",
     "SubscriptionChanged",
     "SubscriptionNotFound",
+    "SuppressionExists",
+    "SuppressionNotFound",
     "TaskChanged",
     "TaskChangesUnconfirmed",
     "TaskDueInPast",
@@ -384,14 +417,17 @@ __all__ = [
     "TaskKeyReused",
     "TaskLinkedTwice",
     "TaskNotFound",
+    "TooManyAlertSnoozes",
     "TooManyAttachments",
     "TooManyNotes",
     "TooManyOpenTurns",
     "TooManyReversals",
+    "TooManyRuleVersions",
     "TooManySavedViews",
     "TooManySecrets",
     "TooManySharedViews",
     "TooManySubscriptions",
+    "TooManySuppressions",
     "TransitionRefused",
     "TurnEnded",
     "TurnNotFound",

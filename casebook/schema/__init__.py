@@ -11,6 +11,8 @@ from casebook.schema import (
     chat,
     deliveries,
     desk_log,
+    detection_rules,
+    detector_states,
     domain_events,
     effects,
     identity,
@@ -21,6 +23,7 @@ from casebook.schema import (
     rounds,
     schedules,
     tasks,
+    telemetry_dead_letters,
     workers,
     workspace,
 )
@@ -36,6 +39,8 @@ __all__ = [
     "chat",
     "deliveries",
     "desk_log",
+    "detection_rules",
+    "detector_states",
     "domain_events",
     "effects",
     "identity",
@@ -46,6 +51,7 @@ __all__ = [
     "rounds",
     "schedules",
     "tasks",
+    "telemetry_dead_letters",
     "workers",
     "workspace",
 ]

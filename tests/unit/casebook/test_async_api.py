@@ -12,6 +12,7 @@ from casebook.access_api import AccessApi
 from casebook.async_api import (
     AsyncAccesses,
     AsyncDesk,
+    AsyncDetectionRules,
     AsyncEvents,
     AsyncRelay,
     AsyncSubscriptions,
@@ -19,6 +20,7 @@ from casebook.async_api import (
     AsyncWorkspace,
 )
 from casebook.desk_api import DeskApi
+from casebook.detection_rules_api import DetectionRulesApi
 from casebook.errors import CaseNotFound
 from casebook.events_api import EventsApi
 from casebook.facade import Facade
@@ -77,6 +79,7 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
         (RelayApi, AsyncRelay(book, OneThread())),
         (AccessApi, AsyncAccesses(book, OneThread())),
         (DeskApi, AsyncDesk(book, OneThread())),
+        (DetectionRulesApi, AsyncDetectionRules(DetectionRulesApi(book.transactions), OneThread())),
         (TasksApi, AsyncTasks(TasksApi(book.transactions), OneThread())),
         (EventsApi, AsyncEvents(EventsApi(book.transactions), OneThread())),
         (SubscriptionsApi, AsyncSubscriptions(SubscriptionsApi(book.transactions), OneThread())),
