@@ -1,6 +1,5 @@
 """The backend's settings, read from the environment once, in `main`."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -9,14 +8,13 @@ from pydantic_settings import NoDecode
 
 from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
-from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
+from backend.ingest.settings import TelemetrySettings
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
 from contracts.addresses import checked
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
 from runtime.listening import is_loopback
-from runtime.settings import ProcessSettings
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
 ANY = "any"
@@ -41,7 +39,7 @@ def parse_closing_policy(text: str) -> ClosingPolicy:
     return ClosingPolicy(required={answer: tuple(dict.fromkeys(names)) for answer, names in required.items()})
 
 
-class BackendSettings(ProcessSettings):
+class BackendSettings(TelemetrySettings):
     """The backend's settings; each is the environment variable of the same name in capitals."""
 
     backend_host: str = "127.0.0.1"
@@ -68,11 +66,6 @@ class BackendSettings(ProcessSettings):
     """What a decision must have: `clear: reason_code, comment; reject: disposition`."""
     decision_hold_seconds: Annotated[float, Field(ge=0, le=MAX_HOLD_SECONDS)] = DECISION_HOLD_SECONDS
     """How long whoever approved something can take that back before it is done; 0: it is done at once."""
-    alert_join_hours: Annotated[float, Field(ge=0, le=MAX_JOIN_HOURS)] = JOIN_HOURS
-    """How far from the first alert of a customer's open case another may lie to join it; 0: each opens a case."""
-    alert_join_rules: dict[str, JoinRule] = Field(default_factory=dict[str, JoinRule])
-    """Rules whose alerts are grouped otherwise, as JSON: `{"login_storm": {"group": "access", "hours": 24}}`."""
-
     investigations_at_once: Annotated[int, Field(ge=1)] = 100
     """How many cases are investigated at a time; the others wait, oldest first."""
 
@@ -102,7 +95,6 @@ class BackendSettings(ProcessSettings):
     eventhub_events_compression: Compression = "none"
     """`gzip` packs the body of each event."""
 
-    casebook_url: str = "sqlite:///.casewright/casebook.db"
     dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$"), AfterValidator(checked)] = (
         "http://127.0.0.1:8080"
     )
@@ -111,15 +103,8 @@ class BackendSettings(ProcessSettings):
     """The tool server, which is asked what an approval would do; never with a token."""
     web_dist: Path = Path("web/dist")
 
-    event_producer_enabled: bool = True
-    """Whether telemetry is read at `telemetry_url`."""
-    telemetry_url: str | None = None
-    telemetry_future_tolerance_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 5.0
-    """How far ahead of this machine's clock an event may say that it happened; one further ahead is a dead letter."""
-    replay_files: Annotated[tuple[Path, ...], NoDecode] = ()
-    """Recordings to play, separated like PATH."""
-    replay_pace: Annotated[float, Field(ge=0)] = 0.0
-    """0: as fast as it can; 1: as fast as it was recorded."""
+    event_ingest_enabled: bool = True
+    """Whether this process reads telemetry; if not, `python -m backend.ingest` does."""
 
     # Shown in the web interface only; the worker uses its own.
     auto_clear_threshold: Annotated[float, Field(ge=0, le=1)] = 0.6
@@ -141,13 +126,6 @@ class BackendSettings(ProcessSettings):
     @classmethod
     def _read_policy(cls, value: object) -> object:
         return parse_closing_policy(value) if isinstance(value, str) else value
-
-    @field_validator("replay_files", mode="before")
-    @classmethod
-    def _split_paths(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(path for path in value.split(os.pathsep) if path)
 
     @field_validator("webhook_allowed_networks", mode="before")
     @classmethod

@@ -24,6 +24,8 @@ SECRETS: Mapping[str, frozenset[PartName]] = {
     "SESSION_SECRET": frozenset({"backend"}),
     "CASEBOOK_URL": frozenset({"worker", "backend"}),  # a database's address holds its password
     "EVENTHUB_EVENTS_CONNECTION_STRING": frozenset({"backend"}),
+    "EVENTHUB_TELEMETRY_CONNECTION_STRING": frozenset({"backend"}),
+    "EVENTHUB_CHECKPOINT_CONNECTION_STRING": frozenset({"backend"}),
     "MCP_WRITE_TOKEN": frozenset({"mcp", "worker"}),
     "OPENAI_API_KEY": frozenset({"worker"}),
     "AZURE_OPENAI_API_KEY": frozenset({"worker"}),
@@ -167,6 +169,8 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
     telemetry_url = env.get("TELEMETRY_URL", "")
     if telemetry_url:
         given.append(f"telemetry: using TELEMETRY_URL={without_credentials(telemetry_url)}")
+    elif hub := env.get("EVENTHUB_TELEMETRY_NAME"):
+        given.append(f"telemetry: using EVENTHUB_TELEMETRY_NAME={hub}")
     elif options.simulator and not options.replay and not env.get("MCP_SERVER_URI"):
         parts.append(_telemetry(options, ports, env))
         telemetry_url = f"http://127.0.0.1:{ports['TELEMETRY_PORT']}/events"

@@ -7,18 +7,19 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
 from anyio import to_thread
 
-from backend.ingest.report import MalformedLine
+from backend.ingest.report import MalformedLine, malformed
 from contracts.alert import AlertSource
 from contracts.recordings import UNREADABLE, file_problem, recorded_lines
 from contracts.telemetry import TelemetryEvent
 from contracts.telemetry_reader import DeadLetter, TelemetryReader, utc_now
-from contracts.telemetry_times import FUTURE_TOLERANCE
+from contracts.telemetry_times import FUTURE_TOLERANCE, TimeUnit
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class ReplaySource:
         *,
         pace: float = 0.0,
         future_tolerance: timedelta = FUTURE_TOLERANCE,
+        time_unit: TimeUnit = "auto",
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -52,7 +54,8 @@ class ReplaySource:
             raise ValueError(f"A replay pace must not be negative: {pace}. 0 plays as fast as it can, 1 as recorded.")
         self._files = tuple(files)
         self._pace = pace
-        self._reader = TelemetryReader(now=now, tolerance=future_tolerance)
+        self._new_reader = partial(TelemetryReader, now=now, tolerance=future_tolerance, time_unit=time_unit)
+        self._reader = self._new_reader()
         self._sleep = sleep
         self._monotonic = monotonic
 
@@ -71,6 +74,9 @@ class ReplaySource:
     @property
     def mended(self) -> Counter[str]:
         return self._reader.mended
+
+    def new_reader(self) -> TelemetryReader:
+        return self._new_reader()
 
     async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
         files = [_read_file(path, self._reader) for path in self._files]
@@ -102,7 +108,7 @@ def _read_file(path: Path, reader: TelemetryReader) -> Generator[_Reading]:
             line_number = line.number
             for reading in reader.events(line):
                 if isinstance(reading, DeadLetter):
-                    yield at, MalformedLine(file=str(path), line=line_number, kind=reading.kind, reason=reading.reason)
+                    yield at, malformed(reading, str(path), line_number, line)
                 else:
                     at = reading.occurred_at
                     yield at, reading

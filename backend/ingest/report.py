@@ -6,7 +6,12 @@ from pydantic import Field
 
 from contracts.alert import AlertSource
 from contracts.base import Contract, UtcDateTime
-from contracts.telemetry_reader import DeadLetterKind
+from contracts.lines import Line
+from contracts.telemetry_dead_letters import DeadLetterKind
+from contracts.telemetry_reader import DeadLetter
+
+KEPT_BYTES = 16 * 1024
+"""How much of what is not evaluated is kept, from its beginning on."""
 
 
 class MalformedLine(Contract):
@@ -18,6 +23,36 @@ class MalformedLine(Contract):
     """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str
     kind: DeadLetterKind = "unreadable"
+    body: Annotated[bytes, Field(exclude=True, repr=False)] = b""
+    """As it came, from its beginning on."""
+    size: Annotated[int, Field(exclude=True, ge=0)] = 0
+    """How many bytes it had."""
+
+
+def malformed(letter: DeadLetter, file: str, number: int, line: Line) -> MalformedLine:
+    """A dead letter of the reader with its place, and the beginning of what it was."""
+    return MalformedLine(
+        file=file,
+        line=number,
+        kind=letter.kind,
+        reason=letter.reason,
+        body=line.data[:KEPT_BYTES],
+        size=len(line.data) + line.bytes_beyond,
+    )
+
+
+class PartitionReport(Contract):
+    """How far this process is in one partition of a source."""
+
+    partition: str
+    position: int | None
+    """Of the last message that was judged; null before the first."""
+    saved_position: int | None
+    """All up to it is on record; null: nothing is."""
+    behind: Annotated[int, Field(ge=0)]
+    """Messages that the partition holds behind `position`, as far as is known."""
+    newest_at: UtcDateTime | None
+    """When the broker took the last one that was judged."""
 
 
 SourceState = Literal["waiting", "reading", "finished", "failed"]
@@ -52,6 +87,8 @@ class SourceReport(Contract):
     """The alert that could not be opened yet; the source waits for it."""
     error: str | None
     """Why nothing comes, while it is waiting or when it has failed."""
+    partitions: tuple[PartitionReport, ...] = ()
+    """Those that this process reads, of a source that processes share."""
 
 
 class IngestReport(Contract):

@@ -4,15 +4,24 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Self
+from uuid import uuid4
 
-from backend.detection import Detector
-from backend.ingest.report import IngestReport, MalformedLine, SourceReport, SourceState
-from backend.ingest.source import TelemetrySource
+from backend.detection import DEFAULT_RULES, Detector, RuleBook, Signal
+from backend.ingest.dead_letters import DeadLetterBook
+from backend.ingest.event_bodies import BadPart, events_in
+from backend.ingest.pipeline import Pipeline, SavedStates, StateStore
+from backend.ingest.progress import Progress
+from backend.ingest.report import IngestReport, MalformedLine
+from backend.ingest.retries import RetryResult, retry_result
+from backend.ingest.source import PartitionedSource, PartitionPipeline, Poison, Received, TelemetrySource
+from casebook.commands.detector_states import PartitionKey
+from casebook.commands.telemetry_dead_letters import LetterInHand
 from contracts.alert import Alert
 from contracts.sizes import fit_event
 from contracts.telemetry import TelemetryEvent
@@ -21,7 +30,6 @@ from runtime.backoff import Backoff, Pauses
 
 _log = logging.getLogger(__name__)
 
-_MAX_DETAILS = 20
 _EVENTS_PER_TURN = 100
 """Events evaluated before other tasks get the event loop, even if the source has more: about 1 ms."""
 _BACKOFF = Backoff(first_s=0.1, longest_s=5.0)
@@ -34,38 +42,52 @@ class IngestService:
     tried again, with growing pauses, until it is: none is lost while the process lives, and the report names the one
     that is being waited for. Errors in `gives_up_on` say that no attempt can succeed (the id belongs to another case):
     such an alert is logged and counted as refused. `on_telemetry` is called for every event, before it is evaluated; it
-    must not block.
+    must not block. What is not evaluated goes to `dead_letters`, too. Events are held for `lateness`, so that they are
+    judged in the order in which they happened; of partitions, what is known and how far it reaches goes to `states`.
+    `on_signal` is called for everything that a rule finds, whether anybody is alerted or not; it must not block.
     """
 
     def __init__(
         self,
         *,
-        sources: Sequence[TelemetrySource],
-        detector: Detector,
+        sources: Sequence[TelemetrySource | PartitionedSource],
         open_alert: Callable[[Alert], Awaitable[object]],
         on_telemetry: Callable[[TelemetryEvent], object],
         gives_up_on: tuple[type[Exception], ...] = (),
+        dead_letters: DeadLetterBook | None = None,
+        rules: RuleBook = DEFAULT_RULES,
+        on_signal: Callable[[Signal], object] | None = None,
+        lateness: timedelta = timedelta(0),
+        states: StateStore | None = None,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         backoff: Backoff = _BACKOFF,
     ) -> None:
         self._sources = tuple(sources)
-        self._detector = detector
         self._open_alert = open_alert
         self._on_telemetry = on_telemetry
         self._gives_up_on = gives_up_on
+        self._dead_letters = dead_letters
+        self._rules = rules
+        self._on_signal = on_signal
+        self._lateness = lateness
+        self._states = states
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
         self._backoff = backoff
         self._started_at: datetime | None = None
-        self._progress: list[_Progress] = []
+        self._progress: list[Progress] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._owner = uuid4().hex
+        self._numbers = count(1)
 
     async def __aenter__(self) -> Self:
         self._started_at = self._now()
-        self._progress = [_Progress(source, self._started_at, self._monotonic()) for source in self._sources]
+        self._progress = [
+            Progress(source, self._started_at, self._monotonic(), self._dead_letters) for source in self._sources
+        ]
         self._tasks = [
             asyncio.create_task(self._run(progress), name=f"ingest: {progress.source.name}")
             for progress in self._progress
@@ -81,11 +103,39 @@ class IngestService:
         """Returns when no source has anything more to give: never, while there is a live stream."""
         await asyncio.gather(*self._tasks)
 
+    def use(self, rules: RuleBook) -> None:
+        """Judge by these rules from the next event on. What is known of customers stays."""
+        self._rules = rules
+        for progress in self._progress:
+            for pipeline in progress.pipelines.values():
+                pipeline.detector.use(rules)
+
+    @property
+    def open_partitions(self) -> list[tuple[str, str]]:
+        """The source and the id of each partition that this process judges now."""
+        partitioned = (each for each in self._progress if isinstance(each.source, PartitionedSource))
+        return [(each.source.name, partition_id) for each in partitioned for partition_id in each.pipelines]
+
+    async def judge_again(self, letter: LetterInHand) -> RetryResult:
+        """Parse and judge a dead letter as its source does now, and open the cases of its alerts."""
+        own = (each for each in self._progress if each.source.name == letter.source)
+        progress = next(own, self._progress[0])
+        pipeline = progress.pipelines.get(letter.partition or "")
+        detector = self._new_detector(progress) if pipeline is None else pipeline.detector
+        events, faults, alerts = 0, list[str](), list[str]()
+        for reading in events_in(letter.body, None, progress.source.new_reader()):
+            if isinstance(reading, BadPart):
+                faults.append(reading.letter.reason)
+            else:
+                events += 1
+                alerts += await self._judge(progress, reading, detector)
+        return retry_result(events, faults, alerts)
+
     def report(self) -> IngestReport:
         """What has been done up to this moment."""
         sources = tuple(progress.report(self._monotonic()) for progress in self._progress)
         alerts, opened, dead_letters = Counter[str](), Counter[str](), Counter[str]()
-        mended = self._detector.mended.copy()
+        mended = Counter[str]()
         for source in sources:
             alerts.update(source.alerts)
             opened.update(source.opened)
@@ -103,9 +153,12 @@ class IngestService:
             sources=sources,
         )
 
-    async def _run(self, progress: "_Progress") -> None:
+    async def _run(self, progress: Progress) -> None:
         try:
-            await self._read(progress)
+            if isinstance(progress.source, PartitionedSource):
+                await progress.source.run(partial(self._open_partition, progress))
+            else:
+                await self._read(progress, progress.source)
             progress.finished = True
         except Exception as error:  # one source must not take the others, or the web server, with it
             progress.error = f"{type(error).__name__}: {error}"
@@ -124,23 +177,73 @@ class IngestService:
             summary.events_per_second,
         )
 
-    async def _read(self, progress: "_Progress") -> None:
-        async with aclosing(progress.source.read()) as readings:
+    async def _read(self, progress: Progress, source: TelemetrySource) -> None:
+        is_recorded = source.alert_source == "replay"
+        async with self._pipeline(progress, "") as pipeline, aclosing(source.read()) as readings:
             async for reading in readings:
                 if isinstance(reading, MalformedLine):
                     progress.skip(reading)
-                    continue
-                progress.events += 1
-                event = fit_event(reading)
-                if event.trimmed is not None:
-                    progress.mended["attributes_trimmed"] += 1
-                self._on_telemetry(event)
-                for alert in self._detector.observe(event, progress.source.alert_source):
-                    await self._open(alert, progress)
-                if progress.events % _EVENTS_PER_TURN == 0:
-                    await asyncio.sleep(0)
+                else:
+                    # A recording has no other clock than its events.
+                    await pipeline.take([(reading, reading.occurred_at if is_recorded else self._now())])
+            await pipeline.finish()
 
-    async def _open(self, alert: Alert, progress: "_Progress") -> None:
+    async def _judge(self, progress: Progress, reading: TelemetryEvent, detector: Detector) -> list[str]:
+        """The ids of the alerts that it raised."""
+        progress.events += 1
+        event = fit_event(reading)
+        if event.trimmed is not None:
+            progress.mended["attributes_trimmed"] += 1
+        self._on_telemetry(event)
+        signals = detector.observe(event)
+        alerts = [signal.alert for signal in signals if signal.fate == "raised"]
+        if self._on_signal is not None:
+            for signal in signals:
+                self._on_signal(signal)
+        for alert in alerts:
+            await self._open(alert, progress)
+        if progress.events % _EVENTS_PER_TURN == 0:
+            await asyncio.sleep(0)
+        return [alert.alert_id for alert in alerts]
+
+    def _new_detector(self, progress: Progress) -> Detector:
+        is_saved = self._states is not None and isinstance(progress.source, PartitionedSource)
+        return Detector(self._rules, progress.source.alert_source, mended=progress.mended, is_saved=is_saved)
+
+    @asynccontextmanager
+    async def _pipeline(
+        self, progress: Progress, partition_id: str, states: SavedStates | None = None
+    ) -> AsyncGenerator[Pipeline]:
+        """What judges a sequence while the context is open. What it has judged by then is saved."""
+        pipeline = Pipeline(
+            self._new_detector(progress), partial(self._judge, progress), self._lateness, states, now=self._now
+        )
+        await pipeline.open()
+        pipeline.detector.use(self._rules)  # they may have changed meanwhile
+        progress.pipelines[partition_id] = pipeline
+        clock = None
+        if progress.source.alert_source == "live":
+            clock = asyncio.create_task(pipeline.run_clock(self._sleep), name=f"clock of {progress.source.name}")
+        try:
+            yield pipeline
+        finally:
+            if clock is not None:
+                clock.cancel()
+                await asyncio.gather(clock, return_exceptions=True)
+            if progress.pipelines.get(partition_id) is pipeline:
+                del progress.pipelines[partition_id]
+            await pipeline.close()
+
+    @asynccontextmanager
+    async def _open_partition(self, progress: Progress, partition_id: str) -> AsyncGenerator[PartitionPipeline]:
+        states = None
+        if self._states is not None:
+            of = PartitionKey(progress.source.name, partition_id)
+            states = SavedStates(self._states, of, f"{self._owner}-{next(self._numbers)}")
+        async with self._pipeline(progress, partition_id, states) as pipeline:
+            yield _Partition(partition_id, progress, pipeline)
+
+    async def _open(self, alert: Alert, progress: Progress) -> None:
         pauses = Pauses(self._backoff)
         progress.waiting_for = alert.alert_id
         while True:
@@ -160,61 +263,23 @@ class IngestService:
         progress.waiting_for = None
 
 
-@dataclass(slots=True)
-class _Progress:
-    """The counters of one source."""
+class _Partition:
+    """A partition's pipeline, as its source hands it batches."""
 
-    source: TelemetrySource
-    started_at: datetime
-    started: float
-    stopped: float | None = None
-    finished: bool = False
-    events: int = 0
-    malformed: int = 0
-    details: list[MalformedLine] = field(default_factory=list[MalformedLine])
-    dead_letters: Counter[str] = field(default_factory=Counter[str])
-    mended: Counter[str] = field(default_factory=Counter[str])
-    alerts: Counter[str] = field(default_factory=Counter[str])
-    opened: Counter[str] = field(default_factory=Counter[str])
-    refused: int = 0
-    waiting_for: str | None = None
-    error: str | None = None
+    def __init__(self, partition_id: str, progress: Progress, pipeline: Pipeline) -> None:
+        self._partition_id = partition_id
+        self._progress = progress
+        self._pipeline = pipeline
 
     @property
-    def state(self) -> SourceState:
-        if self.error:
-            return "failed"
-        if self.finished:
-            return "finished"
-        return "waiting" if self.source.problem else "reading"
+    def saved_position(self) -> int | None:
+        return self._pipeline.saved_position
 
-    def skip(self, line: MalformedLine) -> None:
-        """Counts lines that are not evaluated; the first few are kept and logged."""
-        if line.kind == "unreadable":
-            self.malformed += 1
-        else:
-            self.dead_letters[line.kind] += 1
-        if len(self.details) < _MAX_DETAILS:
-            self.details.append(line)
-            _log.warning("Skipped %s, line %d: %s", line.file, line.line, line.reason)
-
-    def report(self, now: float) -> SourceReport:
-        """The counters at `now`."""
-        elapsed = (now if self.stopped is None else self.stopped) - self.started
-        return SourceReport(
-            name=self.source.name,
-            alert_source=self.source.alert_source,
-            started_at=self.started_at,
-            state=self.state,
-            events=self.events,
-            events_per_second=self.events / elapsed if elapsed > 0 else 0.0,
-            malformed=self.malformed,
-            malformed_details=tuple(self.details),
-            dead_letters=dict(self.dead_letters),
-            mended={**self.source.mended, **self.mended},
-            alerts=dict(self.alerts),
-            opened=dict(self.opened),
-            refused=self.refused,
-            waiting_for=self.waiting_for,
-            error=self.error or self.source.problem,
-        )
+    async def take(self, readings: Sequence[Received | Poison]) -> None:
+        for reading in readings:
+            if isinstance(reading, Poison):
+                self._progress.skip_poison(reading, self._partition_id)
+        if self._progress.book is not None and any(isinstance(reading, Poison) for reading in readings):
+            await self._progress.book.settle()
+        events = [(each.event, each.arrived_at) for each in readings if isinstance(each, Received)]
+        await self._pipeline.take(events, readings[-1].position if readings else None)

@@ -4,6 +4,7 @@ from pathlib import PurePath
 
 from backend.ingest import IngestReport, SourceReport
 from backend.services.installation import (
+    IngestPartition,
     IngestSource,
     IngestStatus,
     MalformedInput,
@@ -45,9 +46,11 @@ def _ingest_source(source: SourceReport) -> IngestSource:
         state=source.state,
         events_read=source.events,
         events_per_second=source.events_per_second,
+        unreadable=source.malformed,
         dead_letters=source.dead_letters,
         mended=source.mended,
         alerts_refused=source.refused,
         waiting_for=source.waiting_for,
         error=source.error,
+        partitions=tuple(IngestPartition(**dict(each)) for each in source.partitions),
     )

@@ -6,17 +6,18 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import datetime, timedelta
+from functools import partial
 
 import httpx
 
-from backend.ingest.report import MalformedLine
+from backend.ingest.report import MalformedLine, malformed
 from contracts.addresses import without_credentials
 from contracts.alert import AlertSource
 from contracts.json_objects import ObjectSplitter
 from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent
 from contracts.telemetry_reader import DeadLetter, TelemetryReader, utc_now
-from contracts.telemetry_times import FUTURE_TOLERANCE
+from contracts.telemetry_times import FUTURE_TOLERANCE, TimeUnit
 from runtime.backoff import Backoff, Pauses
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class StreamSource:
         *,
         idle_timeout_s: float = 60.0,
         future_tolerance: timedelta = FUTURE_TOLERANCE,
+        time_unit: TimeUnit = "auto",
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         backoff: Backoff = _BACKOFF,
@@ -48,7 +50,8 @@ class StreamSource:
         self._url = url
         self._where = without_credentials(url)
         self._timeout = httpx.Timeout(10.0, read=idle_timeout_s)
-        self._reader = TelemetryReader(now=now, tolerance=future_tolerance)
+        self._new_reader = partial(TelemetryReader, now=now, tolerance=future_tolerance, time_unit=time_unit)
+        self._reader = self._new_reader()
         self._sleep = sleep
         self._offset: int | None = None
         self._problem: str | None = None
@@ -69,6 +72,9 @@ class StreamSource:
     @property
     def mended(self) -> Counter[str]:
         return self._reader.mended
+
+    def new_reader(self) -> TelemetryReader:
+        return self._new_reader()
 
     @property
     def offset(self) -> int | None:
@@ -125,7 +131,7 @@ class StreamSource:
             offset = int(head[1]) if head else enveloped_offset
             self._offset = before if offset is None else offset
             if isinstance(reading, DeadLetter):
-                yield MalformedLine(file=self._where, line=before or 0, kind=reading.kind, reason=reading.reason)
+                yield malformed(reading, self._where, before or 0, line)
             else:
                 yield reading
 

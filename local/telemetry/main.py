@@ -17,20 +17,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from local.serving import ANOTHER_PORT, announce
     from local.telemetry.profiles import ProfilesUnusable, read_profiles
     from local.telemetry.server import serve
+    from local.telemetry.settings import NoHub, SimulatorSettings
     from runtime.listening import CannotListen, listen
     from runtime.log_lines import set_up_logging
-    from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
+    from runtime.settings import SettingsInvalid, read_settings
 
     try:
-        settings = read_settings(ProcessSettings)
+        settings = read_settings(SimulatorSettings)
         set_up_logging(settings.log_format, settings.log_level)
+        hub = settings.hub(options.hub, options.namespace) if options.to == "eventhubs" else None
         profiles = read_profiles(options.profiles)
         listener = listen(options.host, options.port, instead=ANOTHER_PORT)
-    except (ProfilesUnusable, SettingsInvalid, CannotListen) as error:
+    except (ProfilesUnusable, NoHub, SettingsInvalid, CannotListen) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     announce("The telemetry simulator listens", listener)
-    serve(profiles, listener, seed=options.seed, interval=options.interval)
+    serve(profiles, listener, seed=options.seed, interval=options.interval, hub=hub)
     return 0
 
 
@@ -71,4 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=1, help="the same seed gives the same events (default: %(default)s)"
     )
+    parser.add_argument(
+        "--to",
+        choices=("http", "eventhubs"),
+        default="http",
+        help="where the events go: to who asks for them, or to an event hub, the customer's id being the partition "
+        "key (default: %(default)s)",
+    )
+    parser.add_argument("--hub", metavar="NAME", help="instead of EVENTHUB_TELEMETRY_NAME")
+    parser.add_argument("--namespace", metavar="HOST", help="instead of EVENTHUB_TELEMETRY_NAMESPACE")
     return parser

@@ -1,5 +1,5 @@
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,3 +154,55 @@ def test_closing_policy_is_shown_for_every_answer(monkeypatch: pytest.MonkeyPatc
         "reject_reply": (),
     }
     assert "known_device" in shown.reason_codes["false_positive"]
+
+
+HUB = {"EVENTHUB_TELEMETRY_NAME": "telemetry", "EVENTHUB_TELEMETRY_NAMESPACE": "contoso.servicebus.windows.net"}
+BLOBS = {"EVENTHUB_CHECKPOINT_URL": "https://contoso.blob.core.windows.net"}
+EMULATOR = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=k3y;UseDevelopmentEmulator=true"
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_telemetry_comes_from_a_hub_by_managed_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, {**HUB, **BLOBS, "EVENTHUB_TELEMETRY_START": "2026-03-02T12:00:00Z"})
+    hub = read_settings(BackendSettings).telemetry_hub
+    assert hub is not None
+    assert (hub.address.namespace, hub.address.connection_string) == (HUB["EVENTHUB_TELEMETRY_NAMESPACE"], None)
+    assert (hub.checkpoints.url, hub.checkpoints.container) == (BLOBS["EVENTHUB_CHECKPOINT_URL"], "checkpoints")
+    assert hub.start == datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert hub.lease_s == 30
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"EVENTHUB_TELEMETRY_NAME": ""}, "EVENTHUB_TELEMETRY_NAME is missing"),
+        ({"EVENTHUB_TELEMETRY_CONNECTION_STRING": EMULATOR}, "give either a namespace or"),
+        ({"EVENTHUB_CHECKPOINT_URL": ""}, "give either the URL of the blob account"),
+        (
+            {
+                "EVENTHUB_CHECKPOINT_URL": "",
+                "EVENTHUB_CHECKPOINT_CONNECTION_STRING": "AccountName=contoso;AccountKey=k3y",
+            },
+            "only the connection string of a stand-in",
+        ),
+        (
+            {
+                "EVENTHUB_TELEMETRY_NAMESPACE": "",
+                "EVENTHUB_TELEMETRY_CONNECTION_STRING": EMULATOR.replace("=true", "=false"),
+            },
+            "only the emulator's connection string",
+        ),
+        ({"EVENTHUB_CHECKPOINT_URL": "http://contoso.blob.core.windows.net"}, "EVENTHUB_CHECKPOINT_URL is wrong"),
+        ({"EVENTHUB_TELEMETRY_START": "yesterday"}, "EVENTHUB_TELEMETRY_START is wrong"),
+        ({"EVENTHUB_TELEMETRY_TIME_UNIT": "days"}, "EVENTHUB_TELEMETRY_TIME_UNIT is wrong"),
+    ],
+)
+def test_half_a_hub_or_a_key_is_refused(monkeypatch: pytest.MonkeyPatch, more: dict[str, str], why: str) -> None:
+    set_all(monkeypatch, {**HUB, **BLOBS, **more})
+    sentence = refusal()
+    assert why in sentence
+    assert "k3y" not in sentence

@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.ingest import MalformedLine
 from contracts.alert import AlertSource
 from contracts.telemetry import AuthFailureAttributes, AuthFailureEvent, TelemetryEvent
+from contracts.telemetry_reader import TelemetryReader
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -58,6 +59,9 @@ class ListSource:
     @property
     def alert_source(self) -> AlertSource:
         return self._source
+
+    def new_reader(self) -> TelemetryReader:
+        return TelemetryReader()
 
     async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
         for reading in self._readings:

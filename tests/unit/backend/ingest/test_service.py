@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend.detection import Detector
 from backend.ingest import IngestService, MalformedLine, TelemetrySource
 from contracts.alert import Alert
 from contracts.telemetry import AuthFailureAttributes, TelemetryEvent
@@ -55,7 +54,6 @@ def service(cases: FakeCases, *sources: TelemetrySource, time: FakeTime | None =
     time = time or FakeTime()
     return IngestService(
         sources=sources,
-        detector=Detector(),
         open_alert=cases.open_alert,
         on_telemetry=ignore,
         gives_up_on=(IdUnusable,),
@@ -86,9 +84,7 @@ async def test_huge_optional_attributes_cost_neither_event_nor_alert() -> None:
         )
         for each in ATTACK
     ]
-    async with IngestService(
-        sources=[ListSource(huge)], detector=Detector(), open_alert=open_alert, on_telemetry=ignore
-    ) as ingest:
+    async with IngestService(sources=[ListSource(huge)], open_alert=open_alert, on_telemetry=ignore) as ingest:
         await ingest.wait_finished()
 
     (alert,) = opened
@@ -106,7 +102,6 @@ async def test_every_event_is_shown_before_its_alert_is_opened() -> None:
 
     ingest = IngestService(
         sources=[ListSource(ATTACK)],
-        detector=Detector(),
         open_alert=open_alert,
         on_telemetry=lambda telemetry: order.append(telemetry.event_id),
     )
@@ -185,7 +180,7 @@ async def test_a_source_waits_while_its_alert_is_being_opened() -> None:
         await release.wait()
 
     source = ListSource(ATTACK)
-    ingest = IngestService(sources=[source], detector=Detector(), open_alert=open_alert, on_telemetry=ignore)
+    ingest = IngestService(sources=[source], open_alert=open_alert, on_telemetry=ignore)
     async with ingest, asyncio.timeout(60):
         await arrived.wait()
         for _ in range(20):

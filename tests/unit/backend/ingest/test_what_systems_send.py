@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.detection import Detector
 from backend.ingest import IngestReport, IngestService, ReplaySource, StreamSource, TelemetrySource
 from contracts.alert import Alert
 from contracts.lines import MAX_LINE_BYTES
@@ -127,9 +126,7 @@ async def ingested(source: TelemetrySource, ended: asyncio.Event | None = None) 
     async def open_alert(alert: Alert) -> None:
         opened.append(alert)
 
-    service = IngestService(
-        sources=[source], detector=Detector(), open_alert=open_alert, on_telemetry=lambda _: None, now=lambda: NOW
-    )
+    service = IngestService(sources=[source], open_alert=open_alert, on_telemetry=lambda _: None, now=lambda: NOW)
     async with service, asyncio.timeout(60):
         await (ended.wait() if ended else service.wait_finished())
         return service.report(), opened
@@ -252,7 +249,7 @@ async def test_an_array_beyond_a_line_is_read_in_parts(tmp_path: Path) -> None:
     array = f"[{','.join([*many, huge, *charged])}]"
     report, _ = await replayed(tmp_path, array.encode())
 
-    assert (report.events, report.malformed, report.alerts) == (12_013, 1, SPIKE)
+    assert (report.events, report.malformed, report.alerts) == (12_013, 1, SPIKE | {"charge_velocity": 1})
     (problem,) = report.sources[0].malformed_details
     assert (problem.line, problem.reason) == (
         1, f"the line has {len(huge) + 1:,} bytes, and at most 1,048,576 are read"

@@ -1,0 +1,5 @@
+"""Starts the ingest."""
+
+from backend.ingest.main import main
+
+main()

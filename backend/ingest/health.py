@@ -1,0 +1,46 @@
+"""What the ingest tells of itself: `/healthz`, `/ready` and `/metrics`."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from backend.services.installation import IngestStatus
+from backend.services.readiness import ReadinessProbe
+from backend.services.telemetry_metrics import telemetry_metrics
+from casebook.database.transactions import utc_now
+
+OK = "ok"
+
+
+class _Telemetry(Collector):
+    def __init__(self, status: IngestStatus) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Metric]:
+        yield from telemetry_metrics(self._status, utc_now())
+
+
+def health_app(status: Callable[[], IngestStatus], readiness: ReadinessProbe) -> Starlette:
+    """Ready: the casebook can be written, and every source gives what it has."""
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": OK})
+
+    async def ready(_request: Request) -> Response:
+        parts = {"casebook": await readiness.fault() or OK}
+        parts |= {source.name: source.error or OK for source in status().sources}
+        is_ready = all(part == OK for part in parts.values())
+        return JSONResponse(
+            {"status": "ready" if is_ready else "not_ready", "parts": parts}, status_code=200 if is_ready else 503
+        )
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(_Telemetry(status())), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/healthz", health), Route("/ready", ready), Route("/metrics", metrics)])

@@ -1,0 +1,94 @@
+"""The process of the ingest: reads the settings, reads telemetry until SIGTERM or SIGINT."""
+
+import asyncio
+import logging
+import socket
+import sys
+from datetime import timedelta
+
+import uvicorn
+
+from backend.executor import BlockingExecutor
+from backend.ingest.health import health_app
+from backend.ingest.opening import ingesting, sources_of
+from backend.ingest.settings import TelemetrySettings
+from backend.ingest.status import ingest_status
+from backend.services.cases import CaseRecorder
+from backend.services.readiness import ReadinessProbe
+from casebook.async_api import AsyncDeadLetters, AsyncDetectionRules, AsyncDetectorStates, AsyncWorkspace
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
+from casebook.dead_letters_api import DeadLettersApi
+from casebook.detection_rules_api import DetectionRulesApi
+from casebook.detector_states_api import DetectorStatesApi
+from casebook.errors import CasebookUnavailable
+from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.workspace_api import WorkspaceApi
+from contracts.telemetry import TelemetryEvent
+from runtime.listening import CannotListen, listen, url_of
+from runtime.log_lines import set_up_logging
+from runtime.server import StoppableServer
+from runtime.settings import SettingsInvalid, read_settings
+
+log = logging.getLogger("casewright.ingest")
+
+STOP_TIMEOUT_S = 1
+
+
+def main() -> None:
+    """Read telemetry until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
+    try:
+        settings = read_settings(TelemetrySettings)
+        set_up_logging(settings.log_format, settings.log_level)
+        listener = listen(
+            settings.ingest_health_host, settings.ingest_health_port, instead="set INGEST_HEALTH_PORT to a free port"
+        )
+        engine = open_engine(settings.casebook_url)
+        upgrade(engine)
+    except (SettingsInvalid, CasebookUnavailable, CannotListen) as error:
+        sys.exit(f"ingest: {error}")
+    failed = asyncio.run(_ingest(settings, Transactions(engine), listener))
+    engine.dispose()
+    if failed:
+        sys.exit(1)
+
+
+async def _ingest(settings: TelemetrySettings, transactions: Transactions, listener: socket.socket) -> bool:
+    """Read until stopped; whether a part died on which everything rests."""
+    failed = False
+    threads = BlockingExecutor(transactions.callers_at_once)
+    joins = JoinPolicy(JoinRule(hours=settings.alert_join_hours), settings.alert_join_rules)
+    cases = CaseRecorder(AsyncWorkspace(WorkspaceApi(transactions, joins=joins), threads))
+    letters = AsyncDeadLetters(DeadLettersApi(transactions), threads)
+    states = AsyncDetectorStates(DetectorStatesApi(transactions), threads)
+    rules = AsyncDetectionRules(DetectionRulesApi(transactions), threads)
+    readiness = ReadinessProbe(transactions, threads)
+
+    def fail() -> None:
+        nonlocal failed
+        failed = True
+        server.stop()
+
+    app = health_app(lambda: ingest_status(ingest.report()), readiness)
+    server = StoppableServer(
+        uvicorn.Config(
+            app,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        )
+    )
+    lateness = timedelta(seconds=settings.telemetry_lateness_seconds)
+    async with ingesting(
+        sources_of(settings), cases.open_alert, _show_nobody, letters, states, rules, lateness, fail
+    ) as ingest:
+        log.info("ingest reads; its health is at %s", url_of(listener))
+        await server.serve(sockets=[listener])
+    return failed
+
+
+def _show_nobody(_: TelemetryEvent) -> None:
+    """Those who watch telemetry live are with a backend."""
