@@ -19,15 +19,13 @@ from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
 from backend.consumers.opening import open_sinks
 from backend.delivery.webhooks import WebhookSender
-from backend.detection import Detector
 from backend.http.guard import Guard
 from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
-from backend.ingest import IngestService, choose_sources
+from backend.ingest.opening import ingesting, sources_of
 from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
 from backend.services.customer_store import McpCustomerReader
-from backend.services.errors import AlertIdTaken
 from backend.services.installation import (
     PublicConfig,
     TelemetrySource,
@@ -207,20 +205,21 @@ def _lifespan(
                 sinks=sinks,
                 consumes_events=settings.event_consumers_enabled,
             )
-            ingest = IngestService(
-                sources=choose_sources(
-                    replay_files=settings.replay_files,
-                    replay_pace=settings.replay_pace,
-                    producer_enabled=settings.event_producer_enabled,
-                    telemetry_url=settings.telemetry_url,
-                    future_tolerance=timedelta(minutes=settings.telemetry_future_tolerance_minutes),
-                ),
-                detector=Detector(),
-                open_alert=wiring.services.cases.open_alert,
-                on_telemetry=wiring.sampler.take,
-                gives_up_on=(AlertIdTaken,),
-            )
-            async with serving(app, wiring, lambda: ingest_status(ingest.report()), fail), ingest:
+            sources = sources_of(settings) if settings.event_ingest_enabled else ()
+            services = wiring.services
+            async with (
+                serving(app, wiring, lambda: ingest_status(ingest.report()), fail),
+                ingesting(
+                    sources,
+                    services.cases.open_alert,
+                    wiring.sampler.take,
+                    services.dead_letters,
+                    services.detector_states,
+                    services.rule_record,
+                    timedelta(seconds=settings.telemetry_lateness_seconds),
+                    fail,
+                ) as ingest,
+            ):
                 log.info("ready to serve http://%s:%d", settings.backend_host, settings.backend_port)
                 yield
 
@@ -232,6 +231,8 @@ def public_config(settings: BackendSettings) -> PublicConfig:
     source: TelemetrySource = "none"
     if settings.replay_files:
         source = "replay"
+    elif settings.eventhub_telemetry_name is not None:
+        source = "event_hub"
     elif settings.event_producer_enabled and settings.telemetry_url:
         source = "simulator"
     return PublicConfig(

@@ -29,6 +29,7 @@ from backend.services.cases import CaseService
 from backend.services.chat import ChatService
 from backend.services.customer_store import CustomerStoreReader, McpCustomerReader
 from backend.services.decisions import DecisionService
+from backend.services.detection_rules import DetectionRuleService
 from backend.services.errors import SchedulerUnavailable, TaskHubTaken
 from backend.services.installation import (
     IngestStatus,
@@ -51,7 +52,10 @@ from casebook.access_api import AccessApi
 from casebook.async_api import (
     AsyncAccesses,
     AsyncChat,
+    AsyncDeadLetters,
     AsyncDesk,
+    AsyncDetectionRules,
+    AsyncDetectorStates,
     AsyncEvents,
     AsyncRelay,
     AsyncSchedules,
@@ -61,7 +65,10 @@ from casebook.async_api import (
 )
 from casebook.chat_api import ChatApi
 from casebook.database.transactions import utc_now
+from casebook.dead_letters_api import DeadLettersApi
 from casebook.desk_api import DeskApi
+from casebook.detection_rules_api import DetectionRulesApi
+from casebook.detector_states_api import DetectorStatesApi
 from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
@@ -128,6 +135,7 @@ def wire(
     reminders = ReminderRelay(task_record, scheduler)
     schedule_record = AsyncSchedules(SchedulesApi(facade.transactions), threads)
     schedules = ScheduleKeeper(schedule_record, scheduler.schedules, utc_now)
+    rule_record = AsyncDetectionRules(DetectionRulesApi(facade.transactions), threads)
     services = Services(
         workspace=workspace,
         record=record,
@@ -150,6 +158,10 @@ def wire(
         task_record=task_record,
         tasks=TaskService(task_record, store, reminders.wake),
         event_record=AsyncEvents(EventsApi(facade.transactions), threads),
+        dead_letters=AsyncDeadLetters(DeadLettersApi(facade.transactions), threads),
+        detector_states=AsyncDetectorStates(DetectorStatesApi(facade.transactions), threads),
+        rule_record=rule_record,
+        rules=DetectionRuleService(rule_record),
         schedule_record=schedule_record,
         schedules=schedules,
         subscription_record=subscription_record,

@@ -25,6 +25,7 @@ from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
 from backend.services.chat import ChatService
 from backend.services.decisions import DecisionService
+from backend.services.detection_rules import DetectionRuleService
 from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
@@ -40,7 +41,10 @@ from backend.services.tasks import TaskService
 from casebook.async_api import (
     AsyncAccesses,
     AsyncChat,
+    AsyncDeadLetters,
     AsyncDesk,
+    AsyncDetectionRules,
+    AsyncDetectorStates,
     AsyncEvents,
     AsyncRelay,
     AsyncSchedules,
@@ -80,6 +84,10 @@ class Services:
     task_record: AsyncTasks
     tasks: TaskService
     event_record: AsyncEvents
+    dead_letters: AsyncDeadLetters
+    detector_states: AsyncDetectorStates
+    rule_record: AsyncDetectionRules
+    rules: DetectionRuleService
     schedule_record: AsyncSchedules
     schedules: ScheduleKeeper
     subscription_record: AsyncSubscriptions

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import APIRouter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -12,6 +13,8 @@ from starlette.responses import Response
 from backend.api.dependencies import IngestStatusDep, ServicesDep
 from backend.http.problem import documented
 from backend.services.installation import IngestStatus
+from backend.services.telemetry_metrics import telemetry_metrics
+from casebook.database.transactions import utc_now
 from casebook.queries.consumers import ConsumerState
 from casebook.queries.cursors import Backlog
 from contracts.case import CaseState
@@ -36,6 +39,7 @@ class Reading(Collector):
     stalled: int
     refused: Mapping[str, int]
     consumers: Sequence[ConsumerState]
+    at: datetime
 
     def collect(self) -> Iterator[Metric]:
         """Each metric with its values."""
@@ -49,30 +53,7 @@ class Reading(Collector):
         backlog.add_metric(["start"], self.backlog.unscheduled)
         backlog.add_metric(["decision"], self.backlog.undelivered)
         yield backlog
-        yield CounterMetricFamily(
-            "casewright_telemetry_events", "Telemetry events read.", value=self.ingest.events_read
-        )
-        yield CounterMetricFamily(
-            "casewright_telemetry_malformed", "Telemetry that could not be read.", value=self.ingest.malformed.count
-        )
-        dead_letters = CounterMetricFamily(
-            "casewright_telemetry_dead_letters", "Telemetry of a time that cannot be true, by kind.", labels=["kind"]
-        )
-        for kind, count in self.ingest.dead_letters.items():
-            dead_letters.add_metric([kind], count)
-        yield dead_letters
-        mended = CounterMetricFamily(
-            "casewright_telemetry_mended", "What was mended in telemetry that was judged, by kind.", labels=["kind"]
-        )
-        for kind, count in self.ingest.mended.items():
-            mended.add_metric([kind], count)
-        yield mended
-        alerts = CounterMetricFamily(
-            "casewright_alerts", "Alerts whose case this process opened, by rule.", labels=["rule"]
-        )
-        for rule, count in self.ingest.cases_opened_by_rule.items():
-            alerts.add_metric([rule], count)
-        yield alerts
+        yield from telemetry_metrics(self.ingest, self.at)
         yield GaugeMetricFamily(
             "casewright_cases_stalled",
             "Open cases that failed so often that they wait until a person decides, or for an hour.",
@@ -119,5 +100,6 @@ async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> Metrics
         stalled=len(services.failed.stalled),
         refused=await services.workspace.refusals_by_reason(),
         consumers=await services.event_record.consumer_states(),
+        at=utc_now(),
     )
     return MetricsResponse(generate_latest(reading))

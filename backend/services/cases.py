@@ -34,6 +34,26 @@ class StartedCase(Contract):
     """What of the alert was left out because it was too large."""
 
 
+class CaseRecorder:
+    """Puts alerts on record and no more: a backend of the same casebook has their cases investigated, in their turn."""
+
+    def __init__(self, workspace: AsyncWorkspace) -> None:
+        self._workspace = workspace
+
+    async def open_alert(self, alert: Alert) -> bool:
+        """Whether the case of `alert` was opened by this very call. Raises AlertIdTaken, CasebookUnavailable."""
+        alert = fit_alert(alert)
+        opened = await self._workspace.open_case(alert)
+        if opened.created or opened.joined:
+            done = "opened" if opened.created else "takes one more alert"
+            log.info("%s %s: %s of customer %d", opened.case_id, done, alert.alert_type, alert.customer_id)
+            return opened.created
+        known = (await self._workspace.get_fraud_case(opened.case_id)).alert
+        if known.customer_id != alert.customer_id:
+            raise AlertIdTaken(alert.alert_id, known.customer_id)
+        return False
+
+
 class CaseService:
     """Puts alerts on record and has their cases investigated, in this order: what is accepted is never lost."""
 

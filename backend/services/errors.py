@@ -12,6 +12,9 @@ ServiceError
 ├── TextNotSent             422
 ├── UnknownCustomer         422
 ├── WebhookUrlRefused       422
+├── RuleNotFound            404
+├── RuleContentInvalid      422
+├── SuppressionInvalid      422
 ├── ReplyInterrupted        503
 ├── CustomerStoreUnavailable 503
 ├── IfMatchMissing          428
@@ -234,3 +237,36 @@ class WebhookUrlRefused(ServiceError):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.fields = (("url", sentence),)
+
+
+class RuleNotFound(ServiceError):
+    """No rule of this release has this id."""
+
+    id = "rule-not-found"
+    status = 404
+
+    def __init__(self, rule_id: str) -> None:
+        super().__init__(f"There is no rule '{rule_id}'.")
+
+
+class RuleContentInvalid(ServiceError):
+    """A rule cannot judge by these values."""
+
+    id = "rule-content-invalid"
+    status = 422
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        name, fault = faults[0]
+        super().__init__(f"The rule cannot judge by this: {name}: {fault}.")
+        self.fields = tuple((f"content.parameters.{name}", fault) for name, fault in faults)
+
+
+class SuppressionInvalid(ServiceError):
+    """What is to count never is neither an address nor a customer."""
+
+    id = "suppression-invalid"
+    status = 422
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fields = (("value", sentence),)

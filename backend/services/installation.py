@@ -10,9 +10,9 @@ from contracts.base import Contract, UtcDateTime
 from contracts.closing import ReasonCode, RequiredField
 from contracts.kinds import Answer
 from contracts.review import Disposition
-from contracts.telemetry_reader import DeadLetterKind
+from contracts.telemetry_dead_letters import DeadLetterKind
 
-TelemetrySource = Literal["simulator", "replay", "none"]
+TelemetrySource = Literal["simulator", "replay", "event_hub", "none"]
 
 
 class PublicConfig(Contract):
@@ -56,6 +56,20 @@ class MalformedInputs(Contract):
     first: tuple[MalformedInput, ...]
 
 
+class IngestPartition(Contract):
+    """How far this process is in one partition of a source."""
+
+    partition: str
+    position: int | None
+    """Sequence number of the last message that was judged; null before the first."""
+    saved_position: int | None
+    """All up to it is on record; null: nothing is."""
+    behind: NonNegativeInt
+    """Messages that the partition holds behind it, as far as is known."""
+    newest_at: UtcDateTime | None
+    """When the hub took the last message that was judged."""
+
+
 class IngestSource(Contract):
     """One place that telemetry is read from."""
 
@@ -67,8 +81,10 @@ class IngestSource(Contract):
     events_read: NonNegativeInt
     events_per_second: float
     """Mean since the start, until now or until it finished."""
+    unreadable: NonNegativeInt
+    """Lines and messages that are no event."""
     dead_letters: dict[str, int]
-    """Dead letters: events that were not evaluated, because their time is impossible, by kind."""
+    """Dead letters: what was not evaluated for other reasons, such as a time that is impossible, by kind."""
     mended: dict[str, int]
     """Repairs in evaluated events, by kind."""
     alerts_refused: NonNegativeInt
@@ -77,6 +93,8 @@ class IngestSource(Contract):
     """The alert that could not be opened yet; nothing is read before it is."""
     error: str | None
     """Why nothing comes, while it is waiting or when it has failed."""
+    partitions: tuple[IngestPartition, ...]
+    """Those that this process reads, of a source that processes share."""
 
 
 class IngestStatus(Contract):

@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 
 from backend.api.metrics import Reading
 from backend.app import create_app
-from backend.detection import Detector
 from backend.ingest import IngestService
 from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
@@ -101,6 +100,7 @@ async def test_every_name_is_documented() -> None:
         stalled=0,
         refused={},
         consumers=(),
+        at=utc_now(),
     )
     for metric in nothing.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
@@ -114,7 +114,6 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
     for backend in (wiring, other):
         service = IngestService(
             sources=[ListSource(attack)],
-            detector=Detector(),
             open_alert=backend.services.cases.open_alert,
             on_telemetry=lambda _: None,
         )
@@ -129,6 +128,7 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
             stalled=0,
             refused={},
             consumers=(),
+            at=utc_now(),
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
         counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
