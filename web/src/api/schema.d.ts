@@ -896,6 +896,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/detection/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All rules
+         * @description Which version of each rule is live and in shadow, and what they found in the last seven days.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One rule
+         * @description Its parameters, all its versions with who made them and why, and counts of the last thirty days.
+         */
+        get: operations["get_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a version live
+         * @description Alert by it in place of the one that is live, also where the rule was off. Managers only; logged.
+         */
+        post: operations["promote_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier version
+         * @description Make a new version with the values of an earlier one, and alert by it. Managers only; logged.
+         */
+        post: operations["roll_back_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version into shadow
+         * @description Count what it would raise on live telemetry, and alert nobody; another in shadow ends. Managers only; logged.
+         */
+        post: operations["shadow_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/shadow/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the version in shadow out
+         * @description Count no more what it would raise. Managers only; logged.
+         */
+        post: operations["end_rule_shadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a rule off or on
+         * @description Let it alert no more, or again by the version that was live. Managers only; logged.
+         */
+        post: operations["switch_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft a version
+         * @description Add a version that does not judge yet; it never changes. Managers only; logged.
+         */
+        post: operations["draft_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/snoozes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snoozes of alerts
+         * @description Those that have not ended, the one that ends next first.
+         */
+        get: operations["list_alert_snoozes"];
+        put?: never;
+        /**
+         * Snooze alerts of a rule about a customer
+         * @description Open no case for them until a time, at most 90 days on; they are counted. Managers only; logged.
+         */
+        post: operations["snooze_alerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/snoozes/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Alert again
+         * @description End a snooze before its time. Managers only; logged.
+         */
+        post: operations["end_alert_snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What never counts
+         * @description Addresses whose failed logins are no attack, and customers whom no rule watches.
+         */
+        get: operations["list_suppressions"];
+        put?: never;
+        /**
+         * Let something never count
+         * @description Add an address or a customer. Managers only; logged.
+         */
+        post: operations["add_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/suppressions/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let something count again
+         * @description Remove an address or a customer. Managers only; logged.
+         */
+        post: operations["remove_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/stream": {
         parameters: {
             query?: never;
@@ -1434,6 +1682,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/telemetry/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Telemetry that was not evaluated
+         * @description What is kept of it, the newest first.
+         */
+        get: operations["list_telemetry_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/telemetry/dead-letters/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much telemetry was not evaluated
+         * @description By source and kind of reason, also what is not kept, with the place of the last one. The most frequent first.
+         */
+        get: operations["count_telemetry_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/telemetry/dead-letters/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget telemetry that was not evaluated
+         * @description Forget what is kept of them, for a reason. The counts stay. Logged.
+         */
+        post: operations["drop_telemetry_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/telemetry/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try telemetry again
+         * @description Have a process that reads telemetry parse and judge them again; each shows the result. Logged.
+         */
+        post: operations["retry_telemetry_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/views": {
         parameters: {
             query?: never;
@@ -1810,6 +2138,62 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** AccountChangeAttributes */
+        AccountChangeAttributes: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "sim" | "email" | "phone" | "password" | "address" | "device" | "payee";
+            /** Channel */
+            channel?: string | null;
+            /** Device Id */
+            device_id?: string | null;
+            /** Ip */
+            ip?: string | null;
+        } & {
+            [key: string]: components["schemas"]["JsonValue"];
+        };
+        /** AccountChangeEvent */
+        AccountChangeEvent: {
+            attributes: components["schemas"]["AccountChangeAttributes"];
+            /** Customer Id */
+            customer_id: number;
+            /** Event Id */
+            event_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "account_change";
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Trimmed */
+            trimmed: string | null;
+        };
+        /** AccountChangeEvent */
+        "AccountChangeEvent-Input": {
+            attributes: components["schemas"]["AccountChangeAttributes"];
+            /** Customer Id */
+            customer_id: number;
+            /** Event Id */
+            event_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "account_change";
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
+        };
         /**
          * Alert
          * @description Something that looked like fraud. The same evidence always gives the same `alert_id`.
@@ -1833,7 +2217,7 @@ export interface components {
              * Recent Events
              * @default []
              */
-            recent_events: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"])[];
+            recent_events: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"] | components["schemas"]["AccountChangeEvent"])[];
             /** Rule Id */
             rule_id: string;
             /** Rule Version */
@@ -1852,7 +2236,7 @@ export interface components {
              * Trigger Events
              * @default []
              */
-            trigger_events: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"])[];
+            trigger_events: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"] | components["schemas"]["AccountChangeEvent"])[];
             /** Trimmed */
             trimmed: string | null;
         };
@@ -1877,6 +2261,30 @@ export interface components {
             items: components["schemas"]["RecordedAlert"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * AlertSnooze
+         * @description Nobody is alerted by a rule about a customer until a time. What it finds is counted.
+         */
+        AlertSnooze: {
+            /** Customer Id */
+            customer_id: number;
+            /** Reason */
+            reason: string;
+            /** Rule Id */
+            rule_id: string;
+            /**
+             * Snoozed At
+             * Format: date-time
+             */
+            snoozed_at: string;
+            /** Snoozed By */
+            snoozed_by: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * Amounts
@@ -2147,6 +2555,8 @@ export interface components {
         Baseline: {
             /** Expected */
             expected: number | null;
+            /** Lower */
+            lower?: number | null;
             /** Metric */
             metric: string;
             /** Observed */
@@ -2158,6 +2568,8 @@ export interface components {
             sample_size: number;
             /** Threshold */
             threshold: number | null;
+            /** Upper */
+            upper?: number | null;
         };
         /** Body_add_attachment */
         Body_add_attachment: {
@@ -2964,6 +3376,44 @@ export interface components {
             type: string;
         };
         /**
+         * DeadLetterCount
+         * @description How much of one source was not evaluated for one kind of reason, also what is not kept.
+         */
+        DeadLetterCount: {
+            /** Count */
+            count: number;
+            /** Kept */
+            kept: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "unreadable" | "from_the_future" | "from_the_far_past" | "wrong_time_unit" | "damaged_gzip" | "too_large";
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Last File */
+            last_file: string | null;
+            /** Last Partition */
+            last_partition: string | null;
+            /** Last Position */
+            last_position: number;
+            /** Last Reason */
+            last_reason: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * DeadLetterCounts
+         * @description All counts, the most frequent first.
+         */
+        DeadLetterCounts: {
+            /** Items */
+            items: components["schemas"]["DeadLetterCount"][];
+        };
+        /**
          * DeadLetterPage
          * @description Dead letters, the oldest event first.
          */
@@ -3111,7 +3561,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset";
+            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed";
             /** Name */
             name: string;
             /** Number */
@@ -3449,6 +3899,22 @@ export interface components {
             subject: string;
         };
         /**
+         * IngestPartition
+         * @description How far this process is in one partition of a source.
+         */
+        IngestPartition: {
+            /** Behind */
+            behind: number;
+            /** Newest At */
+            newest_at: string | null;
+            /** Partition */
+            partition: string;
+            /** Position */
+            position: number | null;
+            /** Saved Position */
+            saved_position: number | null;
+        };
+        /**
          * IngestSource
          * @description One place that telemetry is read from.
          */
@@ -3471,6 +3937,8 @@ export interface components {
             };
             /** Name */
             name: string;
+            /** Partitions */
+            partitions: components["schemas"]["IngestPartition"][];
             /**
              * Source
              * @enum {string}
@@ -3481,6 +3949,8 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "reading" | "finished" | "failed";
+            /** Unreadable */
+            unreadable: number;
             /** Waiting For */
             waiting_for: string | null;
         };
@@ -3564,6 +4034,40 @@ export interface components {
              */
             why: "refunded" | "part_refunded" | "disputed" | "unknown";
         };
+        /**
+         * LetterChoice
+         * @description Which dead letters an order is about: those that are named, or all of a source and a kind.
+         */
+        LetterChoice: {
+            /** Kind */
+            kind?: ("unreadable" | "from_the_future" | "from_the_far_past" | "wrong_time_unit" | "damaged_gzip" | "too_large") | null;
+            /** Letter Ids */
+            letter_ids?: string[] | null;
+            /** Source */
+            source?: string | null;
+        };
+        /**
+         * LetterDrop
+         * @description Dead letters that nobody needs any more.
+         */
+        LetterDrop: {
+            /** Kind */
+            kind?: ("unreadable" | "from_the_future" | "from_the_far_past" | "wrong_time_unit" | "damaged_gzip" | "too_large") | null;
+            /** Letter Ids */
+            letter_ids?: string[] | null;
+            /** Reason */
+            reason: string;
+            /** Source */
+            source?: string | null;
+        };
+        /**
+         * LettersChanged
+         * @description What an order did.
+         */
+        LettersChanged: {
+            /** Count */
+            count: number;
+        };
         /** LoginAttributes */
         LoginAttributes: {
             /** City */
@@ -3641,7 +4145,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "unreadable" | "from_the_future" | "from_the_far_past";
+            kind: "unreadable" | "from_the_future" | "from_the_far_past" | "wrong_time_unit" | "damaged_gzip" | "too_large";
             /** Line */
             line: number;
             /** Reason */
@@ -3808,12 +4312,42 @@ export interface components {
             currency: string;
         };
         /**
+         * NewDraft
+         * @description Another version, to be tried.
+         */
+        NewDraft: {
+            /** Based On */
+            based_on: number;
+            content: components["schemas"]["RuleContent-Input"];
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
          * NewNote
          * @description What to keep.
          */
         NewNote: {
             /** Text */
             text: string;
+        };
+        /**
+         * NewSnooze
+         * @description Alert nobody by a rule about a customer until a time.
+         */
+        NewSnooze: {
+            /** Customer Id */
+            customer_id: number;
+            /** Reason */
+            reason: string;
+            /** Rule Id */
+            rule_id: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * NewSubscription
@@ -3876,6 +4410,42 @@ export interface components {
             reopens_review: boolean;
             /** Round */
             round: number;
+        };
+        /**
+         * ParameterChange
+         * @description A value that differs from that of the version before.
+         */
+        ParameterChange: {
+            after: components["schemas"]["JsonValue"];
+            before: components["schemas"]["JsonValue"];
+            /** Name */
+            name: string;
+        };
+        /**
+         * ParameterField
+         * @description One number, or the like, that a rule judges by, as a form shows it.
+         */
+        ParameterField: {
+            /** Choices */
+            choices: string[];
+            default: components["schemas"]["JsonValue"];
+            /** Description */
+            description: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "number" | "integer" | "choice" | "texts" | "yes_no" | "text";
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Minimum Excluded */
+            minimum_excluded: boolean;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string | null;
         };
         /**
          * PendingReply
@@ -4044,7 +4614,7 @@ export interface components {
              * Telemetry Source
              * @enum {string}
              */
-            telemetry_source: "simulator" | "replay" | "none";
+            telemetry_source: "simulator" | "replay" | "event_hub" | "none";
             /** Version */
             version: string;
         };
@@ -4608,6 +5178,94 @@ export interface components {
             tokens: number;
         };
         /**
+         * RuleChange
+         * @description What every change of a rule says.
+         */
+        RuleChange: {
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * RuleContent
+         * @description What a version of a rule judges by.
+         */
+        RuleContent: {
+            /** Parameters */
+            parameters: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * @default {
+             *       "except_customers": [],
+             *       "only_customers": []
+             *     }
+             */
+            scope: components["schemas"]["RuleScope"];
+            /** Severity */
+            severity: ("low" | "medium" | "high" | "critical") | null;
+        };
+        /**
+         * RuleContent
+         * @description What a version of a rule judges by.
+         */
+        "RuleContent-Input": {
+            /** Parameters */
+            parameters: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * @default {
+             *       "except_customers": [],
+             *       "only_customers": []
+             *     }
+             */
+            scope: components["schemas"]["RuleScope-Input"];
+            /** Severity */
+            severity?: ("low" | "medium" | "high" | "critical") | null;
+        };
+        /**
+         * RuleList
+         * @description All rules.
+         */
+        RuleList: {
+            /** Items */
+            items: components["schemas"]["RuleSummary"][];
+        };
+        /**
+         * RuleScope
+         * @description Whom a rule watches: everybody, unless customers are named.
+         */
+        RuleScope: {
+            /**
+             * Except Customers
+             * @default []
+             */
+            except_customers: number[];
+            /**
+             * Only Customers
+             * @default []
+             */
+            only_customers: number[];
+        };
+        /**
+         * RuleScope
+         * @description Whom a rule watches: everybody, unless customers are named.
+         */
+        "RuleScope-Input": {
+            /**
+             * Except Customers
+             * @default []
+             */
+            except_customers: number[];
+            /**
+             * Only Customers
+             * @default []
+             */
+            only_customers: number[];
+        };
+        /**
          * RuleSpend
          * @description All cases that one rule opened; null for cases of which no rule is known.
          */
@@ -4617,6 +5275,91 @@ export interface components {
             /** Rule Id */
             rule_id: string | null;
             spend: components["schemas"]["Spend"];
+        };
+        /**
+         * RuleSummary
+         * @description One rule in the list.
+         */
+        RuleSummary: {
+            /** Alerts */
+            alerts: number;
+            /** Changed At */
+            changed_at: string | null;
+            /** Changed By */
+            changed_by: string | null;
+            /** Description */
+            description: string;
+            /** Drafts */
+            drafts: number;
+            /** Is On */
+            is_on: boolean;
+            /** Live Version */
+            live_version: number;
+            /** Revision */
+            revision: number;
+            /** Rule Id */
+            rule_id: string;
+            /** Shadow Signals */
+            shadow_signals: number;
+            /** Shadow Version */
+            shadow_version: number | null;
+            /** Snoozed Signals */
+            snoozed_signals: number;
+        };
+        /**
+         * RuleSwitch
+         * @description Whether the rule alerts.
+         */
+        RuleSwitch: {
+            /** Is On */
+            is_on: boolean;
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * RuleVersionView
+         * @description One version of a rule, with what it changes.
+         */
+        RuleVersionView: {
+            /** Based On */
+            based_on: number | null;
+            /** Changes */
+            changes: components["schemas"]["ParameterChange"][];
+            content: components["schemas"]["RuleContent"];
+            /** Created At */
+            created_at: string | null;
+            /** Created By */
+            created_by: string | null;
+            /** Live Since */
+            live_since: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "draft" | "shadow" | "live" | "off" | "retired";
+            /** Problem */
+            problem: string | null;
+            /** Reason */
+            reason: string;
+            /** Shadow Since */
+            shadow_since: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RuleView
+         * @description One rule with its parameters and history.
+         */
+        RuleView: {
+            /** Counts */
+            counts: components["schemas"]["SignalCount"][];
+            /** Fields */
+            fields: components["schemas"]["ParameterField"][];
+            rule: components["schemas"]["RuleSummary"];
+            /** Versions */
+            versions: components["schemas"]["RuleVersionView"][];
         };
         /**
          * SavedView
@@ -4736,6 +5479,25 @@ export interface components {
             persona: string;
         };
         /**
+         * SignalCount
+         * @description How many signals of a version were counted on a day, UTC.
+         */
+        SignalCount: {
+            /** Count */
+            count: number;
+            /** Day */
+            day: string;
+            /**
+             * Fate
+             * @enum {string}
+             */
+            fate: "raised" | "shadow" | "snoozed";
+            /** Rule Id */
+            rule_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * Snooze
          * @description A current snooze. It ends by itself; nothing is written then.
          */
@@ -4749,6 +5511,26 @@ export interface components {
             until: string;
             /** Until Activity */
             until_activity: boolean;
+        };
+        /**
+         * SnoozeEnd
+         * @description Alert again.
+         */
+        SnoozeEnd: {
+            /** Customer Id */
+            customer_id: number;
+            /** Reason */
+            reason: string;
+            /** Rule Id */
+            rule_id: string;
+        };
+        /**
+         * SnoozeList
+         * @description Snoozes that have not ended, the one that ends next first.
+         */
+        SnoozeList: {
+            /** Items */
+            items: components["schemas"]["AlertSnooze"][];
         };
         /**
          * SnoozeOrder
@@ -4895,7 +5677,7 @@ export interface components {
              * Trigger Events
              * @default []
              */
-            trigger_events: (components["schemas"]["LoginEvent-Input"] | components["schemas"]["TransactionEvent-Input"] | components["schemas"]["DataUsageEvent-Input"] | components["schemas"]["ApiCallEvent-Input"] | components["schemas"]["AuthFailureEvent-Input"])[];
+            trigger_events: (components["schemas"]["LoginEvent-Input"] | components["schemas"]["TransactionEvent-Input"] | components["schemas"]["DataUsageEvent-Input"] | components["schemas"]["ApiCallEvent-Input"] | components["schemas"]["AuthFailureEvent-Input"] | components["schemas"]["AccountChangeEvent-Input"])[];
         };
         /**
          * StartResponse
@@ -5007,6 +5789,51 @@ export interface components {
             secret_id: string;
         };
         /**
+         * Suppression
+         * @description What never counts, until somebody removes the entry.
+         */
+        Suppression: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Added By */
+            added_by: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "address" | "customer";
+            /** Reason */
+            reason: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * SuppressionChange
+         * @description An entry that is added or removed.
+         */
+        SuppressionChange: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "address" | "customer";
+            /** Reason */
+            reason: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * SuppressionList
+         * @description All entries, by kind and value.
+         */
+        SuppressionList: {
+            /** Items */
+            items: components["schemas"]["Suppression"][];
+        };
+        /**
          * TakeOver
          * @description Why another person's claim ends.
          */
@@ -5115,13 +5942,68 @@ export interface components {
             /** Received */
             received: number;
             /** Sample */
-            sample: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"])[];
+            sample: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"] | components["schemas"]["AccountChangeEvent"])[];
             /** Total */
             total: number;
             /** Total By Kind */
             total_by_kind: {
                 [key: string]: number;
             };
+        };
+        /**
+         * TelemetryDeadLetter
+         * @description A piece of telemetry that was not evaluated, as it is on record.
+         */
+        TelemetryDeadLetter: {
+            /** Asked By */
+            asked_by: string | null;
+            /** Body */
+            body: string;
+            /** File */
+            file: string | null;
+            /** Is Whole */
+            is_whole: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "unreadable" | "from_the_future" | "from_the_far_past" | "wrong_time_unit" | "damaged_gzip" | "too_large";
+            /** Letter Id */
+            letter_id: string;
+            /** Partition */
+            partition: string | null;
+            /** Position */
+            position: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Result */
+            result: string | null;
+            /** Size */
+            size: number;
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "kept" | "retry_requested" | "retrying" | "evaluated" | "failed_again";
+            /** Tried At */
+            tried_at: string | null;
+        };
+        /**
+         * TelemetryDeadLetterPage
+         * @description One page of dead letters, the newest first. `next_cursor` is null on the last.
+         */
+        TelemetryDeadLetterPage: {
+            /** Items */
+            items: components["schemas"]["TelemetryDeadLetter"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ToolCall
@@ -5157,6 +6039,8 @@ export interface components {
             merchant?: string | null;
             /** Terminal Id */
             terminal_id?: string | null;
+            /** Type */
+            type?: ("purchase" | "transfer" | "withdrawal" | "refund") | null;
         } & {
             [key: string]: components["schemas"]["JsonValue"];
         };
@@ -5174,6 +6058,8 @@ export interface components {
             merchant?: string | null;
             /** Terminal Id */
             terminal_id?: string | null;
+            /** Type */
+            type?: ("purchase" | "transfer" | "withdrawal" | "refund") | null;
         } & {
             [key: string]: components["schemas"]["JsonValue"];
         };
@@ -5233,6 +6119,18 @@ export interface components {
             turn_id: string;
             /** User Id */
             user_id: string;
+        };
+        /**
+         * VersionChoice
+         * @description Which version is put into shadow, made live, or gone back to.
+         */
+        VersionChoice: {
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+            /** Version */
+            version: number;
         };
         /**
          * ViewList
@@ -8930,6 +9828,1184 @@ export interface operations {
             };
         };
     };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shadow_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_rule_shadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alert_snoozes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snooze_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSnooze"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_alert_snooze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_suppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream_events: {
         parameters: {
             query?: {
@@ -11134,6 +13210,274 @@ export interface operations {
             };
             /** @description It is not said what is changed */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_telemetry_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Only of this source */
+                source?: string | null;
+                /** @description Only of this kind of reason */
+                kind?: ("unreadable" | "from_the_future" | "from_the_far_past" | "wrong_time_unit" | "damaged_gzip" | "too_large") | null;
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelemetryDeadLetterPage"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_telemetry_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterCounts"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_telemetry_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterDrop"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersChanged"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_telemetry_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersChanged"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

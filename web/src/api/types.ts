@@ -3,6 +3,15 @@ import type { components, operations } from "./schema";
 type Schemas = components["schemas"];
 
 export type Access = Schemas["Access"];
+export type AlertSnooze = Schemas["AlertSnooze"];
+export type RuleParameter = Schemas["ParameterField"];
+export type RuleSummary = Schemas["RuleSummary"];
+export type RuleVersion = Schemas["RuleVersionView"];
+export type RuleView = Schemas["RuleView"];
+export type RuleDraft = Schemas["NewDraft"];
+export type NewAlertSnooze = Schemas["NewSnooze"];
+export type Suppression = Schemas["Suppression"];
+export type SuppressionChange = Schemas["SuppressionChange"];
 export type Alert = Schemas["Alert"];
 export type PublicConfig = Schemas["PublicConfig"];
 export type Baseline = Schemas["Baseline"];
@@ -31,6 +40,14 @@ export type ChosenRefund = Schemas["ChosenRefund"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
 export type DeadLetter = Schemas["DeadLetter"];
+export type DeadLetterChoice = Schemas["LetterChoice"];
+export type DeadLetterCount = Schemas["DeadLetterCount"];
+export type TelemetryDeadLetter = Schemas["TelemetryDeadLetter"];
+/** Of which source and kind dead letters are listed. */
+export type DeadLetterFilter = Omit<
+  NonNullable<operations["list_telemetry_dead_letters"]["parameters"]["query"]>,
+  "cursor" | "limit"
+>;
 export type DeskChange = Schemas["DeskChange"];
 export type Effect = Schemas["Effect"];
 export type EffectOrder = Schemas["EffectOrder"];

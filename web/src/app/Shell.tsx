@@ -49,15 +49,23 @@ export function Shell() {
           <Link to="/analytics" activeOptions={{ includeSearch: false }} className={classes["tab"]}>
             Analytics
           </Link>
+          <Link to="/rules" className={classes["tab"]}>
+            Rules
+          </Link>
           {mayActAs(identity, "admin") && (
             <Link to="/webhooks" className={classes["tab"]}>
               Webhooks
             </Link>
           )}
           {mayActAs(identity, "manager") && (
-            <Link to="/settings" className={classes["tab"]}>
-              Settings
-            </Link>
+            <>
+              <Link to="/dead-letters" className={classes["tab"]}>
+                Dead letters
+              </Link>
+              <Link to="/settings" className={classes["tab"]}>
+                Settings
+              </Link>
+            </>
           )}
         </nav>
         <div className={classes["right"]}>

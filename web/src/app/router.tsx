@@ -33,6 +33,8 @@ const pages = {
   chat: () => import("./pages/ChatPage"),
   analytics: () => import("./pages/AnalyticsPage"),
   webhooks: () => import("./pages/WebhooksPage"),
+  deadLetters: () => import("./pages/DeadLettersPage"),
+  rules: () => import("./pages/RulesPage"),
   settings: () => import("./pages/SettingsPage"),
 };
 loadWhenIdle(pages.desk, pages.case, pages.start);
@@ -100,6 +102,18 @@ const webhooksRoute = createRoute({
   component: lazyRouteComponent(() => loadPage(pages.webhooks), "WebhooksPage"),
 });
 
+const deadLettersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/dead-letters",
+  component: lazyRouteComponent(() => loadPage(pages.deadLetters), "DeadLettersPage"),
+});
+
+const rulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/rules",
+  component: lazyRouteComponent(() => loadPage(pages.rules), "RulesPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/settings",
@@ -115,6 +129,8 @@ export const router = createRouter({
     chatRoute,
     analyticsRoute,
     webhooksRoute,
+    deadLettersRoute,
+    rulesRoute,
     settingsRoute,
   ]),
   defaultPreload: "intent",

@@ -57,6 +57,17 @@ test.each([
   ["events_replayed", "had events sent again to the webhook sub-1"],
   ["dead_letters_resent", "had what was given up sent again to the webhook sub-1"],
   ["dead_letter_dropped", "dropped an event that was given up for the webhook sub-1"],
+  ["rule_drafted", "put sub-1 on record"],
+  ["rule_shadowed", "put another version of the rule sub-1 into shadow"],
+  ["rule_shadow_ended", "took the version of the rule sub-1 in shadow out"],
+  ["rule_promoted", "made another version of the rule sub-1 live"],
+  ["rule_rolled_back", "went back to an earlier version of the rule sub-1"],
+  ["rule_switched_off", "switched the rule sub-1 off"],
+  ["rule_switched_on", "switched the rule sub-1 on"],
+  ["alerts_snoozed", "snoozed alerts of sub-1"],
+  ["alerts_unsnoozed", "ended the snooze of alerts of sub-1"],
+  ["suppression_added", "lets the sub-1 never count"],
+  ["suppression_removed", "lets the sub-1 count again"],
 ] as const)("%s is a sentence", async (kind, said) => {
   const items = [change(1, { actor: "maria", kind, owner: null, name: "sub-1" })];
   serve(() => json({ items, next_cursor: null, total: 1 }));

@@ -9,7 +9,7 @@ import { Time } from "@/shared/ui/Time";
 import classes from "./DeskLogPanel.module.css";
 import { useDeskChanges } from "./list-desk-changes";
 
-/** What people changed of settings, views and webhooks, with the values before and after. For managers. */
+/** What people changed of settings, views, webhooks and rules, with the values before and after. For managers. */
 export function DeskLogPanel() {
   const changes = useDeskChanges();
   return (
@@ -91,6 +91,32 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `resumed the schedule “${name}”`;
     case "counts_reset":
       return "set the message counts of all users to 0";
+    case "telemetry_retried":
+      return "had telemetry tried again that was not evaluated";
+    case "telemetry_dropped":
+      return "dropped telemetry that was not evaluated";
+    case "rule_drafted":
+      return `put ${name} on record`;
+    case "rule_shadowed":
+      return `put another version of the rule ${name} into shadow`;
+    case "rule_shadow_ended":
+      return `took the version of the rule ${name} in shadow out`;
+    case "rule_promoted":
+      return `made another version of the rule ${name} live`;
+    case "rule_rolled_back":
+      return `went back to an earlier version of the rule ${name}`;
+    case "rule_switched_off":
+      return `switched the rule ${name} off`;
+    case "rule_switched_on":
+      return `switched the rule ${name} on`;
+    case "alerts_snoozed":
+      return `snoozed alerts of ${name}`;
+    case "alerts_unsnoozed":
+      return `ended the snooze of alerts of ${name}`;
+    case "suppression_added":
+      return `lets the ${name} never count`;
+    case "suppression_removed":
+      return `lets the ${name} count again`;
   }
 }
 

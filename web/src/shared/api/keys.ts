@@ -37,6 +37,16 @@ export const keys = {
   subscriptions: ["subscriptions"] as const,
   subscriptionList: ["subscriptions", "list"] as const,
   deadLetters: (subscriptionId: string) => ["subscriptions", "dead-letters", subscriptionId] as const,
+  /** Telemetry that was not evaluated, and below it the lists and the counts. */
+  telemetryDeadLetters: ["telemetry-dead-letters"] as const,
+  telemetryDeadLetterList: (filter: unknown) => ["telemetry-dead-letters", "list", filter] as const,
+  telemetryDeadLetterCounts: ["telemetry-dead-letters", "counts"] as const,
+  /** Rules of detection, and below it the list, each rule, and what is not reported. */
+  detection: ["detection"] as const,
+  ruleList: ["detection", "rules"] as const,
+  rule: (ruleId: string) => ["detection", "rule", ruleId] as const,
+  alertSnoozes: ["detection", "snoozes"] as const,
+  suppressions: ["detection", "suppressions"] as const,
   config: ["config"] as const,
   service: ["service"] as const,
   session: ["session"] as const,

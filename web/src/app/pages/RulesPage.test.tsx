@@ -1,0 +1,308 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import type {
+  AlertSnooze,
+  RuleParameter,
+  RuleSummary,
+  RuleVersion,
+  RuleView,
+  Suppression,
+} from "@/api/types";
+
+import { ana, maria } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { json, problem, serve } from "@/test/server";
+import { RulesPage } from "./RulesPage";
+
+const summary = (over: Partial<RuleSummary> = {}): RuleSummary => ({
+  rule_id: "spending_spike",
+  description: "One charge far above what the customer spends.",
+  revision: 4,
+  is_on: true,
+  live_version: 1,
+  shadow_version: 2,
+  drafts: 1,
+  alerts: 1_234,
+  shadow_signals: 17,
+  snoozed_signals: 0,
+  changed_by: "maria",
+  changed_at: "2026-11-30T00:00:00Z",
+  ...over,
+});
+
+const field = (over: Partial<RuleParameter> = {}): RuleParameter => ({
+  name: "quiet_hours",
+  kind: "number",
+  unit: "hours",
+  description: "No further alert for so long after one.",
+  default: 24,
+  minimum: 0,
+  minimum_excluded: false,
+  maximum: 8_784,
+  choices: [],
+  ...over,
+});
+
+const version = (number: number, over: Partial<RuleVersion> = {}): RuleVersion => ({
+  version: number,
+  mode: "draft",
+  content: {
+    parameters: { quiet_hours: 24, min_history: 8, networks: [] },
+    severity: null,
+    scope: { only_customers: [], except_customers: [] },
+  },
+  based_on: number === 1 ? null : 1,
+  changes: [],
+  created_by: number === 1 ? null : "maria",
+  created_at: "2026-11-30T00:00:00Z",
+  reason: "As the release has it.",
+  shadow_since: null,
+  live_since: null,
+  problem: null,
+  ...over,
+});
+
+const view = (over: Partial<RuleView> = {}): RuleView => ({
+  rule: summary(),
+  fields: [
+    field(),
+    field({ name: "min_history", kind: "integer", unit: null, default: 8, minimum: 1, maximum: 100 }),
+    field({ name: "networks", kind: "texts", unit: null, default: [], minimum: null, maximum: null }),
+  ],
+  versions: [
+    version(3),
+    version(2, {
+      mode: "shadow",
+      reason: "Too many false alerts.",
+      changes: [{ name: "quiet_hours", before: 24, after: 12 }],
+    }),
+    version(1, { mode: "live" }),
+  ],
+  counts: [
+    { rule_id: "spending_spike", version: 2, fate: "shadow", day: "2026-11-30", count: 9 },
+    { rule_id: "spending_spike", version: 2, fate: "shadow", day: "2026-11-29", count: 8 },
+  ],
+  ...over,
+});
+
+interface Served {
+  rule?: RuleView;
+  snoozes?: AlertSnooze[];
+  suppressions?: Suppression[];
+  onPost?: () => Response;
+}
+
+const served = ({ rule = view(), snoozes = [], suppressions = [], onPost = () => json(rule) }: Served = {}) =>
+  serve(({ method, path }) => {
+    if (path.endsWith("/snoozes") || path.endsWith("/snoozes/end")) return json({ items: snoozes });
+    if (path.includes("/suppressions")) return json({ items: suppressions });
+    if (method === "POST") return onPost();
+    return path.endsWith("/rules") ? json({ items: [rule.rule] }) : json(rule);
+  });
+
+const click = async (name: string | RegExp) => userEvent.click(await screen.findByRole("button", { name }));
+
+async function giveReason(action: string): Promise<void> {
+  const dialog = await screen.findByRole("dialog");
+  await userEvent.type(within(dialog).getByRole("textbox", { name: /Why/ }), "A test of ours.");
+  await userEvent.click(within(dialog).getByRole("button", { name: action }));
+}
+
+test("list says which version judges and what it found", async () => {
+  served();
+  renderInApp(<RulesPage />, ana);
+  const line = await screen.findByRole("listitem");
+  expect(line).toHaveTextContent("Spending spike");
+  expect(line).toHaveTextContent("Version 1 live");
+  expect(line).toHaveTextContent("Version 2 in shadow");
+  expect(line).toHaveTextContent("1,234 alerts in 7 days · 17 in shadow");
+});
+
+test("rule shows values with units, bounds and reasons, and its history", async () => {
+  served();
+  renderInApp(<RulesPage />, ana);
+  await click("Show Spending spike");
+  const quiet = await screen.findByRole("textbox", { name: "Quiet hours, hours" });
+  expect(quiet).toHaveAttribute("readonly");
+  expect(quiet).toHaveAccessibleDescription(
+    "No further alert for so long after one. Allowed: from 0 to 8,784. Default: 24.",
+  );
+  const history = screen.getByRole("list", { name: "Versions, newest first" });
+  const [, shadow, first] = within(history).getAllByRole("listitem");
+  expect(shadow).toHaveTextContent("Too many false alerts.");
+  expect(shadow).toHaveTextContent("Quiet hours24 → became 12");
+  expect(shadow).toHaveTextContent("17 counted in shadow in 30 days");
+  expect(first).toHaveTextContent("The release");
+  expect(screen.queryByRole("button", { name: /Make live/ })).toBeNull();
+  expect(screen.queryByRole("button", { name: "Switch off…" })).toBeNull();
+});
+
+test("changed value becomes a draft for a reason", async () => {
+  const calls = served();
+  renderInApp(<RulesPage />, maria);
+  await click("Show Spending spike");
+  const save = await screen.findByRole("button", { name: "Save as draft…" });
+  expect(save).toBeDisabled();
+  const history = screen.getByRole("textbox", { name: "Min history" });
+  await userEvent.clear(history);
+  await userEvent.type(history, "101");
+  expect(history).toHaveAccessibleDescription(/A whole number from 1 to 100\./);
+  expect(save).toBeDisabled();
+  await userEvent.clear(history);
+  await userEvent.type(history, "12");
+  await userEvent.click(save);
+  await giveReason("Save draft");
+  await waitFor(() =>
+    expect(calls).toContainEqual(
+      expect.objectContaining({
+        method: "POST",
+        path: "/api/detection/rules/spending_spike/versions",
+        body: {
+          revision: 4,
+          reason: "A test of ours.",
+          based_on: 1,
+          content: { ...version(1).content, parameters: { quiet_hours: 24, min_history: 12, networks: [] } },
+        },
+      }),
+    ),
+  );
+});
+
+test.each([
+  ["Put into shadow version 3", "Put into shadow", "shadow", { version: 3 }],
+  ["Make live version 2", "Make live", "live", { version: 2 }],
+  ["Switch off…", "Switch off", "switch", { is_on: false }],
+  ["Take version 2 out of shadow…", "Take out", "shadow/end", {}],
+])("%s asks for a reason and is sent", async (button, action, path, body) => {
+  const calls = served();
+  renderInApp(<RulesPage />, maria);
+  await click("Show Spending spike");
+  await click(button);
+  await giveReason(action);
+  await waitFor(() =>
+    expect(calls).toContainEqual(
+      expect.objectContaining({
+        path: `/api/detection/rules/spending_spike/${path}`,
+        body: { revision: 4, reason: "A test of ours.", ...body },
+      }),
+    ),
+  );
+});
+
+test("retired version is gone back to, and one of another release is not", async () => {
+  const calls = served({
+    rule: view({
+      versions: [
+        version(3, { mode: "live" }),
+        version(2, { mode: "retired", problem: "This release cannot judge by it." }),
+        version(1, { mode: "retired" }),
+      ],
+    }),
+  });
+  renderInApp(<RulesPage />, maria);
+  await click("Show Spending spike");
+  expect(await screen.findByText("This release cannot judge by it.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Go back to version 2" })).toBeNull();
+  await click("Go back to version 1");
+  await giveReason("Go back to");
+  await waitFor(() =>
+    expect(calls).toContainEqual(
+      expect.objectContaining({ path: "/api/detection/rules/spending_spike/roll-back" }),
+    ),
+  );
+});
+
+test("second manager is led to the rule as it is now", async () => {
+  const sentence = "Rule 'spending_spike' was changed by alex since you read it: read it again.";
+  served({ onPost: () => problem("rule-changed", 409, sentence) });
+  renderInApp(<RulesPage />, maria);
+  await click("Show Spending spike");
+  await click("Switch off…");
+  await giveReason("Switch off");
+  expect(await screen.findByText(sentence)).toBeVisible();
+  expect(screen.getByRole("button", { name: "Show the rule as it is now" })).toBeVisible();
+});
+
+test("alerts about a customer are snoozed and alert again", async () => {
+  const calls = served({
+    snoozes: [
+      {
+        rule_id: "spending_spike",
+        customer_id: 7,
+        until: "2026-12-07T00:00:00Z",
+        reason: "Moves house.",
+        snoozed_by: "maria",
+        snoozed_at: "2026-11-30T00:00:00Z",
+      },
+    ],
+  });
+  renderInApp(<RulesPage />, maria);
+  await click("Show Spending spike");
+  expect(await screen.findByText("Moves house.")).toBeVisible();
+  await userEvent.type(screen.getByRole("textbox", { name: "Customer" }), "8");
+  await click("Snooze…");
+  await giveReason("Snooze");
+  const snoozed = { rule_id: "spending_spike", reason: "A test of ours." };
+  await waitFor(() =>
+    expect(calls).toContainEqual(
+      expect.objectContaining({
+        method: "POST",
+        path: "/api/detection/snoozes",
+        body: expect.objectContaining({ ...snoozed, customer_id: 8 }) as unknown,
+      }),
+    ),
+  );
+  await click("Alert about customer 7 again");
+  await giveReason("Alert again");
+  await waitFor(() =>
+    expect(calls).toContainEqual(
+      expect.objectContaining({
+        path: "/api/detection/snoozes/end",
+        body: { ...snoozed, customer_id: 7 },
+      }),
+    ),
+  );
+});
+
+test("address is added to what never counts", async () => {
+  const calls = served();
+  renderInApp(<RulesPage />, maria);
+  expect(await screen.findByText("Everything counts")).toBeVisible();
+  await userEvent.type(screen.getByRole("textbox", { name: "Address or number" }), "203.0.113.7");
+  await click("Add…");
+  await giveReason("Add");
+  await waitFor(() =>
+    expect(calls).toContainEqual(
+      expect.objectContaining({
+        path: "/api/detection/suppressions",
+        body: { kind: "address", value: "203.0.113.7", reason: "A test of ours." },
+      }),
+    ),
+  );
+});
+
+test("viewers and analysts see no buttons that change", async () => {
+  served({
+    suppressions: [
+      {
+        kind: "customer",
+        value: "7",
+        reason: "A test account.",
+        added_by: "maria",
+        added_at: "2026-11-30T00:00:00Z",
+      },
+    ],
+  });
+  renderInApp(<RulesPage />, ana);
+  expect(await screen.findByText("A test account.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: /Remove|Add/ })).toBeNull();
+});
+
+test("rules that cannot be read say why", async () => {
+  serve(() => problem("casebook-unavailable", 503, "The casebook cannot be reached."));
+  renderInApp(<RulesPage />, maria);
+  await waitFor(() => {
+    expect(screen.getAllByText("The casebook cannot be reached.")).toHaveLength(2);
+  });
+});
