@@ -126,7 +126,7 @@ def attack(hubs: EventHubs, customers: range) -> None:
                 "customer_id": customer,
                 "occurred_at": (start + timedelta(seconds=second)).isoformat(),
                 "kind": "auth_failure",
-                "attributes": {"ip": "192.0.2.1"},
+                "attributes": {"ip": f"192.0.2.{customer}"},  # from one address it would be spraying, too
             }
             for _ in range(2):
                 hubs.send(json.dumps(event).encode(), key=str(customer))
