@@ -58,6 +58,10 @@ _ID_HEAD, _ID_DIGEST = 96, 24
 Fate = Literal["raised", "shadow", "snoozed"]
 
 
+_Advanced = tuple[EventKind | None, object]
+"""By rules of which kind of event one is judged, and what they are shown; None: by none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """What a rule found, and whether anybody is told."""
@@ -111,7 +115,7 @@ class Detector:
         self.mended = Counter[str]() if mended is None else mended
         """Repairs in evaluated events, by kind."""
         # Of each kind of event: advances the states, and says by which kind of rule it is judged.
-        self._advance: Mapping[EventKind, Callable[[CustomerState, Any, float], tuple[EventKind, object]]] = {
+        self._advance: Mapping[EventKind, Callable[[CustomerState, Any, float], _Advanced]] = {
             "login": self._login,
             "auth_failure": self._failure,
             "transaction": self._transaction,
@@ -124,7 +128,7 @@ class Detector:
     def use(self, rules: RuleBook) -> None:
         """Judge by these rules from the next event on. What is known of customers stays."""
         self._rules = rules
-        self._of_kind: dict[EventKind, tuple[Rule[Any], ...]] = {}
+        self._of_kind: dict[EventKind | None, tuple[Rule[Any], ...]] = {}
         judging = [_rule(version) for version in rules.rules if version.mode != "off"]
         for kind in self._advance:
             self._of_kind[kind] = tuple(rule for rule in judging if kind in rule.KINDS)
@@ -150,7 +154,7 @@ class Detector:
         self._recent.add(event)
         kind, facts = self._advance[event.kind](customer, event, t)
         signals: list[Signal] = []
-        for rule in self._of_kind[kind]:
+        for rule in self._of_kind.get(kind, ()):
             hit = rule.judge(event, t, facts)
             if hit is not None and (signal := self._signal(rule, hit, customer, event)) is not None:
                 signals.append(signal)
@@ -225,7 +229,7 @@ class Detector:
         oldest = next(iter(self._addresses.values()))
         return oldest.is_over(t)
 
-    def _login(self, customer: CustomerState, event: LoginEvent, t: float) -> tuple[EventKind, object]:
+    def _login(self, customer: CustomerState, event: LoginEvent, t: float) -> _Advanced:
         if not event.attributes.success:
             return self._failure(customer, event, t)
         name = public_address(event.attributes.ip)
@@ -236,26 +240,24 @@ class Detector:
             self._note_change(name)
         return "login", facts
 
-    def _failure(
-        self, customer: CustomerState, event: LoginEvent | AuthFailureEvent, t: float
-    ) -> tuple[EventKind, object]:
+    def _failure(self, customer: CustomerState, event: LoginEvent | AuthFailureEvent, t: float) -> _Advanced:
         address = self._address_of(public_address(event.attributes.ip), t)
         if address is not None:
             address.fail(event.customer_id, t)
         return "auth_failure", customer.failure(t, address)
 
-    def _transaction(self, customer: CustomerState, event: TransactionEvent, t: float) -> tuple[EventKind, object]:
+    def _transaction(self, customer: CustomerState, event: TransactionEvent, t: float) -> _Advanced:
         if event.attributes.type == "refund":
-            return "account_change", None  # money that comes back tells nothing about what is spent
+            return None, None  # money that comes back tells nothing about what is spent
         return "transaction", customer.charge(event, t)
 
-    def _usage(self, customer: CustomerState, event: DataUsageEvent, t: float) -> tuple[EventKind, object]:
+    def _usage(self, customer: CustomerState, event: DataUsageEvent, t: float) -> _Advanced:
         return "data_usage", customer.use(event, t)
 
-    def _call(self, customer: CustomerState, _: ApiCallEvent, t: float) -> tuple[EventKind, object]:
+    def _call(self, customer: CustomerState, _: ApiCallEvent, t: float) -> _Advanced:
         return "api_call", customer.call(t)
 
-    def _change(self, customer: CustomerState, event: AccountChangeEvent, t: float) -> tuple[EventKind, object]:
+    def _change(self, customer: CustomerState, event: AccountChangeEvent, t: float) -> _Advanced:
         customer.change(event, t)
         return "account_change", None
 

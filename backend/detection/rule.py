@@ -1,5 +1,6 @@
 """What every rule is, and what it returns when it fires."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -31,7 +32,7 @@ class RuleHit(NamedTuple):
     """Given the customer's recent events, oldest first. Most firings continue a known alert and need no text."""
 
 
-class Rule(Generic[Parameters]):
+class Rule(ABC, Generic[Parameters]):
     """One version of a rule. It remembers nothing: what it judges by is in the states that it is shown."""
 
     KINDS: ClassVar[tuple[EventKind, ...]]
@@ -44,9 +45,9 @@ class Rule(Generic[Parameters]):
         self.window_s = parameters.window_hours * 3_600.0
         self.quiet_s = parameters.quiet_hours * 3_600.0
 
+    @abstractmethod
     def judge(self, event: Any, t: float, facts: Any) -> RuleHit | None:
         """Whether it fires at this event, by what the states say of it."""
-        raise NotImplementedError
 
 
 _SEVERITY_STEPS: tuple[tuple[float, Severity], ...] = ((5.0, "critical"), (2.5, "high"), (1.25, "medium"))
