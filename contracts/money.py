@@ -22,6 +22,9 @@ _OTHERS = {
 OTHER_MINOR_DIGITS: Mapping[str, int] = {code: digits for digits, codes in _OTHERS.items() for code in codes.split()}
 """Decimals of the currencies that do not have two, by ISO 4217. The web has the same table."""
 
+_USUAL_FACTOR = 10.0**USUAL_MINOR_DIGITS
+_OTHER_FACTORS = {code: 10.0**digits for code, digits in OTHER_MINOR_DIGITS.items()}
+
 # 532 is left out: it was the Antillean guilder and is the Caribbean one.
 _NUMBERS = """
     008 ALL 012 DZD 032 ARS 036 AUD 044 BSD 048 BHD 050 BDT 051 AMD 052 BBD 060 BMD 064 BTN 068 BOB 072 BWP
@@ -52,6 +55,11 @@ class Money(Contract):
 def minor_digits(currency: str) -> int:
     """How many decimals an amount of this currency has by ISO 4217; two for a code that it does not know."""
     return OTHER_MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
+
+
+def minor_factor(currency: str) -> float:
+    """How many of its minor units one major unit has: 100 of USD, 1 of JPY."""
+    return _OTHER_FACTORS.get(currency, _USUAL_FACTOR)
 
 
 def in_major_units(amount_minor: int, currency: str) -> Decimal:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from backend.detection.state.acceptors import AcceptorHistory
 from backend.detection.state.customer import ChargeFacts
 from backend.detection.state.pace import DAY_S, Pace
-from contracts.money import OTHER_MINOR_DIGITS, USUAL_MINOR_DIGITS
+from contracts.money import minor_factor
 
 FEATURE_SET: Final = 1
 """Raised by every change of the features or their levels: a model of another set must not be used."""
@@ -141,5 +141,5 @@ def feature_vector(t: float, charge: ChargeFacts, pace: Pace, acceptor: Acceptor
 
 def _amount_level(amount: float, currency: str) -> int:
     """Half octaves of the major unit: up to 1, up to 1.41, up to 2 …"""
-    major = amount / 10 ** OTHER_MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
+    major = amount / minor_factor(currency)
     return min(_HALF_OCTAVES, int(2 * log2(major))) if major > 1 else 0

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from math import ceil
 
 from backend.detection.descriptions import counted, duration, number
 from backend.detection.evidence import newest
@@ -25,9 +24,7 @@ class ApiBurstRule(Rule[ApiBurst]):
         if facts.events < limits.min_calls:
             return None
         rate = facts.calls.rate(CALLS_S)
-        threshold = limits.min_calls
-        if rate.periods >= limits.min_history:
-            threshold = max(threshold, ceil(rate.usual * limits.times_usual))
+        threshold = rate.threshold(limits.min_calls, limits.times_usual, limits.min_history)
         if rate.events < threshold:
             return None
         return RuleHit(rate.newest, partial(self._explain, event, rate, threshold))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from math import ceil
 
 from backend.detection.descriptions import counted, duration, number
 from backend.detection.evidence import address_of, failures_among, newest
@@ -27,9 +26,7 @@ class AuthFailuresRule(Rule[AuthFailures]):
         if facts.events < limits.min_failures:
             return None
         rate = facts.failures.rate(FAILURES_S, USUAL_FAILURES_CAP)
-        threshold = limits.min_failures
-        if rate.periods >= limits.min_history:
-            threshold = max(threshold, ceil(rate.usual * limits.times_usual))
+        threshold = rate.threshold(limits.min_failures, limits.times_usual, limits.min_history)
         if rate.events < threshold:
             return None
         return RuleHit(rate.newest, partial(self._explain, event, rate, threshold))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from math import ceil
 
 from backend.detection.descriptions import counted, duration, number
 from backend.detection.evidence import newest
@@ -25,9 +24,7 @@ class ChargeVelocityRule(Rule[ChargeVelocity]):
         if facts.in_hour < limits.min_charges:
             return None
         rate = facts.charges.rate(CHARGES_S)
-        threshold = limits.min_charges
-        if rate.periods >= limits.min_history:
-            threshold = max(threshold, ceil(rate.usual * limits.times_usual))
+        threshold = rate.threshold(limits.min_charges, limits.times_usual, limits.min_history)
         if rate.events < threshold:
             return None
         merchants = facts.merchants

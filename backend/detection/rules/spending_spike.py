@@ -5,11 +5,11 @@ from decimal import Decimal
 from functools import partial
 
 from backend.detection.descriptions import counted
-from backend.detection.parameters import RuleVersion, SpendingSpike
+from backend.detection.parameters import SpendingSpike
 from backend.detection.rule import Explanation, Rule, RuleHit, spike_severity
 from backend.detection.state.customer import ChargeFacts
 from contracts.alert import Baseline
-from contracts.money import in_major_units, minor_digits, written
+from contracts.money import in_major_units, minor_factor, written
 from contracts.telemetry import TelemetryEvent, TransactionEvent
 
 
@@ -17,10 +17,6 @@ class SpendingSpikeRule(Rule[SpendingSpike]):
     """Fires on a charge above mean and deviation of the customer's own charges."""
 
     KINDS = ("transaction",)
-
-    def __init__(self, version: RuleVersion, parameters: SpendingSpike, key: str) -> None:
-        super().__init__(version, parameters, key)
-        self._least = {digits: parameters.least_amount * 10**digits for digits in range(5)}
 
     def judge(self, event: TransactionEvent, t: float, facts: ChargeFacts) -> RuleHit | None:
         amount, history, mean, deviation = facts.spending
@@ -30,7 +26,7 @@ class SpendingSpikeRule(Rule[SpendingSpike]):
         threshold = max(mean + deviation * limits.deviations, mean * limits.times_mean)
         if amount <= threshold:
             return None
-        threshold = max(threshold, self._least[minor_digits(facts.currency)])
+        threshold = max(threshold, limits.least_amount * minor_factor(facts.currency))
         if amount <= threshold:
             return None
         return RuleHit(t, partial(self._explain, event, facts, threshold))

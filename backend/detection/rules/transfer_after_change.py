@@ -10,7 +10,7 @@ from backend.detection.parameters import RuleVersion, TransferAfterChange
 from backend.detection.rule import Explanation, Rule, RuleHit
 from backend.detection.state.customer import ChargeFacts
 from contracts.alert import Baseline
-from contracts.money import minor_digits, written
+from contracts.money import minor_factor, written
 from contracts.telemetry import AccountChangeEvent, TelemetryEvent, TransactionEvent
 
 _MOVES_MONEY = ("transfer", "withdrawal")
@@ -25,14 +25,13 @@ class TransferAfterChangeRule(Rule[TransferAfterChange]):
     def __init__(self, version: RuleVersion, parameters: TransferAfterChange, key: str) -> None:
         super().__init__(version, parameters, key)
         self._within_s = parameters.within_hours * 3_600.0
-        self._least = {digits: parameters.least_amount * 10**digits for digits in range(5)}
 
     def judge(self, event: TransactionEvent, t: float, facts: ChargeFacts) -> RuleHit | None:
         changes = facts.changes
         if changes is None or event.attributes.type not in _MOVES_MONEY:
             return None
         before = [change for change in changes if 0.0 <= t - change[0] <= self._within_s]
-        if not before or facts.spending.amount < self._least[minor_digits(facts.currency)]:
+        if not before or facts.spending.amount < self.parameters.least_amount * minor_factor(facts.currency):
             return None
         return RuleHit(t, partial(self._explain, event, t, before))
 

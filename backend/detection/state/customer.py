@@ -10,7 +10,7 @@ from backend.detection.state.places import LoginPlaces, Visit, location
 from backend.detection.state.rates import RateState
 from backend.detection.state.spending import Spending, SpendingState
 from backend.detection.state.usage_anomaly import UsageAnomaly, UsageJudgement
-from contracts.money import OTHER_MINOR_DIGITS, USUAL_MINOR_DIGITS
+from contracts.money import minor_factor
 from contracts.telemetry import (
     AccountChangeEvent,
     DataUsageEvent,
@@ -27,8 +27,6 @@ CALLS_S = 60.0
 CHARGES_S = 3_600.0
 MAX_CURRENCIES = 4
 """Currencies remembered per customer; amounts of different currencies are never compared."""
-_USUAL_FACTOR = 10.0**USUAL_MINOR_DIGITS
-_FACTORS = {currency: 10.0**digits for currency, digits in OTHER_MINOR_DIGITS.items()}
 _MAX_CHANGES = 4
 _MAX_REPORTED = 8
 """Times of earlier alerts of a rule: late events must not report a known attack again."""
@@ -162,7 +160,7 @@ class CustomerState:
         attributes = event.attributes
         currency = attributes.currency
         ledger = self._ledger(currency)
-        spending = ledger.charge(t, float(attributes.amount) * _FACTORS.get(currency, _USUAL_FACTOR))
+        spending = ledger.charge(t, float(attributes.amount) * minor_factor(currency))
         if self.charges is None:
             self.charges = RateState()
         in_hour = self.charges.add(t, CHARGES_S)

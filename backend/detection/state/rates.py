@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_right, insort
+from math import ceil
 from typing import NamedTuple
 
 from backend.detection.state.history import History
@@ -26,6 +27,10 @@ class Rate(NamedTuple):
     """Mean count of the earlier periods of the window's length in which something happened."""
     periods: int
     """How many such periods."""
+
+    def threshold(self, least: int, times_usual: float, min_history: int) -> int:
+        """From how many events on it is a burst: `least`, and with so many periods known so many times the usual."""
+        return max(least, ceil(self.usual * times_usual)) if self.periods >= min_history else least
 
 
 _PERIOD, _COUNTED, _TIMES = 0, 1, 2
