@@ -16,3 +16,14 @@ async def end(task: asyncio.Task[Any], again_after_s: float = AGAIN_AFTER_S) -> 
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=again_after_s)
+
+
+def raise_lost_cancellation() -> None:
+    """Raise CancelledError when the current task was cancelled, and a library lost that.
+
+    For loops around such a library. Under load nearly every cancellation can be lost: data and the order to stop then
+    arrive in the same round of the event loop.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

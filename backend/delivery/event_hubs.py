@@ -19,6 +19,7 @@ from azure.identity.aio import DefaultAzureCredential
 from backend.delivery.errors import SendingFailed
 from backend.delivery.event_hubs_options import EventHubsOptions
 from contracts.domain_events import CloudEvent
+from runtime.cancellation import raise_lost_cancellation
 
 log = logging.getLogger("casewright.delivery")
 
@@ -73,6 +74,7 @@ class EventHubsSender:
                         raise SendingFailed(f"The event '{events[sent].id}' is larger than a batch may be.")
                     await client.send_batch(batch)
                     sent += taken
+                raise_lost_cancellation()
         except TimeoutError:
             raise SendingFailed(f"Event Hubs did not take a batch within {SEND_TIMEOUT_S:g} seconds.") from None
         except (EventHubError, AzureError, OSError, ValueError) as error:

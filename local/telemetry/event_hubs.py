@@ -15,6 +15,7 @@ from azure.identity.aio import DefaultAzureCredential
 from contracts.telemetry import TelemetryEvent, telemetry_event
 from local.telemetry.simulator import Simulator
 from runtime.backoff import Backoff, Pauses
+from runtime.cancellation import raise_lost_cancellation
 from runtime.event_hub_address import HubAddress
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class HubSender:
                 if not self._pauses.failures:
                     _log.warning("The event hub takes no events (%s): waiting for it.", type(error).__name__)
                 await self._disconnect()
+                raise_lost_cancellation()
                 await self._sleep(self._pauses.next_s())
                 continue
             if self._pauses.failures:
@@ -79,6 +81,7 @@ class HubSender:
             self._pauses.reset()
             self.sent += taken
             del left[:taken]
+            raise_lost_cancellation()
 
     async def _send_batch(self, key: str, bodies: Sequence[bytes]) -> int:
         client = self._connected()

@@ -1,10 +1,11 @@
 """A task ends also when it loses a cancellation."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
-from runtime.cancellation import end
+from runtime.cancellation import end, raise_lost_cancellation
 
 pytestmark = pytest.mark.anyio
 
@@ -42,3 +43,28 @@ async def test_what_a_task_raised_stays_in_it() -> None:
     await asyncio.wait([task])
     await end(task)
     assert isinstance(task.exception(), ValueError)
+
+
+async def test_loop_notices_a_cancellation_that_was_lost() -> None:
+    rounds = 0
+
+    async def loop() -> None:
+        nonlocal rounds
+        while rounds < 5:
+            rounds += 1
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            raise_lost_cancellation()
+
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert (task.cancelled(), rounds) == (True, 1)
+
+
+async def test_timeout_that_passed_is_no_cancellation() -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0):
+            await asyncio.sleep(60)
+    raise_lost_cancellation()
