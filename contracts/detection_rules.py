@@ -6,7 +6,7 @@ release has it: version 1, live.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, JsonValue, NonNegativeInt, PositiveInt, StringConstraints
+from pydantic import Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from contracts.alert import AlertType, Severity
 from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime
@@ -164,8 +164,8 @@ class ParameterChange(Contract):
     """A value that differs from that of the version before."""
 
     name: str
-    before: JsonValue
-    after: JsonValue
+    before: FiniteJson
+    after: FiniteJson
 
 
 class RuleVersionView(Contract):
