@@ -135,6 +135,11 @@ test("second of two decisions is refused and recovers", async () => {
     await button(page, "Choose an action").waitFor({ timeout: WORK_MS });
   }
   await ben.getByText("Reconnecting…").waitFor();
+  // Should it ask again meanwhile, it gets the answer of before.
+  const path = `**/api/cases/${caseId}`;
+  const before = await ben.request.get(`${stack.url}/api/cases/${caseId}`);
+  const body = await before.text();
+  await ben.route(path, (route) => route.fulfill({ contentType: "application/json", body }));
   await approve(ana, "Clear");
   await region(ana, "Decision").getByText("Cleared", { exact: true }).waitFor({ timeout: WORK_MS });
   await approve(ben, "Lock account");
@@ -144,6 +149,7 @@ test("second of two decisions is refused and recovers", async () => {
     "This case is closed with the outcome 'cleared': nothing about it can be changed.",
   );
   expect(await accountStatus(customer.customer_id)).toBe("active");
+  await ben.unroute(path);
   await ben.unroute("**/api/events/stream*");
   await ben.getByText("Live", { exact: true }).waitFor({ timeout: WORK_MS });
   await refusal.getByRole("button", { name: "Reload the case" }).click();

@@ -121,12 +121,16 @@ async def test_a_casebook_that_fails_is_503_in_one_sentence(wiring: Wiring, book
     assert (answer.status_code, answer.json()["detail"]) == (503, "The casebook is gone.")
 
 
-async def test_ready_reports_a_write_fault_without_its_place(wiring: Wiring, book: CaseBook) -> None:
+async def test_ready_reports_a_write_fault_without_its_place(
+    wiring: Wiring, book: CaseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full() -> None:
         fault = CasebookFull("/srv/casebook.db", "database or disk is full")
         book.transactions.health.note(fault)
         raise fault
 
+    # A background job that writes at this moment would say that all is well.
+    monkeypatch.setattr(book.transactions.health, "clear", lambda: None)
     async with answering(wiring, persona=None) as stranger:
         book.transactions.probe = full
         ready = await stranger.get("/ready")
