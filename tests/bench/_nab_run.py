@@ -58,7 +58,7 @@ def rested(judge: Judge) -> Judge:
 
 def usage_anomaly() -> Judge:
     """The product's score."""
-    state = UsageAnomaly()
+    state = UsageAnomaly.empty()
     return lambda at, value: state.judge(at, value).score
 
 
@@ -101,7 +101,7 @@ def say(result: dict[str, Any]) -> None:
 
 def state_bytes(series: Sequence[Series]) -> int:
     """What the product remembers of one customer after the longest series, as Python holds it."""
-    state = UsageAnomaly()
+    state = UsageAnomaly.empty()
     longest = max(series, key=lambda one: len(one.values))
     for at, value in zip(longest.at, longest.values, strict=True):
         state.judge(at, value)

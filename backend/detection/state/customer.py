@@ -109,12 +109,12 @@ class CustomerState:
     )
 
     def __init__(self) -> None:
-        self.ids = EventIds()
+        self.ids = EventIds.empty()
         self.logins: LoginPlaces | None = None
         self.known: Familiar | None = None
         """Devices and addresses."""
         self.failures: RateState | None = None
-        self.spending: list[SpendingState] | None = None
+        self.spending: tuple[SpendingState, ...] = ()
         """One for each currency, the one used last at the end."""
         self.charges: RateState | None = None
         self.merchants: Familiar | None = None
@@ -175,23 +175,18 @@ class CustomerState:
     def _ledger(self, currency: str) -> SpendingState:
         """Of the currency; the one used longest ago is forgotten when there are too many."""
         ledgers = self.spending
-        if ledgers is None:
-            ledgers = self.spending = []
-        elif ledgers[-1].currency == currency:
+        if ledgers and ledgers[-1].currency == currency:
             return ledgers[-1]
-        for at, ledger in enumerate(ledgers):
-            if ledger.currency == currency:
-                ledgers.append(ledgers.pop(at))
-                return ledger
-        if len(ledgers) >= MAX_CURRENCIES:
-            del ledgers[0]
-        ledgers.append(SpendingState.of(currency))
-        return ledgers[-1]
+        known = [ledger for ledger in ledgers if ledger.currency == currency]
+        others = [ledger for ledger in ledgers if ledger.currency != currency]
+        ledger = known[0] if known else SpendingState.of(currency)
+        self.spending = (*others[-(MAX_CURRENCIES - 1) :], ledger)
+        return ledger
 
     def use(self, event: DataUsageEvent, t: float) -> UsageFacts:
         """Remember a usage reading."""
         if self.usage is None or self.habits is None:
-            self.usage, self.habits = History.empty(), UsageAnomaly()
+            self.usage, self.habits = History.empty(), UsageAnomaly.empty()
         gb = event.attributes.gb
         history = self.usage.before(t)
         self.usage.add(t, gb)
@@ -236,7 +231,7 @@ class CustomerState:
             self.habits,
             self.calls,
         )
-        spending: list[Packed] = [[ledger.currency, ledger.packed()] for ledger in self.spending or ()]
+        spending: list[Packed] = [[ledger.currency, ledger.packed()] for ledger in self.spending]
         changes: list[Packed] = [[t, what] for t, what in self.changes or ()]
         reported: list[Packed] = [[rule, listed(times)] for rule, times in (self.reported or {}).items()]
         return [
@@ -267,7 +262,7 @@ class CustomerState:
         state.merchants, state.usage = optional(merchants, Familiar.unpacked), optional(usage, History.unpacked)
         state.habits = optional(habits, UsageAnomaly.unpacked)
         state.calls = optional(calls, RateState.unpacked)
-        state.spending = [_ledger(each) for each in items(spending)] or None
+        state.spending = tuple(_ledger(each) for each in items(spending))
         state.changes = [(number(t), text(what)) for t, what in map(_pair, items(changes))] or None
         state.reported = {
             text(rule): floats(times, at_most=_MAX_REPORTED) for rule, times in map(_pair, items(reported))

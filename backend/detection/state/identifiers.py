@@ -1,6 +1,7 @@
 """Which events came already, and which devices, addresses and merchants a customer is known with."""
 
 from array import array
+from struct import Struct
 from typing import TYPE_CHECKING, Self
 from zlib import crc32
 
@@ -17,6 +18,8 @@ MOST_FAMILIAR = 16
 """Devices and addresses, or merchants, that a customer is known with."""
 _BYTES = 8
 _HALF = 4
+_HEADER = Struct("<Hd")
+_START = _HEADER.size
 
 
 def hashed(name: str) -> int:
@@ -27,61 +30,70 @@ def hashed(name: str) -> int:
         return crc32(name.encode(errors="surrogatepass"))
 
 
-class EventIds:
+class EventIds(bytearray):
     """The newest events' ids, each with a digest of what the event said.
 
     A delivery repeated within a quarter of an hour and 256 events is recognised, and within 16 events after any time.
     32 bits each: of ids that differ, one in sixteen million looks like another's, and is told from it by what was said.
-    Memory: at most 2 kB, of a busy customer.
+    Memory: at most 2 kB, of a busy customer. One run of bytes: how many entries are of before a time, that time, and
+    the entries.
     """
 
-    __slots__ = ("_entries", "_old", "_since")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._entries = bytearray()
-        self._old = 0
-        """How many bytes of them are of before `_since`."""
-        self._since = 0.0
+    @classmethod
+    def empty(cls) -> Self:
+        """Of no events yet."""
+        return cls(_HEADER.size)
 
     def take(self, event_id: str, said: str, t: float) -> bool | None:
         """Remember an event unless it is known, and forget old ones when there are many. Whether it was new; None when
         its id is known with another content: nothing is remembered then."""
         head = hashed(event_id).to_bytes(_HALF, "little")
-        entries = self._entries
-        at = entries.find(head)
+        at = self.find(head, _START)
         entry = head + hashed(said).to_bytes(_HALF, "little")
         if at >= 0:
             reused = False
             while at >= 0:
-                if not at % _BYTES:
-                    if entries.startswith(entry, at):
+                if not (at - _START) % _BYTES:
+                    if self.startswith(entry, at):
                         return False
                     reused = True
-                at = entries.find(head, at + 1)
+                at = self.find(head, at + 1)
             if reused:
                 return None
-        size = len(entries)
-        if not size:
-            self._since = t
-        elif size - self._old >= LEAST_REMEMBERED * _BYTES and not -REMEMBERED_S < t - self._since < REMEMBERED_S:
-            del entries[: self._old]
-            self._old, self._since = len(entries), t
-        elif size >= MOST_REMEMBERED * _BYTES:
-            del entries[:_BYTES]
-            self._old = max(0, self._old - _BYTES)
-        entries += entry
+        size = len(self) - _START
+        if not size or size >= LEAST_REMEMBERED * _BYTES:
+            self._forget(size, t)
+        self += entry
         return True
 
+    def _forget(self, size: int, t: float) -> None:
+        old, since = _HEADER.unpack_from(self)
+        if not size:
+            _HEADER.pack_into(self, 0, 0, t)
+        elif size - old * _BYTES >= LEAST_REMEMBERED * _BYTES and not -REMEMBERED_S < t - since < REMEMBERED_S:
+            del self[_START : _START + old * _BYTES]
+            _HEADER.pack_into(self, 0, (len(self) - _START) // _BYTES, t)
+        elif size >= MOST_REMEMBERED * _BYTES:
+            del self[_START : _START + _BYTES]
+            _HEADER.pack_into(self, 0, max(0, old - 1), since)
+
     def packed(self) -> Packed:
-        """As plain JSON."""
-        return [self._entries.hex(), self._old, self._since]
+        """As plain JSON: the entries, how many bytes of them are old, and since when the others came."""
+        old, since = _HEADER.unpack_from(self)
+        return [self[_START:].hex(), old * _BYTES, since]
 
     @classmethod
-    def unpacked(cls, value: Packed) -> "EventIds":
+    def unpacked(cls, value: Packed) -> Self:
         """From `packed`. Raises StateInvalid for anything else."""
         entries, old, since = items(value, 3)
-        ids = cls()
-        ids._entries, ids._old, ids._since = bytearray(_from_hex(entries)), whole(old), number(since)
+        known, bytes_old = _from_hex(entries), whole(old)
+        if not 0 <= bytes_old <= len(known) or bytes_old % _BYTES:
+            raise StateInvalid("no more ids can be old than there are")
+        ids = cls.empty()
+        _HEADER.pack_into(ids, 0, bytes_old // _BYTES, number(since))
+        ids += known
         return ids
 
 

@@ -1,8 +1,11 @@
 """Where a customer logs in: the places they are known at, and the logins of the last hours."""
 
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from math import asin, cos, radians, sin, sqrt
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, cast
 
 from backend.detection.state.packing import Packed, StateInvalid, items, number, optional, text, whole
 from backend.detection.state.rates import DATED_AHEAD_S
@@ -81,13 +84,9 @@ class Visit(NamedTuple):
         return self.event.partition("\n")[2] or None
 
 
-class _Place:
-    __slots__ = ("first", "last", "location")
-
-    def __init__(self, place: Location, first: float, last: float) -> None:
-        self.location = place
-        self.first = first
-        self.last = last
+_Place = tuple[Location, float, float]
+"""Where it is, and when it was seen first and last."""
+_WIDTH = 3
 
 
 class LoginPlaces:
@@ -97,7 +96,8 @@ class LoginPlaces:
     __slots__ = ("_earlier", "_logins", "_places", "count")
 
     def __init__(self) -> None:
-        self._places: tuple[_Place, ...] = ()
+        self._places: tuple[Location | float, ...] = ()
+        """Those of `_known` in one row, which takes less memory."""
         self._logins: tuple[Visit, ...] = ()
         """Those near the newest one that came, by time."""
         self._earlier: tuple[Visit, ...] = ()
@@ -126,27 +126,31 @@ class LoginPlaces:
 
     def known_since(self, visit: Visit) -> float | None:
         """Since when the customer is known at the place of a login; None when they are not."""
-        near = (place.first for place in self._places if place.location.is_near(visit.location))
+        near = (first for where, first, _ in self._known() if where.is_near(visit.location))
         return min(near, default=None)
 
+    def _known(self) -> list[_Place]:
+        row = self._places
+        return [cast("_Place", row[at : at + _WIDTH]) for at in range(0, len(row), _WIDTH)]
+
+    def _know(self, places: Iterable[_Place]) -> None:
+        self._places = tuple(chain.from_iterable(places))
+
     def _settle(self, visit: Visit) -> None:
-        t = visit.t
-        for place in self._places:
-            if place.location.is_near(visit.location):
-                if t > place.last:
-                    place.last = t
-                elif t < place.first:
-                    place.first = t
+        t, places = visit.t, self._known()
+        for at, (where, first, last) in enumerate(places):
+            if where.is_near(visit.location):
+                if not first <= t <= last:
+                    places[at] = (where, min(t, first), max(t, last))
+                    self._know(places)
                 return
-        places = (*self._places, _Place(visit.location, t, t))
-        if len(places) > MAX_PLACES:
-            oldest = min(places, key=lambda place: place.last)
-            places = tuple(place for place in places if place is not oldest)
-        self._places = places
+        if len(places) >= MAX_PLACES:
+            places.remove(min(places, key=itemgetter(2)))
+        self._know([*places, (visit.location, t, t)])
 
     def packed(self) -> Packed:
         """As plain JSON."""
-        places: list[Packed] = [[list(place.location), place.first, place.last] for place in self._places]
+        places: list[Packed] = [[list(where), first, last] for where, first, last in self._known()]
         return [self.count, places, [_packed(each) for each in self._logins], [_packed(each) for each in self._earlier]]
 
     @classmethod
@@ -155,10 +159,10 @@ class LoginPlaces:
         count, places, logins, earlier = items(value, 4)
         state = cls()
         state.count = whole(count)
-        state._places = tuple(_place(each) for each in items(places))
+        state._know(known := [_place(each) for each in items(places)])
         state._logins = tuple(_visit(each) for each in items(logins))
         state._earlier = tuple(_visit(each) for each in items(earlier))
-        if len(state._places) > MAX_PLACES or max(len(state._logins), len(state._earlier)) > _MAX_LOGINS:
+        if len(known) > MAX_PLACES or max(len(state._logins), len(state._earlier)) > _MAX_LOGINS:
             raise StateInvalid("more places or logins than are remembered")
         return state
 
@@ -169,7 +173,7 @@ def _by_time(visit: Visit) -> tuple[float, str]:
 
 def _place(value: Packed) -> _Place:
     where, first, last = items(value, 3)
-    return _Place(_location(where), number(first), number(last))
+    return _location(where), number(first), number(last)
 
 
 def _location(value: Packed) -> Location:

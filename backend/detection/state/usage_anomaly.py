@@ -8,11 +8,16 @@ Anomaly Benchmark (docs/decisions/0061); measured by `scripts/bench detection-qu
 
 from array import array
 from math import isfinite, sqrt
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from backend.detection.state.packing import Packed, StateInvalid, floats
 
-VERSION = 1
+if TYPE_CHECKING:
+    _Numbers = array[float]
+else:
+    _Numbers = array
+
+VERSION = 2
 """Of what `packed` writes."""
 
 MEMORY = 1_000
@@ -40,28 +45,30 @@ FARTHEST = 50.0
 BAND = 3.0
 """Deviations on either side of what is expected that the band covers."""
 
-_LARGEST_GB = 1e100
+_LARGEST_GB = 1e15
 _TRUSTED = 20
 """Readings before their deviation bounds what the next may teach."""
-_LEAST_SHARE, _LEAST = 1e-9, 1e-12
+_LEAST_SHARE, _LEAST = 1e-6, 1e-12
 """A deviation below this share of the mean, and below this many GB, is rounding."""
 _HOUR_S, _DAY_S = 3_600.0, 86_400.0
 _LONGEST_STEP_S = 7_200.0
 """A reading stands for the time since the one before it, and for two hours at most."""
 
-_KNOWN = 4
-"""At the start: readings, newest time, mean, and mean square of what was not expected. Then the last reading, and what
-is followed, each with its mean and its variance."""
+_KNOWN = 5
+"""At the start: readings, day and second of the newest, mean, and mean square of what was not expected. Then the last
+reading, and what is followed, each with its mean and its variance. Numbers have seven digits, which is enough of all of
+them, and half the memory of sixteen."""
 _FOLLOWED = slice(_KNOWN, _KNOWN + 13)
 _LAST, _LEVEL, _LEVEL_MEAN = range(_KNOWN, _KNOWN + 3)
-_VARIANCES = (3, 7, 10, 13, 16)
+_VARIANCES = (4, 8, 11, 14, 17)
 _WEEK_AT = _FOLLOWED.stop
 """24 hours, then seven days."""
 _REST_PART, _REST_END, _MOST_UNUSUAL = range(_WEEK_AT + HOURS + DAYS, _WEEK_AT + HOURS + DAYS + 3)
 _REST_AT = _MOST_UNUSUAL + 1
-_NUMBERS = _REST_AT + RESTS
-_COUNTS = HOURS + DAYS
-_PACKED = 1 + _NUMBERS + _COUNTS
+_COUNT_AT = _REST_AT + RESTS
+"""Readings of each hour, `HOUR_MEMORY` at most; then past days of the week, `DAY_MEMORY` at most of each."""
+_NUMBERS = _COUNT_AT + HOURS + DAYS
+_PACKED = 1 + _NUMBERS
 
 
 class UsageJudgement(NamedTuple):
@@ -81,29 +88,29 @@ class UsageJudgement(NamedTuple):
     """On how many before it that rests."""
 
 
-class UsageAnomaly:
-    """What is remembered of one customer's usage: 59 numbers and 31 counts, 688 bytes.
+class UsageAnomaly(_Numbers):
+    """What is remembered of one customer's usage: 91 numbers, 444 bytes.
 
     A fold over the readings as they come, that takes the same time for each: a later one never changes what was said
     of an earlier one. One that comes late, or twice, counts as one more reading of its hour.
     """
 
-    __slots__ = ("_counts", "_numbers")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._numbers = array("d", (0.0,)) * _NUMBERS
-        self._counts = bytearray(_COUNTS)
-        """Readings of each hour, `HOUR_MEMORY` at most; then past days of the week, `DAY_MEMORY` at most of each."""
+    @classmethod
+    def empty(cls) -> Self:
+        """Of no readings yet."""
+        return cls("f", (0.0,) * _NUMBERS)
 
     def judge(self, t: float, gb: float) -> UsageJudgement:
         """Judges a reading, and remembers it. `t` is in seconds since 1970; hours and days are those of UTC."""
         if not -_LARGEST_GB < gb < _LARGEST_GB:
             gb = -_LARGEST_GB if gb < 0.0 else _LARGEST_GB
-        numbers = self._numbers
-        before, newest, mean, spread = numbers[:_KNOWN]
+        before, newest_day, newest_s, mean, spread = self[:_KNOWN]
+        newest = newest_day * _DAY_S + newest_s
         if not before:
             newest = t
-            mean = numbers[_LAST] = numbers[_LEVEL] = numbers[_LEVEL_MEAN] = gb
+            mean = self[_LAST] = self[_LEVEL] = self[_LEVEL_MEAN] = gb
         hour, day, days = self._time_of_week(t, newest)
         of_hour, of_day = self._usual(hour, day, days, mean)
         expected = of_hour + of_day
@@ -126,22 +133,22 @@ class UsageAnomaly:
         self._learn_week(hour, day, days, gap, taught - of_day, taught - of_hour)
         mean += learnt * (taught - mean)
         spread += learnt * (apart * apart - spread)
-        numbers[:_KNOWN] = array("d", (count, max(newest, t), mean, spread))
+        newest_day, newest_s = divmod(max(newest, t), _DAY_S)
+        self[:_KNOWN] = array("f", (count, newest_day, newest_s, mean, spread))
         lower, upper = expected - BAND * deviation, expected + BAND * deviation
         return UsageJudgement(score, deviations, max(0.0, expected), max(0.0, lower), max(0.0, upper), int(before))
 
     def _follow(self, taught: float, apart: float, share: float, learnt: float, least: float) -> float:
         """Learn the level, what is apart from the usual, the same slowly, and restlessness; the largest deviation."""
-        numbers = self._numbers
-        last, a, a_mean, a_var, b, b_mean, b_var, c, c_mean, c_var, d, d_mean, d_var = numbers[_FOLLOWED]
+        last, a, a_mean, a_var, b, b_mean, b_var, c, c_mean, c_var, d, d_mean, d_var = self[_FOLLOWED]
         a += share * (taught - a)
         b += share * (apart - b)
         c += SLOW_SHARE * (apart - c)
         d += RESTLESS_SHARE * (abs(taught - last) - d)
         to_a, to_b, to_c, to_d = a - a_mean, b - b_mean, c - c_mean, d - d_mean
         kept = 1.0 - learnt
-        numbers[_FOLLOWED] = array(
-            "d",
+        self[_FOLLOWED] = array(
+            "f",
             (
                 taught,
                 *(a, a_mean + learnt * to_a, kept * (a_var + learnt * to_a * to_a)),
@@ -157,46 +164,44 @@ class UsageAnomaly:
     def _time_of_week(self, t: float, newest: float) -> tuple[int, int, float]:
         """Where the hour and the day are remembered, and how many of the day were seen, today's part included."""
         if t // _DAY_S > newest // _DAY_S:
-            ended = HOURS + int(newest // _DAY_S) % DAYS
-            self._counts[ended] = min(self._counts[ended] + 1, DAY_MEMORY)
+            ended = _COUNT_AT + HOURS + int(newest // _DAY_S) % DAYS
+            self[ended] = min(self[ended] + 1.0, DAY_MEMORY)
         day = HOURS + int(t // _DAY_S) % DAYS
-        return int(t // _HOUR_S) % HOURS, day, self._counts[day] + t % _DAY_S / _DAY_S
+        return int(t // _HOUR_S) % HOURS, day, self[_COUNT_AT + day] + t % _DAY_S / _DAY_S
 
     def _usual(self, hour: int, day: int, days: float, mean: float) -> tuple[float, float]:
         """What the hour brings, and what the day of the week adds to it."""
-        known = self._counts[hour]
-        of_hour = (self._numbers[_WEEK_AT + hour] * known + mean * HOUR_DOUBT) / (known + HOUR_DOUBT)
-        return of_hour, self._numbers[_WEEK_AT + day] * days / (days + DAY_DOUBT)
+        known = self[_COUNT_AT + hour]
+        of_hour = (self[_WEEK_AT + hour] * known + mean * HOUR_DOUBT) / (known + HOUR_DOUBT)
+        return of_hour, self[_WEEK_AT + day] * days / (days + DAY_DOUBT)
 
     def _learn_week(self, hour: int, day: int, days: float, gap: float, in_hour: float, in_day: float) -> None:
         """Learn what the hour brought, and what the day brought beyond its hours."""
-        numbers = self._numbers
-        self._counts[hour] = known = min(self._counts[hour] + 1, HOUR_MEMORY)
-        numbers[_WEEK_AT + hour] += (in_hour - numbers[_WEEK_AT + hour]) / known
+        self[_COUNT_AT + hour] = known = min(self[_COUNT_AT + hour] + 1.0, HOUR_MEMORY)
+        self[_WEEK_AT + hour] += (in_hour - self[_WEEK_AT + hour]) / known
         if gap:
             step = min(gap, _LONGEST_STEP_S) / _DAY_S
-            numbers[_WEEK_AT + day] += (in_day - numbers[_WEEK_AT + day]) * step / max(days, step)
+            self[_WEEK_AT + day] += (in_day - self[_WEEK_AT + day]) * step / max(days, step)
 
     def _stands_out(self, count: float, deviations: float) -> bool:
         """Whether it is more unusual than all of the last rest, of which eight parts are remembered."""
-        numbers = self._numbers
-        part = int(numbers[_REST_PART])
-        if count >= numbers[_REST_END]:
+        part = int(self[_REST_PART])
+        if count >= self[_REST_END]:
             part = (part + 1) % RESTS
-            numbers[_REST_PART] = part
-            numbers[_REST_END] = count + max(1.0, min(LONGEST_REST, count * REST_SHARE) // RESTS)
-            numbers[_REST_AT + part] = 0.0
-            numbers[_MOST_UNUSUAL] = max(numbers[_REST_AT:])
-        if deviations > numbers[_REST_AT + part]:
-            numbers[_REST_AT + part] = deviations
-        if deviations <= numbers[_MOST_UNUSUAL]:
+            self[_REST_PART] = part
+            self[_REST_END] = count + max(1.0, min(LONGEST_REST, count * REST_SHARE) // RESTS)
+            self[_REST_AT + part] = 0.0
+            self[_MOST_UNUSUAL] = max(self[_REST_AT:_COUNT_AT])
+        if deviations > self[_REST_AT + part]:
+            self[_REST_AT + part] = deviations
+        if deviations <= self[_MOST_UNUSUAL]:
             return False
-        numbers[_MOST_UNUSUAL] = deviations
+        self[_MOST_UNUSUAL] = deviations
         return True
 
     def packed(self) -> Packed:
         """As plain JSON: the version, then the numbers."""
-        return [VERSION, *self._numbers, *self._counts]
+        return [VERSION, *self]
 
     @classmethod
     def unpacked(cls, value: Packed) -> Self:
@@ -204,18 +209,16 @@ class UsageAnomaly:
         packed = floats(value, multiple_of=_PACKED, at_most=_PACKED)
         if not packed or packed[0] != VERSION:
             raise StateInvalid("it is no usage state of this release")
-        state = cls()
-        numbers, counts = state._numbers, state._counts
         try:
-            numbers[:] = array("d", packed[1 : 1 + _NUMBERS])
-            counts[:] = bytes(map(int, packed[1 + _NUMBERS :]))
-        except (ValueError, OverflowError) as error:
-            raise StateInvalid("a usage state has something else than its numbers") from error
+            state = cls("f", packed[1:])
+        except OverflowError as error:
+            raise StateInvalid("a usage state has numbers out of their range") from error
+        counts = state[_COUNT_AT:]
         if (
-            not all(map(isfinite, numbers))
-            or min(numbers[at] for at in _VARIANCES) < 0.0
-            or not 0.0 <= numbers[_REST_PART] < RESTS
-            or max(counts[:HOURS]) > HOUR_MEMORY
+            not all(map(isfinite, state))
+            or min(state[at] for at in _VARIANCES) < 0.0
+            or not 0.0 <= state[_REST_PART] < RESTS
+            or not 0.0 <= min(counts) <= max(counts[:HOURS]) <= HOUR_MEMORY
             or max(counts[HOURS:]) > DAY_MEMORY
         ):
             raise StateInvalid("a usage state has numbers out of their range")
