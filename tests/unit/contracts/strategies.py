@@ -146,7 +146,10 @@ def _text(metadata: Sequence[Any]) -> Strategy:
     if pattern is not None:
         return st.from_regex(str(pattern).removeprefix("^").removesuffix("$"), fullmatch=True)
     shortest, longest = _limit(metadata, "min_length") or 0, _limit(metadata, "max_length") or 40
-    return st.text(min_size=shortest, max_size=min(longest, 40))
+    text = st.text(min_size=shortest, max_size=min(longest, 40))
+    if _limit(metadata, "strip_whitespace"):
+        return text.map(str.strip).filter(lambda stripped: len(stripped) >= shortest)
+    return text
 
 
 def _flattened(metadata: Sequence[Any]) -> Iterator[Any]:
