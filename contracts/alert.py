@@ -1,15 +1,16 @@
 """An alert: what looked like fraud, with its evidence at that time."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.autonomy import ALL_DECIDERS, Bands, Decider, deciders
 from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.ids import AlertId
+from contracts.severity import Severity, worst_of
 from contracts.telemetry import CustomerId, TelemetryEvent
 
-Severity = Literal["low", "medium", "high", "critical"]
 AlertSource = Literal["live", "replay", "manual"]
 AlertType = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,63}$")]
 
@@ -51,6 +52,8 @@ class Alert(Contract):
     """The customer's window as it was, oldest first."""
     baseline: Baseline | None = None
     source: AlertSource
+    autonomy: Bands | None = added_later()
+    """Who decides about it, by the version of the rule that raised it; left out where that says nothing."""
     trimmed: NonEmptyText | None = None
     """What was left out because the alert was too large, in one sentence: `contracts.sizes`."""
 
@@ -60,12 +63,12 @@ def worst_severity(alerts: Iterable[Alert]) -> Severity:
     return worst_of(alert.severity for alert in alerts)
 
 
-def worst_of(severities: Iterable[Severity]) -> Severity:
-    """The worst of one or more."""
-    by_weight: tuple[Severity, ...] = get_args(Severity)
-    return by_weight[max(map(by_weight.index, severities))]
-
-
 def name_of(alert: Alert) -> str:
     """How a sentence names one of several alerts: by its type and id."""
     return f"{alert.alert_type} ({alert.alert_id})"
+
+
+def asks_for(alerts: Iterable[Alert], score: float | None) -> tuple[Decider, ...] | None:
+    """The people whom the rules of a case's alerts ask for at that score; None where they ask for nobody."""
+    found = {decider for alert in alerts for decider in deciders(alert.autonomy or (), alert.severity, score)}
+    return tuple(decider for decider in ALL_DECIDERS if decider in found and decider != "auto_clear") or None

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.actions import RecommendedAction
-from contracts.base import Contract, Score
+from contracts.autonomy import Decider
+from contracts.base import Contract, Score, added_later
 from contracts.ids import Hash
 from contracts.money import Money
 from contracts.report import SpecialistReport, Spend
@@ -37,6 +38,9 @@ class RiskAssessment(Contract):
     route: Route
     route_reasons: tuple[str, ...] = ()
     """Why a person must look: one sentence per guard rail that fired. Empty for an auto-clear."""
+    asks_for: tuple[Decider, ...] | None = added_later()
+    """Who decides, by the rules that raised the alerts, beside what the policy of the case asks for; left out where
+    they ask for nobody but whom it asks for."""
     quality_check: bool = False
     """True when the case would have been cleared and was drawn for the quality sample."""
     evidence_hash: Hash

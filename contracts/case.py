@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.actions import Disposition, ReversalAction
-from contracts.alert import AlertSource, AlertType, Severity
+from contracts.alert import AlertSource, AlertType
 from contracts.assessment import RiskLevel
 from contracts.assignment import Assignment
 from contracts.base import Contract, FiniteJson, Score, UtcDateTime, added_later
@@ -17,6 +17,7 @@ from contracts.names import CaseEventType
 from contracts.refunds import ChosenRefunds
 from contracts.report import Specialist, Spend
 from contracts.review import Approval, Decision, ReviewRequest
+from contracts.severity import Severity
 from contracts.snooze import Snooze
 
 CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]

@@ -8,8 +8,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, NonNegativeInt, PositiveInt, StringConstraints
 
-from contracts.alert import AlertType, Severity
+from contracts.alert import AlertType
+from contracts.autonomy import Bands
 from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime
+from contracts.severity import Severity
 from contracts.telemetry import CustomerId
 
 VersionMode = Literal["draft", "shadow", "live", "off", "retired"]
@@ -55,6 +57,8 @@ class RuleContent(Contract):
     severity: Severity | None = None
     """Instead of the one that the evidence suggests."""
     scope: RuleScope = RuleScope()
+    autonomy: Bands = ()
+    """Who decides about a case with an alert of it; empty: as the policy of the case says."""
 
 
 class StoredVersion(Contract):
@@ -177,7 +181,7 @@ class RuleVersionView(Contract):
     based_on: PositiveInt | None
     changes: tuple[ParameterChange, ...]
     """Against the version that it is based on: parameters by name, and `severity`, `only_customers`,
-    `except_customers`."""
+    `except_customers`, `autonomy`."""
     created_by: str | None
     """Null: the release."""
     created_at: UtcDateTime | None

@@ -10,13 +10,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.alert import AlertType, Severity
+from contracts.alert import AlertType
 from contracts.base import Contract, FiniteJson, UtcDateTime
 from contracts.chat import TurnId, UserId
 from contracts.effect import EffectStatus
 from contracts.ids import AlertId, CaseId, EffectKey, ReversalId, ReviewId
 from contracts.kinds import Action, CaseKind, CaseOutcome
 from contracts.review import Role, Verdict
+from contracts.severity import Severity
 from contracts.tasks import TaskField, TaskId
 from contracts.telemetry import CustomerId
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.actions import EffectAction, RecommendedAction
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
 from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.effect import Effect
@@ -14,6 +14,7 @@ from contracts.money import Money
 from contracts.refunds import ChosenRefunds
 from contracts.report import Finding, Specialist, SpecialistReport
 from contracts.review import Decision, ReviewRequest, Role
+from contracts.severity import Severity
 
 RoundNumber = Annotated[int, Field(ge=1)]
 

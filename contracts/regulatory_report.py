@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.actions import EffectAction, RecommendedAction, ReversalAction
-from contracts.alert import AlertSource, AlertType, Severity
+from contracts.alert import AlertSource, AlertType
 from contracts.assessment import RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome, CaseState, Proposal
@@ -20,6 +20,7 @@ from contracts.note import Attachment
 from contracts.report import Specialist
 from contracts.reversal import Reversal
 from contracts.review import Decision, Role
+from contracts.severity import Severity
 from contracts.telemetry import CustomerId
 
 REPORT_FORMAT = "casewright-regulatory-report"

@@ -10,10 +10,11 @@ from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
-from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
+from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType
 from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.case import CaseProgress
 from contracts.ids import AlertId, NewAlertId, manual_alert_id
+from contracts.severity import Severity
 from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
 from contracts.telemetry import CustomerId, TelemetryEvent
 from contracts.words import says_something

@@ -195,6 +195,7 @@ class Detector:
             recent_events=tuple(recent),
             baseline=explanation.baseline,
             source=self._source,
+            autonomy=version.autonomy or None,
         )
 
     def _customer(self, customer_id: int) -> CustomerState:

@@ -10,8 +10,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from contracts.alert import AlertType, Severity
+from contracts.alert import AlertType
+from contracts.autonomy import Bands
 from contracts.base import Contract
+from contracts.severity import Severity
 
 RuleMode = Literal["live", "shadow", "off"]
 """`shadow`: what the rule would raise is counted, and nobody is alerted."""
@@ -206,6 +208,8 @@ class RuleVersion(Contract):
     severity: Severity | None = None
     """Instead of the one that the evidence suggests."""
     scope: Scope = Scope()
+    autonomy: Bands = ()
+    """Who decides about a case with an alert of it."""
 
 
 class RuleBook(Contract):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from backend.detection.parameters import RuleParameters, RuleVersion
-from contracts.alert import Baseline, Severity
+from contracts.alert import Baseline
+from contracts.severity import Severity
 from contracts.telemetry import EventKind, TelemetryEvent
 
 Parameters = TypeVar("Parameters", bound=RuleParameters)

@@ -268,4 +268,5 @@ def _flat(content: RuleContent) -> dict[str, JsonValue]:
         "severity": content.severity,
         "only_customers": [*content.scope.only_customers],
         "except_customers": [*content.scope.except_customers],
+        "autonomy": [band.model_dump(mode="json") for band in content.autonomy],
     }

@@ -24,7 +24,8 @@ class PreviewService:
             return None
         by_choice = None
         if refunds is not None:
-            by_choice = needs_two_by_choice(action, refunds, await self._workspace.four_eyes_limit(case_id))
+            limit = await self._workspace.four_eyes_limit(case_id)
+            by_choice = needs_two_by_choice(action, refunds, limit, review.four_eyes_actions)
         if by_choice is None:
             return approvals_of(review, action)
         return APPROVALS_OF_FOUR_EYES if by_choice else 1

@@ -37,6 +37,7 @@ def content_of(version: RuleVersion) -> RuleContent:
             only_customers=tuple(sorted(version.scope.only_customers)),
             except_customers=tuple(sorted(version.scope.except_customers)),
         ),
+        autonomy=version.autonomy,
     )
 
 
@@ -60,6 +61,7 @@ def understood(rule_id: str, version: int, content: RuleContent, mode: RuleMode 
         parameters=parameters,
         severity=content.severity,
         scope=scope,
+        autonomy=content.autonomy,
     )
     try:
         # Some values only the rule itself can read, as a network.

@@ -4,7 +4,7 @@ Events repeat the parts of an assessment that people see and that later steps us
 and the policy of the case must allow what followed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from casebook.policy.four_eyes import overrules
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.review_terms import Limits
+from contracts.actions import ACTIONS
 from contracts.assessment import RiskAssessment
 from contracts.words import says_something
 
@@ -38,6 +39,9 @@ def conclusion_faults(
     for seq, said, limits in log.asked:
         if limits is not None and _asks_fewer(said, kept.get(said["round"]), limits):
             yield seq, "it asks fewer people than the limits of the case name"
+    for seq, said, _ in log.asked:
+        if _asks_others(said, kept.get(said["round"], {}).get("asks_for") or ()):
+            yield seq, "it asks others than the rules of the alerts want"
     for seq, decision, first in log.decided_on:
         if _overrules_silently(decision, first, kept.get(decision["round"], {})):
             yield seq, "it overrules the assessment without a reason"
@@ -57,6 +61,13 @@ def _asks_fewer(asked: Data, body: Mapping[str, Any] | None, limits: Limits) -> 
     return not needed <= set(asked.get("four_eyes_actions") or ()) or asked["approvals_required"] < approvals
 
 
+def _asks_others(asked: Data, wanted: Sequence[str]) -> bool:
+    if "manager_first" in wanted and asked["required_role"] == "analyst":
+        return True
+    named = set(asked.get("four_eyes_actions") or ())
+    return "two_people" in wanted and (not named >= ACTIONS.keys() or asked["approvals_required"] < 2)
+
+
 def _overrules_silently(decision: Data, first: Data | None, body: Mapping[str, Any]) -> bool:
     recommended = None if body.get("overall_risk_score") is None else body.get("recommended_action")
     if decision["verdict"] != "approve" or not overrules(recommended, decision["action"]):
@@ -72,6 +83,8 @@ def _why_not_benign(body: Mapping[str, Any], limits: Limits) -> str | None:
         return "what was rated critical goes to a person"
     if body.get("route") != "auto_clear" or body.get("route_reasons"):
         return "its assessment sends it to a person"
+    if body.get("asks_for"):
+        return "the rules of its alerts want a person to decide"
     below = limits.policy.auto_clear_threshold
     reports: list[Mapping[str, Any]] = body.get("reports", [])
     scores = [body.get("overall_risk_score"), *(report.get("risk_score") for report in reports)]

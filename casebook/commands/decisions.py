@@ -43,7 +43,6 @@ from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
-from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.case import Proposal
 from contracts.closing import KNOWN_REASON_CODES, NO_POLICY, ClosingPolicy
@@ -52,6 +51,7 @@ from contracts.ids import parse_review_id
 from contracts.kinds import Action, action_spec, has_disposition, kind_of
 from contracts.reply import EditedReply
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as
+from contracts.severity import Severity
 
 _REVIEWS, _PROPOSALS = table_of(ReviewRow), table_of(ProposalRow)
 _REVIEW = select(_REVIEWS).where(_REVIEWS.c.review_id == bindparam("review_id"))
@@ -168,15 +168,14 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Actio
 def _needs_two(
     connection: Connection, review: PlainRow, decision: Decision, action: Action, *, is_critical: bool
 ) -> bool:
-    by_choice = None
+    asked, by_choice = read_review(review), None
     if decision.refunds is not None:
         limits = limits_of(connection, parse_review_id(decision.review_id)[0])
-        by_choice = needs_two_by_choice(
-            action, decision.refunds, None if limits is None else limits.policy.four_eyes_refund_minor
-        )
+        limit = None if limits is None else limits.policy.four_eyes_refund_minor
+        by_choice = needs_two_by_choice(action, decision.refunds, limit, asked.four_eyes_actions)
     if by_choice is not None:
         return by_choice
-    return approvals_of(read_review(review), action, is_critical=is_critical) > 1
+    return approvals_of(asked, action, is_critical=is_critical) > 1
 
 
 def _refuse_other_action(decision: Decision) -> None:

@@ -22,6 +22,7 @@ from casebook.projection.cases import OrchestrationFailed
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.reopenings import CaseReopened
 from casebook.queries.agent_runs import saved_assessment
+from casebook.queries.alerts import alerts_in_round
 from casebook.queries.case_brief import limits_of
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.base import PlainRow, table_of
@@ -29,6 +30,7 @@ from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
 from contracts.actions import EffectAction
+from contracts.alert import Alert, asks_for
 from contracts.assessment import RiskAssessment
 from contracts.brief import ReviewBasis
 from contracts.case import CaseOutcome
@@ -151,8 +153,8 @@ def resume_case(connection: Connection, case_id: str, now: datetime) -> FailedCa
     return failed
 
 
-def failed_closed(round_number: int, reason: str) -> RiskAssessment:
-    """What a person is shown when nothing was concluded: no score, and why there is none."""
+def failed_closed(round_number: int, reason: str, alerts: Sequence[Alert] = ()) -> RiskAssessment:
+    """What a person is shown when nothing was concluded about the alerts: no score, and why there is none."""
     return RiskAssessment(
         round=round_number,
         overall_risk_score=None,
@@ -162,6 +164,7 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
         reports=(),
         route="review",
         route_reasons=(reason,),
+        asks_for=asks_for(alerts, None),
         evidence_hash=content_hash([]),
     )
 
@@ -192,11 +195,10 @@ def _reopens_review(found: GuardFacts) -> bool:
 
 def _next_question(connection: Connection, case: LockedCase, found: GuardFacts, reason: str) -> RiskAssessment | None:
     """What is asked about instead of what was concluded; None when that is what to ask about."""
-    if found.verdict == "reject":
-        return failed_closed(case.round + 1, reason)
     concluded = saved_assessment(connection, case.case_id, case.round)
-    if concluded is None:
-        return failed_closed(case.round, reason)
+    if found.verdict == "reject" or concluded is None:
+        number = case.round + (found.verdict == "reject")
+        return failed_closed(number, reason, alerts_in_round(connection, case.case_id, number))
     if found.asked_role is None:
         return None
     reasons = (*changes_noted(connection, case.case_id, case.round), reason)

@@ -17,6 +17,7 @@ from casebook.policy.actors import SYSTEM
 from casebook.policy.guards import GuardFacts
 from casebook.projection.reopenings import REOPENED, CaseReopened
 from casebook.queries.agent_runs import saved_assessment
+from casebook.queries.alerts import alerts_in_round
 from contracts.actions import RecommendedAction, action_of
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
@@ -55,7 +56,7 @@ def _question(connection: Connection, case: LockedCase, found: GuardFacts, reaso
     """What was concluded last; it recommends what was approved of it and is not done."""
     concluded = saved_assessment(connection, case.case_id, case.round)
     if concluded is None:
-        return failed_closed(case.round + 1, reason)
+        return failed_closed(case.round + 1, reason, alerts_in_round(connection, case.case_id, case.round + 1))
     left = set(found.approved) - found.done
     recommended: RecommendedAction | None = action_of(left) if left else concluded.recommended_action
     changes = {

@@ -26,7 +26,7 @@ from casebook.errors import (
 )
 from casebook.policy.actors import WORKER
 from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
-from casebook.policy.review_terms import with_four_eyes, with_least_time, with_overtaken_terms
+from casebook.policy.review_terms import with_autonomy, with_four_eyes, with_least_time, with_overtaken_terms
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.case_brief import limits_of, was_rated_critical
@@ -47,6 +47,7 @@ from contracts.kinds.fraud import FRAUD
 from contracts.review import Decision, ReviewRequest, Role
 
 ASKED_BEFORE_AN_ALERT_JOINED = "A manager was asked before further alerts joined."
+MANAGER_FIRST = "The rule of an alert wants a manager asked first."
 ASKED_BEFORE_IT_MOVED_ON = "A manager was asked before the conversation moved on."
 _OF_THE_QUESTION = frozenset(
     {
@@ -87,6 +88,8 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     overtaken = _overtaken_question(connection, case)
     if reason is None and overtaken is not None and overtaken.role == "manager":
         reason = ASKED_BEFORE_AN_ALERT_JOINED
+    if reason is None and "manager_first" in (opening.assessment.asks_for or ()):
+        reason = MANAGER_FIRST
     target: CaseState = "awaiting_review" if reason is None else "escalated"
     _refuse_asking_while_acting(connection, case, target)
     refuse_move(case, target)
@@ -97,6 +100,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     limits = limits_of(connection, case.case_id)
     was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
     review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
+    review = with_autonomy(review, opening.assessment)
     review = with_overtaken_terms(with_least_time(review, limits, now), overtaken)
     _put(connection, case, _opened(opening, review), opening.assessment, reason, now)
     return review

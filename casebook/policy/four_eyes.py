@@ -6,6 +6,7 @@
 | approves another action: overrules the assessment | 1, or as below | required |
 | clears a case that was rated critical: severity of the alert, or level of an assessment in any round | 2 | as above |
 | locks and refunds | 2 | as above |
+| approves anything in a case about which two people decide, by the rule of an alert (`AutonomyBand`) | 2 | as above |
 | refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, of what was chosen, or an unknown sum | 2 | as above |
 | rejects | 1 | required: the feedback |
 
@@ -15,14 +16,14 @@ A reason is a reason code or text: feedback or a comment. The second approver co
 Without a recommendation, for lack of evidence, nothing is overruled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from contracts.actions import ACTIONS, FourEyes, RecommendedAction, recommended
-from contracts.alert import Severity
 from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.kinds import Action, action_spec
 from contracts.refunds import ChosenRefund, total_of
 from contracts.review import Decision, ReviewRequest
+from contracts.severity import Severity
 from contracts.words import says_something
 
 FOUR_EYES_REFUND_LIMIT_MINOR = 50_000
@@ -69,9 +70,14 @@ def approvals_required(assessment: RiskAssessment, severity: Severity, limit_min
     return APPROVALS_OF_FOUR_EYES if needs_two else 1
 
 
-def needs_two_by_choice(action: Action, refunds: Sequence[ChosenRefund] | None, limit_minor: int | None) -> bool | None:
-    """Whether the chosen refunds need two people; None where the question says so: nothing that counts was chosen."""
+def needs_two_by_choice(
+    action: Action, refunds: Sequence[ChosenRefund] | None, limit_minor: int | None, named: Collection[Action] | None
+) -> bool | None:
+    """Whether the chosen refunds need two people; None where the question says so: nothing that counts was chosen, or
+    every action takes two. `named`: the actions that do, by the question."""
     if refunds is None or limit_minor is None or action_spec(action).four_eyes != "large_refund":
+        return None
+    if {*(named or ())} >= ACTIONS.keys():
         return None
     return any(money.amount_minor > limit_minor for money in total_of(each.amount for each in refunds))
 

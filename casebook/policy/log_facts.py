@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, cast
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.order_keys import LastOrder
 from casebook.policy.review_terms import Limits
-from contracts.alert import Severity, worst_of
 from contracts.case import CaseEvent
 from contracts.kinds import Action
+from contracts.severity import Severity, worst_of
 
 Data = Mapping[str, Any]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.alert import Severity
+from contracts.severity import Severity
 
 PRIORITY: Mapping[Severity, int] = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 """Of two cases that are due at the same moment, the one with the smaller number comes first."""

@@ -7,14 +7,14 @@ is corrected to those of the policy, so that it is not expired at once, and nobo
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from casebook.policy.four_eyes import approvals_required, four_eyes_actions
+from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, approvals_required, four_eyes_actions
 from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from contracts.actions import ACTIONS
-from contracts.alert import Severity
 from contracts.assessment import RiskAssessment
 from contracts.investigation import InvestigationPolicy
 from contracts.kinds import Action
 from contracts.review import ReviewRequest, Role
+from contracts.severity import Severity
 
 MOST_LATE = 0.5
 """A question that reaches the record late keeps its deadline as long as more than this share of its time is left."""
@@ -71,6 +71,17 @@ def with_overtaken_terms(review: ReviewRequest, overtaken: OvertakenQuestion | N
     reminded = review.remind_at is not None and review.remind_at < due_at
     remind_at = review.remind_at if reminded else None
     return review.model_copy(update={"required_role": role, "due_at": due_at, "remind_at": remind_at})
+
+
+def with_autonomy(review: ReviewRequest, assessment: RiskAssessment) -> ReviewRequest:
+    """The question as the rules of the alerts want it: to a manager, with two people for whatever is approved."""
+    asks = assessment.asks_for or ()
+    role: Role = "manager" if "manager_first" in asks and review.required_role == "analyst" else review.required_role
+    changes: dict[str, object] = {"required_role": role}
+    if "two_people" in asks:
+        changes["approvals_required"] = APPROVALS_OF_FOUR_EYES
+        changes["four_eyes_actions"] = tuple(dict.fromkeys((*(review.four_eyes_actions or ()), *sorted(ACTIONS))))
+    return review.model_copy(update=changes)
 
 
 def with_four_eyes(

@@ -11,12 +11,13 @@ from casebook.projection.changes import Change, Put, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import end_open_review
 from contracts import domain_events
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
 from contracts.base import added_later
 from contracts.case import CaseEvent
 from contracts.ids import AlertId, CaseId
 from contracts.kinds.fraud import FRAUD
 from contracts.names import CaseEventType
+from contracts.severity import Severity
 
 
 def _end_question(case: CaseHead, review_id: str | None) -> Iterator[Change]:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from casebook.policy.priority import PRIORITY
 from casebook.projection.changes import Columns, Value
-from contracts.alert import Severity
 from contracts.report import SPECIALISTS
+from contracts.severity import Severity
 
 
 def all_pending() -> dict[str, str]:

@@ -18,7 +18,7 @@ from casebook.projection.questions import end_open_review
 from casebook.projection.rounds import enter_round
 from casebook.schema.cases import AlertRow, CaseRow, SubjectRow
 from contracts import domain_events
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
 from contracts.base import Contract, NonEmptyText, added_later
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import EffectStatus
@@ -28,6 +28,7 @@ from contracts.kinds import CaseKind, kind_of
 from contracts.kinds.fraud import FRAUD
 from contracts.kinds.kind import KindSpec
 from contracts.names import CaseEventType
+from contracts.severity import Severity
 from contracts.telemetry import CustomerId
 
 CASE = ProjectedTable(

@@ -121,7 +121,7 @@ def _why_not_enough(log: LogFacts, question: AskedQuestion, data: Data) -> str |
         return "it chooses refunds, and refunds nothing"
     is_critical = log.limits is not None and data["action"] == "clear" and log.was_rated_critical()
     limit = None if log.limits is None else log.limits.policy.four_eyes_refund_minor
-    by_choice = needs_two_by_choice(data["action"], refunds, limit)
+    by_choice = needs_two_by_choice(data["action"], refunds, limit, question.four_eyes)
     if not is_critical and not (question.needs_two(data["action"]) if by_choice is None else by_choice):
         return None
     approvers = {approval["approved_by"] for approval in data.get("approvals") or ()}

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseState
 from contracts.kinds import CaseKind, CaseOutcome
 from contracts.review import Disposition
+from contracts.severity import Severity
 
 CaseSort = Literal["opened", "-opened", "updated", "-updated", "due", "-due", "score", "-score"]
 """`-` before a name: the greatest first. Cases without a due time or score come last either way."""

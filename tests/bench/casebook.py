@@ -41,8 +41,9 @@ from casebook.schema.reviews import ReviewRow
 from casebook.schema.rounds import RoundRow
 from casebook.schema.workspace import CaseTextRow
 from casebook.workspace_api import WorkspaceApi
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
 from contracts.hashing import content_hash
+from contracts.severity import Severity
 from tests.support.casebooks import CaseBook
 from tests.support.postgres import PostgresServer
 from tests.unit.casebook.builders import NOON, an_alert, ask

@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from contracts.actions import RecommendedAction
-from contracts.alert import Severity
 from contracts.base import Contract
+from contracts.severity import Severity
 from contracts.telemetry import CountryCode
 from tests.evaluation.customer_events import AnyCustomerEvent, ApiCalls, DataUsed, Purchase, Security
 

@@ -16,11 +16,12 @@ import pytest
 from durabletask.task import ActivityContext
 
 from casebook.workspace_api import WorkspaceApi
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
 from contracts.investigation import AssessmentOrder, InvestigationPolicy, SpecialistOrder
 from contracts.report import SPECIALISTS
+from contracts.severity import Severity
 from tests.evaluation.persuaded_model import FIELDS, ORDER, Field, Persuaded, Reading
 from tests.evaluation.scenario import read_scenarios
 from tests.evaluation.scenario_seeder import SeededScenario, seed_scenarios

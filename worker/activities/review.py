@@ -6,7 +6,6 @@ from datetime import datetime
 from durabletask import task
 
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
-from contracts.alert import Severity
 from contracts.brief import CaseBrief
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
@@ -21,6 +20,7 @@ from contracts.investigation import (
     ReviewTerms,
 )
 from contracts.review import Decision, ReviewRequest, Role
+from contracts.severity import Severity
 from contracts.steps import ReadDecisionInput, Reminder
 from worker.activities.recorded import Briefs
 from worker.domain.deadlines import BusinessHours, due_after, remind_after

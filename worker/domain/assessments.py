@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from contracts.alert import asks_for
 from contracts.assessment import RiskAssessment
 from contracts.investigation import AssessmentTask
 from worker.domain.evidence import evidence_hash
@@ -23,6 +24,8 @@ def assess(
     recorded answers are not benign; without them no case is cleared automatically.
     """
     opinion = opinion_in(task, judgement.score, judgement.reasoning) if is_usable(judgement.score) else None
+    has_evidence = any(report.has_evidence for report in task.reports)
+    score = judgement.score if has_evidence and is_usable(judgement.score) else None
     routing = route_case(
         task.case_id,
         task.alerts,
@@ -34,8 +37,6 @@ def assess(
         was_asked=task.round > 1 and task.was_asked,
         opinion=opinion,
     )
-    has_evidence = any(report.has_evidence for report in task.reports)
-    score = judgement.score if has_evidence and is_usable(judgement.score) else None
     action = None if score is None else routing.action
     return RiskAssessment(
         round=task.round,
@@ -49,6 +50,7 @@ def assess(
         refund_charge_ids=routing.refund_charge_ids,
         route=routing.route,
         route_reasons=routing.reasons,
+        asks_for=asks_for(task.alerts, score),
         quality_check=routing.quality_check,
         evidence_hash=evidence_hash(task.reports),
     )

@@ -12,6 +12,7 @@ from contracts.alert import MAX_JOINED, Alert, name_of
 from contracts.assessment import Route
 from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, SpecialistReport
+from worker.domain.autonomy import autonomy_reasons
 from worker.domain.completeness import uncited
 from worker.domain.risk import is_usable
 from worker.domain.sampling import is_sampled
@@ -76,6 +77,7 @@ def route_case(
         *([f"The risk aggregator's reasoning is an opinion. {opinion}"] if opinion else []),
         *action_reasons,
         *_alert_reasons(alerts),
+        *autonomy_reasons(alerts, judgement.score if is_usable(judgement.score) else None),
         *([WAS_ASKED] if was_asked else []),
     )
     reasons = reasons or tuple(rules())

@@ -16,7 +16,8 @@ from backend.detection.parameters import ImpossibleTravel, RuleVersion
 from backend.detection.rule import Explanation, Rule, RuleHit
 from backend.detection.state.customer import LoginFacts
 from backend.detection.state.places import Visit, great_circle_km
-from contracts.alert import Baseline, Severity
+from contracts.alert import Baseline
+from contracts.severity import Severity
 from contracts.telemetry import LoginAttributes, LoginEvent, TelemetryEvent
 
 _HOUR_S = 3_600.0

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, bindparam, select
 from casebook.queries.review_rows import read_review
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.rounds import RoundRow
-from contracts.alert import Severity
 from contracts.base import Contract
 from contracts.case import CaseView, Round
 from contracts.kinds.kind import KindSpec
 from contracts.review import Decision
+from contracts.severity import Severity
 
 ReadView = Callable[[Connection, PlainRow, Mapping[str, Any], Sequence[Round]], CaseView]
 """The page of a case: from its row, from what pages of every kind show, and from all its rounds."""

@@ -9,9 +9,10 @@ from typing import cast, get_args
 
 from pydantic import JsonValue
 
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
 from contracts.instants import moved
 from contracts.report import Specialist
+from contracts.severity import Severity
 from local.model.request import Function, Message
 from local.model.rules.plan import ask_about
 from local.model.turn import ToolRequest

@@ -33,12 +33,14 @@ test("rule is drafted, shadowed, promoted and rolled back, by keyboard", async (
   const charges = rule.getByRole("textbox", { name: "Min charges" });
   await charges.fill("0");
   await rule.getByText("A whole number from 1 to 1,000,000.").waitFor();
+  await button(page, "Add a band").press("Enter");
   await charges.fill("9");
   await charges.press("Enter");
   await confirm(page, "Save draft");
 
   const newest = rule.getByRole("list", { name: "Versions, newest first" }).getByRole("listitem").first();
   await newest.getByText("Version 2").waitFor();
+  await newest.getByText("one analyst from 0").waitFor();
   await newest.getByRole("button", { name: "Put into shadow version 2" }).press("Enter");
   await confirm(page, "Put into shadow");
   await newest.getByText("In shadow", { exact: true }).waitFor();

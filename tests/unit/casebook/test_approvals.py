@@ -6,10 +6,10 @@ import pytest
 
 from casebook.policy.four_eyes import approvals_of, approvals_required, four_eyes_actions
 from contracts.actions import RecommendedAction
-from contracts.alert import Severity
 from contracts.assessment import RiskAssessment
 from contracts.money import Money
 from contracts.review import ReviewRequest
+from contracts.severity import Severity
 from tests.unit.casebook.builders import NOON, an_assessment
 
 LIMIT = 50_000

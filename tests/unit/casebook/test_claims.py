@@ -13,9 +13,9 @@ from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseClosed, CaseNotFound, ClaimedByOther, NotClaimed
 from casebook.workspace_api import WorkspaceApi
-from contracts.alert import Severity
 from contracts.case import CaseSummary
 from contracts.investigation import ReviewOpening
+from contracts.severity import Severity
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     ANALYST,

@@ -230,12 +230,27 @@ def another_key(said: dict[str, Any]) -> None:
     said["effect"]["key"] = said["effect"]["key"].replace(":1:1", ":2:1")
 
 
+def asked_by_rule(book: CaseBook, _: WorkspaceApi) -> str:
+    case = book.open_case(an_alert()).case_id
+    begin(book, case, policy=LIMITS)
+    assessment = an_assessment().model_copy(update={"asks_for": ("two_people",)})
+    conclude(book, case, assessment)
+    book.open_review(an_opening(case, assessment))
+    return case
+
+
 BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
     "critical, cleared by one": (
         critical_cleared_by_two,
         alone,
         ALONE_IN_ROWS,
         "nobody had given the first of two approvals",
+    ),
+    "asked of fewer than a rule wants": (
+        asked_by_rule,
+        changed("review_opened", now(four_eyes_actions=["lock_and_refund", "refund_charges"])),
+        rows('UPDATE review SET four_eyes_actions = \'["lock_and_refund", "refund_charges"]\' WHERE case_id = :c'),
+        "it asks others than the rules of the alerts want",
     ),
     "asked of fewer people": (
         withdrawn,

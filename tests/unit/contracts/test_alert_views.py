@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from contracts.alert import MAX_JOINED, Alert, Baseline, Severity, name_of, worst_severity
+from contracts.alert import MAX_JOINED, Alert, Baseline, name_of, worst_severity
 from contracts.alert_views import MAX_ALERTS_BYTES, shown_alerts
+from contracts.severity import Severity
 from contracts.sizes import fit_alert
 from contracts.telemetry import LoginAttributes, LoginEvent, TelemetryEvent
 

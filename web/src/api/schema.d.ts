@@ -2203,6 +2203,8 @@ export interface components {
             alert_id: string;
             /** Alert Type */
             alert_type: string;
+            /** Autonomy */
+            autonomy?: components["schemas"]["AutonomyBand"][] | null;
             baseline: components["schemas"]["Baseline"] | null;
             /** Customer Id */
             customer_id: number;
@@ -2547,6 +2549,50 @@ export interface components {
             occurred_at: string;
             /** Trimmed */
             trimmed?: string | null;
+        };
+        /**
+         * AutonomyBand
+         * @description Who decides about a case from a score and a severity on.
+         */
+        AutonomyBand: {
+            /**
+             * Decider
+             * @enum {string}
+             */
+            decider: "auto_clear" | "one_analyst" | "two_people" | "manager_first";
+            /**
+             * From Score
+             * @default 0
+             */
+            from_score: number;
+            /**
+             * From Severity
+             * @default low
+             * @enum {string}
+             */
+            from_severity: "low" | "medium" | "high" | "critical";
+        };
+        /**
+         * AutonomyBand
+         * @description Who decides about a case from a score and a severity on.
+         */
+        "AutonomyBand-Input": {
+            /**
+             * Decider
+             * @enum {string}
+             */
+            decider: "auto_clear" | "one_analyst" | "two_people" | "manager_first";
+            /**
+             * From Score
+             * @default 0
+             */
+            from_score: number;
+            /**
+             * From Severity
+             * @default low
+             * @enum {string}
+             */
+            from_severity: "low" | "medium" | "high" | "critical";
         };
         /**
          * Baseline
@@ -5119,6 +5165,8 @@ export interface components {
          *     known is neither harmless nor a reason to act. The case then goes to a person.
          */
         RiskAssessment: {
+            /** Asks For */
+            asks_for?: ("auto_clear" | "one_analyst" | "two_people" | "manager_first")[] | null;
             /**
              * Duration Ms
              * @default 0
@@ -5192,6 +5240,11 @@ export interface components {
          * @description What a version of a rule judges by.
          */
         RuleContent: {
+            /**
+             * Autonomy
+             * @default []
+             */
+            autonomy: components["schemas"]["AutonomyBand"][];
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -5211,6 +5264,11 @@ export interface components {
          * @description What a version of a rule judges by.
          */
         "RuleContent-Input": {
+            /**
+             * Autonomy
+             * @default []
+             */
+            autonomy: components["schemas"]["AutonomyBand-Input"][];
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["JsonValue"];

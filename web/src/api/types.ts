@@ -4,6 +4,7 @@ type Schemas = components["schemas"];
 
 export type Access = Schemas["Access"];
 export type AlertSnooze = Schemas["AlertSnooze"];
+export type AutonomyBand = Schemas["AutonomyBand"];
 export type RuleParameter = Schemas["ParameterField"];
 export type RuleSummary = Schemas["RuleSummary"];
 export type RuleVersion = Schemas["RuleVersionView"];

@@ -108,6 +108,8 @@ async def test_second_manager_is_told_to_read_again(client: httpx.AsyncClient) -
         ({"parameters": {"halo": 1}}, "content.parameters.halo"),
         ({"parameters": {"deviations": 4}, "severity": "odd"}, "content.severity"),
         ({"parameters": {"deviations": 4}, "scope": {"only_customers": [-1]}}, "content.scope.only_customers.0"),
+        ({"parameters": {}, "autonomy": [{"decider": "nobody"}]}, "content.autonomy.0.decider"),
+        ({"parameters": {}, "autonomy": [{"decider": "two_people"}] * 13}, "content.autonomy"),
     ],
 )
 async def test_values_out_of_bounds_name_the_field(

@@ -7,8 +7,8 @@ import pytest
 from pydantic import JsonValue
 
 from contracts.actions import RecommendedAction
-from contracts.alert import Severity
 from contracts.hashing import content_hash
+from contracts.severity import Severity
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import (

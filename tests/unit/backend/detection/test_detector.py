@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from backend.detection import Detector
 from backend.detection.detector import RULE_IDS
+from backend.detection.parameters import DEFAULT_RULES, RuleBook
 from contracts.alert import Alert
+from contracts.autonomy import AutonomyBand
 from contracts.ids import alert_id
 from contracts.telemetry import TelemetryEvent
 from tests.unit.backend.detection.events import (
@@ -61,6 +63,16 @@ def test_an_alert_carries_its_evidence() -> None:
         "threshold": 7.0,
         "sample_size": 0,
     }
+
+
+def test_alert_carries_the_bands_of_its_version() -> None:
+    bands = (AutonomyBand(decider="two_people", from_score=0.5),)
+    book = RuleBook(rules=tuple(each.model_copy(update={"autonomy": bands}) for each in DEFAULT_RULES.rules))
+
+    (with_bands,), (without,) = observe(Detector(book), guessing(0)), observe(Detector(), guessing(0))
+
+    assert (with_bands.autonomy, without.autonomy) == (bands, None)
+    assert with_bands.alert_id == without.alert_id
 
 
 def test_the_source_is_the_one_that_was_named() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from backend.detection import Detector
 from backend.detection.rule import spike_severity
-from contracts.alert import Alert, Severity
+from contracts.alert import Alert
+from contracts.severity import Severity
 from contracts.telemetry import TelemetryEvent
 from tests.unit.backend.detection.events import (
     LISBON,

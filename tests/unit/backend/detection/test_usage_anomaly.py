@@ -128,9 +128,9 @@ def test_silence_after_steady_use_is_unusual() -> None:
 
 
 def test_equal_readings_are_never_unusual() -> None:
-    assert {judgement.score for judgement in judged(UsageAnomaly.empty(), [(START + 60 * n, 0.3) for n in range(3_000)])} == {
-        0
-    }
+    assert {
+        judgement.score for judgement in judged(UsageAnomaly.empty(), [(START + 60 * n, 0.3) for n in range(3_000)])
+    } == {0}
 
 
 def test_one_reading_in_bytes_does_not_blind_it() -> None:
@@ -145,7 +145,8 @@ def test_one_reading_in_bytes_does_not_blind_it() -> None:
 
 def test_few_readings_are_no_evidence() -> None:
     scores = [
-        judgement.score for judgement in judged(UsageAnomaly.empty(), [(START, 1.0), (START + 300, 1.1), (START + 600, 9.0)])
+        judgement.score
+        for judgement in judged(UsageAnomaly.empty(), [(START, 1.0), (START + 300, 1.1), (START + 600, 9.0)])
     ]
     assert max(scores) < 0.9
 

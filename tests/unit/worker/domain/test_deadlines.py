@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.alert import Severity
 from contracts.review import Role
+from contracts.severity import Severity
 from tests.unit.worker.support.cases import a_policy
 from worker.domain.deadlines import (
     BusinessHours,

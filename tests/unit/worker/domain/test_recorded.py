@@ -1,8 +1,8 @@
 """Orders carry what is on record of their case, whatever the scheduler says."""
 
-from contracts.alert import Severity
 from contracts.brief import CaseBrief
 from contracts.investigation import AssessmentOrder, ReviewPlan, SpecialistOrder
+from contracts.severity import Severity
 from tests.unit.worker.support.cases import NOON, a_policy, an_alert, an_assessment, three_reports
 from worker.domain.recorded import assessment_task, plan_as_recorded, specialist_task
 

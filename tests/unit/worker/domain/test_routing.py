@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from contracts.actions import RecommendedAction
-from contracts.alert import MAX_JOINED, Alert, Severity
+from contracts.alert import MAX_JOINED, Alert
+from contracts.autonomy import AutonomyBand
 from contracts.report import SPECIALISTS, Finding, SpecialistReport
+from contracts.severity import Severity
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_event, three_reports
 from worker.domain.routing import Judgement, Routing, route_case
 
@@ -274,3 +276,39 @@ def test_report_that_is_not_about_every_alert_clears_nothing() -> None:
         "The location specialist's report is not about the alert brute_force (brute_force-7-2) and 1 more.",
         "The billing specialist's report is not about the alert brute_force (brute_force-7-2) and 1 more.",
     )
+
+
+def banded(*bands: AutonomyBand, severity: Severity = "high") -> Routing:
+    alerts = (an_alert(severity=severity, autonomy=bands or None),)
+    return route_case("case-1", alerts, three_reports(), CLEAR, a_policy(quality_check_share=0.0), lambda: ())
+
+
+@pytest.mark.parametrize(
+    ("band", "sentence"),
+    [
+        (AutonomyBand(decider="one_analyst"), "a person decides."),
+        (AutonomyBand(decider="two_people", from_score=0.1), "two people decide from a risk score of 0.10 on."),
+        (
+            AutonomyBand(decider="manager_first", from_severity="high"),
+            "a manager is asked first about alerts of severity high or worse.",
+        ),
+    ],
+)
+def test_band_of_a_rule_brings_the_case_before_people(band: AutonomyBand, sentence: str) -> None:
+    routing = banded(band)
+
+    assert routing.route == "review"
+    assert routing.reasons == (f"By version 1 of the rule impossible_travel, {sentence}",)
+
+
+def test_band_that_does_not_apply_asks_for_nobody() -> None:
+    for band in (
+        AutonomyBand(decider="auto_clear"),
+        AutonomyBand(decider="two_people", from_score=0.11),
+        AutonomyBand(decider="two_people", from_severity="critical"),
+    ):
+        assert banded(band).route == "auto_clear"
+
+
+def test_band_clears_nothing_that_the_policy_does_not() -> None:
+    assert banded(AutonomyBand(decider="auto_clear"), severity="critical").route == "review"

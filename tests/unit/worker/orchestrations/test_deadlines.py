@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.alert import Severity
+from contracts.severity import Severity
 from tests.unit.worker.support.case_script import CaseScript, ScriptedFault
 from tests.unit.worker.support.cases import a_policy, an_alert
 from tests.unit.worker.support.lab import Lab

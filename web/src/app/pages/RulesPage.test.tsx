@@ -51,6 +51,7 @@ const version = (number: number, over: Partial<RuleVersion> = {}): RuleVersion =
     parameters: { quiet_hours: 24, min_history: 8, networks: [] },
     severity: null,
     scope: { only_customers: [], except_customers: [] },
+    autonomy: [],
   },
   based_on: number === 1 ? null : 1,
   changes: [],

@@ -2,6 +2,7 @@ import { Button, NumberInput, Select, Switch, TagsInput, TextInput } from "@mant
 import { useState } from "react";
 import type { RuleParameter, RuleVersion, Severity } from "@/api/types";
 import { SEVERITY } from "@/shared/format/labels";
+import { AutonomyBands } from "./AutonomyBands";
 import classes from "./Rules.module.css";
 import { boundsOf, faultOf, labelOf, written } from "./words";
 
@@ -46,6 +47,11 @@ export function RuleForm({ fields, base, mayChange, isBusy, onDraft }: RuleFormP
           />
         ))}
         <CommonFields content={content} isLocked={!mayChange} onChange={setContent} />
+        <AutonomyBands
+          bands={content.autonomy}
+          isLocked={!mayChange}
+          onChange={(autonomy) => setContent({ ...content, autonomy })}
+        />
       </div>
       {mayChange && (
         <div className={classes["buttons"]}>

@@ -1,5 +1,5 @@
-import type { RuleParameter, RuleVersion } from "@/api/types";
-import { humanise, type Tone } from "@/shared/format/labels";
+import type { AutonomyBand, RuleParameter, RuleVersion } from "@/api/types";
+import { humanise, SEVERITY, type Tone } from "@/shared/format/labels";
 import { formatNumber } from "@/shared/format/numbers";
 
 export const MODES: Record<RuleVersion["mode"], { text: string; tone: Tone }> = {
@@ -9,6 +9,21 @@ export const MODES: Record<RuleVersion["mode"], { text: string; tone: Tone }> = 
   off: { text: "Off", tone: "warn" },
   retired: { text: "Retired", tone: "neutral" },
 };
+
+export const DECIDERS: Record<AutonomyBand["decider"], string> = {
+  auto_clear: "Cleared automatically",
+  one_analyst: "One analyst",
+  two_people: "Two people",
+  manager_first: "A manager first",
+};
+
+const isBand = (value: unknown): value is AutonomyBand =>
+  typeof value === "object" && value !== null && "decider" in value && "from_score" in value;
+
+function bandInWords({ decider, from_score, from_severity }: AutonomyBand): string {
+  const about = from_severity === "low" ? "" : ` (${SEVERITY[from_severity].label.toLowerCase()} or worse)`;
+  return `${DECIDERS[decider].toLowerCase()} from ${formatNumber(from_score)}${about}`;
+}
 
 export const labelOf = ({ name, unit }: RuleParameter): string =>
   unit === null ? humanise(name) : `${humanise(name)}, ${unit}`;
@@ -39,6 +54,7 @@ export function faultOf(field: RuleParameter, value: unknown): string | null {
 export function written(value: unknown): string {
   if (value === null || value === undefined) return "none";
   if (typeof value === "number") return formatNumber(value);
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(written).join(", ");
+  if (isBand(value)) return bandInWords(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
