@@ -56,6 +56,8 @@ def instant(value: object, unit: TimeUnit = "auto") -> tuple[datetime, str | Non
             return _from_english(match)
         if match := _DOTNET.fullmatch(text):
             return _from_number(int(match[1]), "milliseconds"), "epoch_time"
+        if _ISO.fullmatch(f"{text}Z"):
+            raise NoTime(f"{text} names no zone; write UTC with a Z, or an offset such as +01:00")
         if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
             return None
         value = text

@@ -101,6 +101,8 @@ def _add_customers(settings: McpSettings, recordings: Sequence[Path]) -> int:
             skipped = ""
             if recorded.bad_lines:
                 skipped = f", {recorded.bad_lines} lines skipped (first: line {recorded.first_bad_line})"
+            if recorded.broken_off:
+                skipped += f", and nothing after that: {recorded.broken_off}"
             _say(f"{path}: {recorded.events} events, {added} customers added, {known} known already{skipped}")
     finally:
         store.close()

@@ -18,23 +18,28 @@ class UnreadableRecording(Exception):
 
 @dataclass(frozen=True)
 class RecordedCustomers:
-    """What was found: the ids, how many events named one, how many lines did not parse, and the first of these."""
+    """What was found: the ids, how many events named one, how many lines did not parse, and the first of these.
+
+    `broken_off`: why nothing was read after that.
+    """
 
     customer_ids: frozenset[int]
     events: int
     bad_lines: int
     first_bad_line: int | None
     """Counted from 1."""
+    broken_off: str | None = None
 
 
 def recorded_customers(path: Path, room: int = MAX_CUSTOMERS) -> RecordedCustomers:
     """The customers in a recording of telemetry events, as the backend reads it: JSON lines, gzipped or not.
 
-    Lines that do not parse are counted and skipped. Raises `UnreadableRecording` when the file itself is no good, has
-    far more lines without an event than with one, or names more than `room` customers.
+    Lines that do not parse are counted and skipped, and of a file that is cut off or damaged what comes before counts,
+    as it is played. Raises `UnreadableRecording` when there is nothing before, the file itself is no good, has far more
+    lines without an event than with one, or names more than `room` customers.
     """
     customer_ids: set[int] = set()
-    events, bad_lines, first_bad_line = 0, 0, None
+    events, bad_lines, first_bad_line, broken_off = 0, 0, None, None
     reader = TelemetryReader()
     try:
         for line in recorded_lines(path):
@@ -46,10 +51,12 @@ def recorded_customers(path: Path, room: int = MAX_CUSTOMERS) -> RecordedCustome
                     customer_ids.add(customer)
             _refuse_endless(path, line.number, events, len(customer_ids), room)
     except UNREADABLE as error:
-        raise UnreadableRecording(
-            f"The recording {path} cannot be read ({file_problem(error)}): give the path of a .jsonl or .jsonl.gz file."
-        ) from error
-    return RecordedCustomers(frozenset(customer_ids), events, bad_lines, first_bad_line)
+        broken_off = file_problem(error)
+        if not events:
+            raise UnreadableRecording(
+                f"The recording {path} cannot be read ({broken_off}): give the path of a .jsonl or .jsonl.gz file."
+            ) from error
+    return RecordedCustomers(frozenset(customer_ids), events, bad_lines, first_bad_line, broken_off)
 
 
 def _refuse_endless(path: Path, lines: int, events: int, customers: int, room: int) -> None:

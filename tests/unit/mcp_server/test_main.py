@@ -76,7 +76,7 @@ def test_lines_that_do_not_parse_are_counted_and_skipped(tmp_path: Path, capsys:
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"this is not gzip", ZIPPED[:-9], ZIPPED[:14] + b"\xff\xff" + ZIPPED[16:]],
+    [None, b"this is not gzip", ZIPPED[:12], ZIPPED[:14] + b"\xff\xff" + ZIPPED[16:]],
     ids=["absent", "not gzip", "cut off", "damaged"],
 )
 def test_unreadable_recording_is_one_sentence_and_adds_nobody(
@@ -93,6 +93,17 @@ def test_unreadable_recording_is_one_sentence_and_adds_nobody(
 
     main(["add-customers", "--from-recording", str(good)])
     assert ", 1 customers added, 0 known already" in capsys.readouterr().out
+
+
+def test_customers_before_a_cut_are_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(ZIPPED[:-9])
+
+    assert main(["add-customers", "--from-recording", str(path)]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith(f"{path}: 99 events, 1 customers added, 0 known already")
+    assert said.endswith(", and nothing after that: the compressed file is cut off\n")
 
 
 def test_recording_of_one_endless_line_uses_bounded_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
