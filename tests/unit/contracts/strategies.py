@@ -96,8 +96,9 @@ def of_type(annotation: Any, metadata: Sequence[Any] = ()) -> Strategy:
             *[of_type(choice, metadata if choice is not type(None) else ()) for choice in get_args(annotation)]
         )
     if get_origin(annotation) is tuple:
-        item, ellipsis = get_args(annotation)
-        assert ellipsis is ...
+        item, *rest = get_args(annotation)
+        if rest != [...]:
+            return st.tuples(*map(of_type, get_args(annotation)))
         shortest, longest = _limit(metadata, "min_length") or 0, min(2, _limit(metadata, "max_length") or 2)
         return st.lists(of_type(item), min_size=shortest, max_size=longest).map(tuple)
     if get_origin(annotation) in {dict, Mapping}:
