@@ -3,9 +3,11 @@
 import base64
 from collections.abc import Iterator, Mapping
 
+from backend.drawings import drawings_of
 from backend.http.html_pages import PAGES, in_chunks
 from casebook.audit.export import CaseSnapshot, ReadFile
 from contracts.actions import EFFECTS, ReversalAction
+from contracts.fraud_case import FraudCaseView
 from contracts.note import Attachment
 
 _REVERSED_WORDS: Mapping[ReversalAction, str] = {spec.reversal: f"{spec.noun} reversed" for spec in EFFECTS.values()}
@@ -21,5 +23,12 @@ def write_html(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
     def base64_of(attachment: Attachment) -> str:
         return base64.b64encode(read_file(attachment.attachment_id).content).decode()
 
-    pieces = _TEMPLATE.generate(snapshot=snapshot, base64_of=base64_of, reversed_words=_REVERSED_WORDS)
+    case = snapshot.case
+    pieces = _TEMPLATE.generate(
+        snapshot=snapshot,
+        alerts=case.alerts if isinstance(case, FraudCaseView) else (),
+        drawings_of=drawings_of,
+        base64_of=base64_of,
+        reversed_words=_REVERSED_WORDS,
+    )
     return in_chunks(pieces)

@@ -7,6 +7,7 @@ from datetime import datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contracts.alert import Baseline
+from contracts.drawing import PathMark
 from contracts.money import Money, as_written
 from contracts.report import Finding
 
@@ -57,6 +58,12 @@ def _finding(finding: Finding) -> str:
     return f"{finding.statement}{unsupported}{evidence}"
 
 
+def _path(mark: PathMark) -> str:
+    """The value of `d` in SVG."""
+    points = " ".join(f"{x:g},{y:g}" for x, y in mark.points)
+    return f"M{points}{'Z' if mark.closed else ''}"
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("backend.http"),
@@ -73,6 +80,7 @@ def _environment() -> Environment:
         money=_money,
         baseline=_baseline,
         finding=_finding,
+        path=_path,
     )
     return made
 

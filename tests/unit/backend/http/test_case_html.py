@@ -10,7 +10,9 @@ from backend.http.case_html import write_html
 from casebook.commands.attachments import Upload
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
+from casebook.policy.alert_joins import JoinPolicy
 from tests.support.casebooks import CaseBook
+from tests.unit.backend.drawings.stories import STORIES
 from tests.unit.casebook.builders import (
     SteppingClock,
     a_report,
@@ -20,6 +22,7 @@ from tests.unit.casebook.builders import (
     begin,
     evidence_of,
 )
+from tests.unit.casebook.replies import a_draft, a_question, hold_reply
 from tests.unit.casebook.story import tell
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
@@ -30,7 +33,7 @@ def book(tmp_path: Path, empty_casebook: Path) -> Generator[CaseBook]:
     path = tmp_path / "casebook.db"
     shutil.copyfile(empty_casebook, path)
     engine = open_engine(f"sqlite:///{path}")
-    yield CaseBook(Transactions(engine, SteppingClock()))
+    yield CaseBook(Transactions(engine, SteppingClock()), joins=JoinPolicy())
     engine.dispose()
 
 
@@ -102,4 +105,29 @@ def test_a_printed_case_says_what_was_trimmed(book: CaseBook) -> None:
         "2 optional attributes were left out of &lt;e-1&gt;.",
         "Left out: 19 of 31 &lt;findings&gt;.",
     ]
+    assert [text for text in shown if text not in page] == []
+
+
+def test_a_printed_case_draws_each_of_its_alerts(book: CaseBook) -> None:
+    travel = STORIES["impossible_travel"]
+    calls = STORIES["api_burst"].model_copy(update={"customer_id": travel.customer_id})
+    case = book.open_case(travel).case_id
+    assert book.open_case(calls).case_id == case
+
+    page = printed(book, case)
+
+    assert page.count("<svg") == 2
+    assert "<script" not in page
+    headings = ["Alert 1 of 2", "Alert 2 of 2"]
+    assert [text for text in headings if f"<h2>{text}</h2>" not in page] == []
+    # The sentence stands above what is drawn of it.
+    for alert in (travel, calls):
+        assert page.index(alert.description) < page.index("<svg", page.index(alert.description))
+
+
+def test_a_held_reply_is_printed(book: CaseBook) -> None:
+    case = hold_reply(book)
+    book.ask_about(a_question(case), a_draft())
+    page = printed(book, case)
+    shown = ["This is an urgent request about my invoice!", "The message says &#39;urgent&#39;.", a_draft().text]
     assert [text for text in shown if text not in page] == []
