@@ -3,6 +3,7 @@
 CasebookError
 ├── CaseNotFound            404
 ├── EvidenceNotFound        404
+├── AlertNotFound           404
 ├── AttachmentNotFound      404
 ├── SavedViewNotFound       404
 ├── SharedViewNotFound      404
@@ -228,6 +229,7 @@ from casebook.errors.effects import (
     SameRequester,
 )
 from casebook.errors.lookups import (
+    AlertNotFound,
     AttachmentNotFound,
     AttachmentTooLarge,
     CaseNotFound,
@@ -299,6 +301,7 @@ from casebook.errors.transitions import (
 
 __all__ = [
     "ActionOfOtherKind",
+    "AlertNotFound",
     "AlertSnoozeExists",
     "AlertSnoozeNotFound",
     "AlertSnoozeRefused",

@@ -25,6 +25,16 @@ class EvidenceNotFound(CasebookError):
         super().__init__(f"Case '{case_id}' holds no evidence '{evidence_id}'.")
 
 
+class AlertNotFound(CasebookError):
+    """The case has no alert with this id, and never had."""
+
+    id = "alert-not-found"
+    status = 404
+
+    def __init__(self, case_id: str, alert_id: str) -> None:
+        super().__init__(f"Case '{case_id}' has no alert '{alert_id}'.")
+
+
 class EffectNotFound(CasebookError):
     """The case has no effect under this key."""
 

@@ -318,6 +318,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/alerts/{alert_id}/drawings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drawings of an alert
+         * @description The evidence of one alert of the case as marks to draw, with the same numbers as a table.
+         *
+         *     An alert never changes, and neither do its drawings in one release. None where its rule is not known.
+         */
+        get: operations["get_alert_drawings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/assignment": {
         parameters: {
             query?: never;
@@ -2243,6 +2265,14 @@ export interface components {
             trimmed: string | null;
         };
         /**
+         * AlertDrawings
+         * @description What is drawn of one alert; nothing where its rule is not known, or its evidence was left out.
+         */
+        AlertDrawings: {
+            /** Items */
+            items: components["schemas"]["Drawing"][];
+        };
+        /**
          * AlertMessage
          * @description `event: alert`. A case was opened. It takes the place of the log's `case_opened` where alerts are watched.
          */
@@ -3192,6 +3222,27 @@ export interface components {
             /** Charge Id */
             charge_id: string;
         };
+        /** CircleMark */
+        CircleMark: {
+            /** R */
+            r: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "sea" | "land" | "grid" | "axis" | "label" | "band" | "expected" | "threshold" | "series" | "arc" | "home" | "event" | "success" | "failed" | "refund" | "change" | "trigger";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            shape: "circle";
+            /** Tip */
+            tip: string | null;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
         /**
          * CitedEvidence
          * @description What the report rests on. The case's export has the content, whose hash is `digest`.
@@ -3645,6 +3696,36 @@ export interface components {
             review: components["schemas"]["ReviewRequest"] | null;
             /** Round */
             round: number;
+        };
+        /**
+         * Drawing
+         * @description One picture of an alert's evidence. All marks lie within `width` and `height`; later ones cover earlier ones.
+         */
+        Drawing: {
+            /** Columns */
+            columns: string[];
+            /** Height */
+            height: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "map" | "history" | "sequence";
+            /** Marks */
+            marks: (components["schemas"]["PathMark"] | components["schemas"]["CircleMark"] | components["schemas"]["RectMark"] | components["schemas"]["TextMark"])[];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Rows */
+            rows: string[][];
+            /** Summary */
+            summary: string;
+            /** Title */
+            title: string;
+            /** Width */
+            width: number;
         };
         /**
          * DueTime
@@ -4494,6 +4575,34 @@ export interface components {
             unit: string | null;
         };
         /**
+         * PathMark
+         * @description A line through points, or the area within them.
+         */
+        PathMark: {
+            /**
+             * Closed
+             * @default false
+             */
+            closed: boolean;
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "sea" | "land" | "grid" | "axis" | "label" | "band" | "expected" | "threshold" | "series" | "arc" | "home" | "event" | "success" | "failed" | "refund" | "change" | "trigger";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            shape: "path";
+            /** Tip */
+            tip: string | null;
+        };
+        /**
          * PendingReply
          * @description The reply takes longer: ask for it there.
          */
@@ -4723,6 +4832,29 @@ export interface components {
             recorded_at: string;
             /** Recorded By */
             recorded_by: string | null;
+        };
+        /** RectMark */
+        RectMark: {
+            /** Height */
+            height: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "sea" | "land" | "grid" | "axis" | "label" | "band" | "expected" | "threshold" | "series" | "arc" | "home" | "event" | "success" | "failed" | "refund" | "change" | "trigger";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            shape: "rect";
+            /** Tip */
+            tip: string | null;
+            /** Width */
+            width: number;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
         };
         /**
          * RefusedTransition
@@ -6064,6 +6196,34 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * TextMark
+         * @description One line of text; `y` is its base line.
+         */
+        TextMark: {
+            /**
+             * Anchor
+             * @default start
+             * @enum {string}
+             */
+            anchor: "start" | "middle" | "end";
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "sea" | "land" | "grid" | "axis" | "label" | "band" | "expected" | "threshold" | "series" | "arc" | "home" | "event" | "success" | "failed" | "refund" | "change" | "trigger";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            shape: "text";
+            /** Text */
+            text: string;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
+        /**
          * ToolCall
          * @description One recorded tool call. Its result is large and lies in the casebook as `Evidence` under `tool_call_id`.
          */
@@ -7289,6 +7449,74 @@ export interface operations {
             };
             /** @description Not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_alert_drawings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDrawings"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,6 +32,7 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/cases/{case_id}/notes": "case_viewed",
     "GET /api/cases/{case_id}/attachments": "case_viewed",
     "GET /api/cases/{case_id}/evidence/{evidence_id}": "evidence_read",
+    "GET /api/cases/{case_id}/alerts/{alert_id}/drawings": "case_viewed",
     "GET /api/cases/{case_id}/attachments/{attachment_id}": "attachment_read",
     "GET /api/cases/{case_id}/export": "case_exported",
     "GET /api/cases/{case_id}/regulatory-report": "case_reported",
@@ -89,7 +90,13 @@ async def test_route_that_shows_a_record_is_recorded(wiring: Wiring, book: CaseB
     case = case_in_review(book).case_id
     file = book.add_attachment(case, "ana", Upload("a.txt", "text/plain", b"A."))
     ChatApi(book.transactions).post_message(NewMessage("turn-1", "bob", "Hello", {}, (), None), DEFAULT_LIMITS)
-    ids = {"case_id": case, "evidence_id": "r1-usage-1", "attachment_id": file.attachment_id, "user_id": "bob"}
+    ids = {
+        "case_id": case,
+        "evidence_id": "r1-usage-1",
+        "alert_id": "impossible_travel-1",
+        "attachment_id": file.attachment_id,
+        "user_id": "bob",
+    }
     path = re.sub(r"\{(\w+)\}", lambda named: ids[named[1]], route.removeprefix("GET "))
     async with answering(wiring, persona="maria") as client:
         for _ in range(3):

@@ -104,6 +104,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/cases/{case_id}/export": "viewer",
     "GET /api/cases/{case_id}/regulatory-report": "analyst",
     "GET /api/cases/{case_id}/evidence/{evidence_id}": "viewer",
+    "GET /api/cases/{case_id}/alerts/{alert_id}/drawings": "viewer",
     "GET /api/cases/counts": "viewer",
     "GET /api/cases/next": "viewer",
     "POST /api/cases/next": "analyst",
