@@ -16,13 +16,14 @@ beforeAll(async () => {
   caseId = await openCase(stack, customer);
 });
 
-/** Elements that overflow the page to the right. */
+/** Elements that overflow the page to the right; a drawing keeps its size on a phone, and scrolls within its figure. */
 const overflowing = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const past = [...document.querySelectorAll("body *")].filter((each) => {
       const { right, width: own } = each.getBoundingClientRect();
-      return own > 0 && right > width + 1;
+      const scrolls = each.matches("figure [tabindex] *");
+      return own > 0 && right > width + 1 && !scrolls;
     });
     const named = past.map((each) => `${each.tagName} ${each.textContent.slice(0, 40)}`);
     const scrolled = document.documentElement.scrollWidth;

@@ -3,6 +3,7 @@ import { SEVERITY } from "@/shared/format/labels";
 import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
+import { AlertDrawings } from "./AlertDrawings";
 import classes from "./AlertPanel.module.css";
 import { BaselineBar } from "./BaselineBar";
 import { EventTable } from "./EventTable";
@@ -14,10 +15,10 @@ const SOURCE: Record<Alert["source"], string> = {
 };
 
 /** The only alert of a case, with its evidence at that time. */
-export function AlertPanel({ alert }: { alert: Alert }) {
+export function AlertPanel({ caseId, alert }: { caseId: string; alert: Alert }) {
   return (
     <Panel title="Alert" aside={<AlertTags alert={alert} />}>
-      <AlertDetails alert={alert} />
+      <AlertDetails caseId={caseId} alert={alert} />
     </Panel>
   );
 }
@@ -33,13 +34,14 @@ export function AlertTags({ alert }: { alert: Alert }) {
 }
 
 interface AlertDetailsProps {
+  caseId: string;
   alert: Alert;
   /** What it says stands above it already. */
   hideDescription?: boolean;
 }
 
-/** What an alert says, and its events. */
-export function AlertDetails({ alert, hideDescription = false }: AlertDetailsProps) {
+/** What an alert says, what it rests on as drawings, and its events. */
+export function AlertDetails({ caseId, alert, hideDescription = false }: AlertDetailsProps) {
   const triggers = new Set(alert.trigger_events.map((event) => event.event_id));
   const others = alert.recent_events.filter((event) => !triggers.has(event.event_id));
   return (
@@ -61,6 +63,7 @@ export function AlertDetails({ alert, hideDescription = false }: AlertDetailsPro
         {alert.baseline !== null && <BaselineBar baseline={alert.baseline} />}
       </div>
       {alert.trimmed != null && <p className={classes["origin"]}>{alert.trimmed}</p>}
+      {alert.trigger_events.length > 0 && <AlertDrawings caseId={caseId} alertId={alert.alert_id} />}
       {alert.trigger_events.length > 0 && <EventTable title="Trigger events" events={alert.trigger_events} />}
       {others.length > 0 && (
         <details className={classes["more"]}>

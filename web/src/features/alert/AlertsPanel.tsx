@@ -17,7 +17,11 @@ import { RelatedCases } from "./RelatedCases";
 export function AlertsPanel({ view }: { view: FraudCaseView }) {
   return (
     <>
-      {view.alerts.length > 1 ? <AlertTimeline view={view} /> : <AlertPanel alert={view.alert} />}
+      {view.alerts.length > 1 ? (
+        <AlertTimeline view={view} />
+      ) : (
+        <AlertPanel caseId={view.case_id} alert={view.alert} />
+      )}
       <RelatedCases view={view} />
     </>
   );
@@ -62,6 +66,7 @@ interface EntryProps {
 function Entry({ entry, isNew, isFirst, mayMove }: EntryProps) {
   const { alert, recorded_at, recorded_by } = entry;
   const nameOf = useActorName();
+  const [shown, setShown] = useState(isNew || isFirst);
   return (
     <li className={classes["entry"]} data-new={isNew}>
       <div className={classes["head"]}>
@@ -76,9 +81,9 @@ function Entry({ entry, isNew, isFirst, mayMove }: EntryProps) {
         {isFirst ? "Opened the case" : "Joined"} <Time at={recorded_at} />
         {recorded_by !== null && ` by ${nameOf(recorded_by)}`} · <WhereItIs entry={entry} />
       </p>
-      <details open={isNew || isFirst}>
+      <details open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
         <summary>{alert.description}</summary>
-        <AlertDetails alert={alert} hideDescription />
+        {shown && <AlertDetails caseId={entry.case_id} alert={alert} hideDescription />}
       </details>
     </li>
   );

@@ -19,6 +19,7 @@ export const keys = {
   /** Not below the case: live events say nothing about who saw it. */
   caseAccesses: (caseId: string) => ["accesses", caseId] as const,
   evidence: (caseId: string, evidenceId: string) => ["evidence", caseId, evidenceId] as const,
+  alertDrawings: (caseId: string, alertId: string) => ["alert-drawings", caseId, alertId] as const,
   /** Not below the cases: what changes rarely. */
   assignment: ["assignment"] as const,
   deskLog: ["desk-log"] as const,
