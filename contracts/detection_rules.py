@@ -1,7 +1,7 @@
 """Rules as data: what is on record of each version of a rule, and how people change which one judges.
 
 A version never changes: whoever wants other numbers drafts another one. A rule of which nothing is on record is as the
-release has it: version 1, live.
+release has it: version 1, live, or in shadow where the release says so.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -21,6 +21,9 @@ SignalFate = Literal["raised", "shadow", "snoozed"]
 """The result of a signal: an alert, a count of a version in shadow, or a count of one that was snoozed."""
 SuppressionKind = Literal["address", "customer"]
 """`address`: failed logins from it are no attack. `customer`: no rule watches them."""
+
+SHADOW_AT_FIRST: frozenset[str] = frozenset({"learned_score"})
+"""Rules that nobody is alerted by until a manager makes them live."""
 
 MAX_VERSIONS = 500
 """Versions of one rule."""

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from backend.detection.charge_risk import ChargeScoring
+from backend.detection.features import usual_amounts
 from backend.detection.parameters import DEFAULT_RULES, RuleBook, RuleVersion
 from backend.detection.periods import period_start
 from backend.detection.recent import RecentEvents
@@ -16,12 +18,14 @@ from backend.detection.rules.auth_failures import AuthFailuresRule
 from backend.detection.rules.charge_velocity import ChargeVelocityRule
 from backend.detection.rules.data_usage_spike import DataUsageSpikeRule
 from backend.detection.rules.impossible_travel import ImpossibleTravelRule
+from backend.detection.rules.learned_score import LearnedScoreRule
 from backend.detection.rules.login_after_failures import LoginAfterFailuresRule
 from backend.detection.rules.login_spraying import LoginSprayingRule
 from backend.detection.rules.spending_spike import SpendingSpikeRule
 from backend.detection.rules.transfer_after_change import TransferAfterChangeRule
 from backend.detection.state.addresses import AddressState, public_address
-from backend.detection.state.customer import CustomerState
+from backend.detection.state.customer import ChargeFacts, CustomerState
+from backend.detection.state.pace import ChargePace
 from backend.detection.state.packing import Packed, StateInvalid
 from contracts.alert import Alert, AlertSource
 from contracts.ids import alert_id
@@ -46,6 +50,7 @@ _RULES: Mapping[str, Callable[..., Rule[Any]]] = {
     "transfer_after_change": TransferAfterChangeRule,
     "data_usage_spike": DataUsageSpikeRule,
     "api_burst": ApiBurstRule,
+    "learned_score": LearnedScoreRule,
 }
 
 RULE_IDS: tuple[str, ...] = tuple(_RULES)
@@ -99,8 +104,10 @@ class Detector:
         recent: RecentEvents | None = None,
         mended: Counter[str] | None = None,
         is_saved: bool = False,
+        scoring: ChargeScoring | None = None,
     ) -> None:
-        """`is_saved`: whether somebody takes the changes of the states to save them."""
+        """`is_saved`: whether somebody takes the changes of the states to save them. Without `scoring` the rule of the
+        learned score finds nothing, and what only it needs is not remembered."""
         self._source: AlertSource = source
         self._customers: dict[int, CustomerState] = {}
         self._idle: dict[int, CustomerState] = {}
@@ -110,6 +117,7 @@ class Detector:
         self._max_addresses = max_addresses
         self._recent = recent or RecentEvents()
         self._is_saved = is_saved
+        self._scoring = scoring
         self._changed: set[str | int] = set()
         """Whose states changed since they were taken: customers by number, addresses by name."""
         self.mended = Counter[str]() if mended is None else mended
@@ -132,6 +140,7 @@ class Detector:
         judging = [_rule(version) for version in rules.rules if version.mode != "off"]
         for kind in self._advance:
             self._of_kind[kind] = tuple(rule for rule in judging if kind in rule.KINDS)
+        self._of_score = tuple(rule for rule in judging if isinstance(rule, LearnedScoreRule))
 
     @property
     def customers(self) -> int:
@@ -158,21 +167,48 @@ class Detector:
             hit = rule.judge(event, t, facts)
             if hit is not None and (signal := self._signal(rule, hit, customer, event)) is not None:
                 signals.append(signal)
+        if self._scoring is not None and kind == "transaction":
+            signals += self._by_score(self._scoring, customer, event, t, facts, signals)
         return tuple(signals) if signals else ()
 
     def alerts(self, event: TelemetryEvent) -> tuple[Alert, ...]:
         """The alerts that `observe` raises."""
         return tuple(signal.alert for signal in self.observe(event) if signal.fate == "raised")
 
-    def _signal(self, rule: Rule[Any], hit: RuleHit, customer: CustomerState, event: TelemetryEvent) -> Signal | None:
+    def _by_score(
+        self,
+        scoring: ChargeScoring,
+        customer: CustomerState,
+        event: Any,
+        t: float,
+        facts: Any,
+        signals: Sequence[Signal],
+    ) -> list[Signal]:
+        """What the learned score finds. A model in shadow alerts nobody, though the rule be live."""
+        charge: ChargeFacts = facts
+        if customer.pace is None:
+            customer.pace = ChargePace()
+        risk = scoring.score(event, t, charge, customer.pace.charge(t, usual_amounts(charge)))
+        scoring.keep(event, t, risk, any(signal.fate == "raised" for signal in signals))
+        found: list[Signal] = []
+        for rule in self._of_score:
+            hit = rule.judge(event, t, risk)
+            if hit is not None:
+                signal = self._signal(rule, hit, customer, event, is_held=not risk.may_alert)
+                found += [] if signal is None else [signal]
+        return found
+
+    def _signal(
+        self, rule: Rule[Any], hit: RuleHit, customer: CustomerState, event: TelemetryEvent, *, is_held: bool = False
+    ) -> Signal | None:
         if not rule.version.scope.covers(event.customer_id):
             return None
-        fate: Fate = "shadow" if rule.version.mode == "shadow" else "raised"
+        fate: Fate = "shadow" if is_held or rule.version.mode == "shadow" else "raised"
         until = self._rules.snoozes.get((event.customer_id, rule.version.rule_id))
         if fate == "raised" and until is not None and event.occurred_at < until:
             fate = "snoozed"
-        # What was snoozed does not keep a rule quiet when the snooze is over.
-        key = f"{rule.key}/snoozed" if fate == "snoozed" else rule.key
+        # What was snoozed, or held in shadow, does not keep a rule quiet when that is over.
+        key = f"{rule.key}/snoozed" if fate == "snoozed" else f"{rule.key}/held" if is_held else rule.key
         if not customer.report(key, hit.t, rule.window_s, rule.quiet_s):
             return None
         return Signal(self._alert(rule, hit, event), fate)

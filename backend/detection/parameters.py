@@ -14,12 +14,14 @@ from contracts.alert import AlertType
 from contracts.autonomy import Bands
 from contracts.base import Contract
 from contracts.severity import Severity
+from contracts.detection_rules import SHADOW_AT_FIRST
 
 RuleMode = Literal["live", "shadow", "off"]
 """`shadow`: what the rule would raise is counted, and nobody is alerted."""
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
+Probability = Annotated[float, Field(gt=0, le=1)]
 
 
 class RuleParameters(Contract):
@@ -184,6 +186,20 @@ class ApiBurst(RuleParameters):
     """All of them in so little time is a tool, not a person: severity high."""
 
 
+class LearnedScore(RuleParameters):
+    """A charge that a model takes for fraud, which has learned from reviewers' verdicts.
+
+    It alerts once the model has been better than the rules in its own shadow period; until then it is counted.
+    """
+
+    RULE_ID: ClassVar[str] = "learned_score"
+
+    least_score: Probability = 0.5
+    """A probability: at a half, one of two alerts is expected to be fraud."""
+    high_score: Probability = 0.9
+    """From here on severity is high."""
+
+
 class Scope(Contract):
     """Whom a rule watches: everybody, unless customers are named."""
 
@@ -232,7 +248,13 @@ DEFAULT_PARAMETERS: tuple[RuleParameters, ...] = (
     TransferAfterChange(),
     DataUsageSpike(),
     ApiBurst(),
+    LearnedScore(),
 )
 PARAMETERS: Mapping[str, type[RuleParameters]] = {each.RULE_ID: type(each) for each in DEFAULT_PARAMETERS}
 """What each rule is set by."""
-DEFAULT_RULES = RuleBook(rules=tuple(RuleVersion(rule_id=each.RULE_ID, parameters=each) for each in DEFAULT_PARAMETERS))
+DEFAULT_RULES = RuleBook(
+    rules=tuple(
+        RuleVersion(rule_id=each.RULE_ID, parameters=each, mode="shadow" if each.RULE_ID in SHADOW_AT_FIRST else "live")
+        for each in DEFAULT_PARAMETERS
+    )
+)

@@ -13,6 +13,7 @@ from casebook.async_api import AsyncDetectionRules
 from casebook.detection_rules_api import RuleOnRecord
 from contracts.detection_rules import (
     MAX_PARAMETERS_BYTES,
+    SHADOW_AT_FIRST,
     NewDraft,
     NewSnooze,
     ParameterChange,
@@ -180,12 +181,13 @@ def _canonical(change: SuppressionChange) -> SuppressionChange:
 
 def _summary(rule_id: str, rule: StoredRule | None, drafts: int, counts: Iterable[SignalCount]) -> RuleSummary:
     own = [each for each in counts if each.rule_id == rule_id]
-    shadow = None if rule is None else rule.shadow_version
+    is_shadow = rule_id in SHADOW_AT_FIRST
+    shadow = (1 if is_shadow else None) if rule is None else rule.shadow_version
     return RuleSummary(
         rule_id=rule_id,
         description=description_of(rule_id),
         revision=0 if rule is None else rule.revision,
-        is_on=rule is None or rule.is_on,
+        is_on=not is_shadow if rule is None else rule.is_on,
         live_version=1 if rule is None else rule.live_version,
         shadow_version=shadow,
         drafts=drafts,
@@ -206,7 +208,7 @@ def _versions(rule_id: str, found: RuleOnRecord) -> tuple[RuleVersionView, ...]:
         return (
             RuleVersionView(
                 version=1,
-                mode="live",
+                mode="shadow" if rule_id in SHADOW_AT_FIRST else "live",
                 content=default_content(rule_id),
                 based_on=None,
                 changes=(),
@@ -240,10 +242,12 @@ def _version(stored: StoredVersion, rule: StoredRule, contents: Mapping[int, Rul
 
 
 def _mode(stored: StoredVersion, rule: StoredRule) -> VersionMode:
-    if stored.version == rule.live_version:
-        return "live" if rule.is_on else "off"
+    if stored.version == rule.live_version and rule.is_on:
+        return "live"
     if stored.version == rule.shadow_version:
         return "shadow"
+    if stored.version == rule.live_version:
+        return "off"
     return "draft" if stored.live_since is None and stored.shadow_since is None else "retired"
 
 

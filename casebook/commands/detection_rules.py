@@ -18,6 +18,7 @@ from casebook.queries.detection_rules import (
     HEAD,
     RULES,
     VERSIONS,
+    at_first,
     day_of,
     rule_row,
     rule_values,
@@ -78,8 +79,9 @@ def begin_shadow(
     RuleVersionNotFound, and RuleUnchanged where it is in shadow or live."""
     row = _locked(connection, rule_id, default, change, actor, now)
     version_row(connection, rule_id, version)
-    if version in (row.live_version, row.shadow_version):
-        mode = "live" if version == row.live_version else "in shadow"
+    is_live = row.is_on and version == row.live_version
+    if is_live or version == row.shadow_version:
+        mode = "live" if is_live else "in shadow"
         raise RuleUnchanged(f"Version {version} of rule '{rule_id}' is {mode} already.")
     _stamp(connection, rule_id, version, {"shadow_since": now})
     _move(connection, row, "rule_shadowed", {"shadow_version": version}, change, actor, now)
@@ -149,7 +151,10 @@ def switch(
     if row.is_on == is_on:
         raise RuleUnchanged(f"Rule '{rule_id}' is {'on' if is_on else 'off'} already.")
     kind: DeskChangeKind = "rule_switched_on" if is_on else "rule_switched_off"
-    _move(connection, row, kind, {"is_on": is_on}, change, actor, now)
+    values: dict[str, Any] = {"is_on": is_on}
+    if is_on and row.shadow_version == row.live_version:
+        values["shadow_version"] = None
+    _move(connection, row, kind, values, change, actor, now)
 
 
 def count_signals(connection: Connection, counts: Mapping[SignalKey, int], now: datetime) -> None:
@@ -175,19 +180,20 @@ def _locked(
         raise RuleChanged(rule_id, None if row is None else row.changed_by)
     if row is not None:
         return row
+    shadow_version, is_on = at_first(rule_id)
     first = {
         "rule_id": rule_id,
         "version": 1,
         "content": canonical_json(default),
         "created_at": now,
         "reason": OF_THE_RELEASE,
-        "live_since": now,
+        "live_since" if is_on else "shadow_since": now,
     }
     connection.execute(insert(VERSIONS), first)
     said = version_values(version_row(connection, rule_id, 1))
     log_change(connection, Changed(now, actor, "rule_drafted", version_name(rule_id, 1), None, said))
-    rule = {"rule_id": rule_id, "revision": 0, "is_on": True, "live_version": 1, "reason": OF_THE_RELEASE}
-    connection.execute(insert(RULES), rule)
+    rule = {"rule_id": rule_id, "revision": 0, "is_on": is_on, "live_version": 1, "reason": OF_THE_RELEASE}
+    connection.execute(insert(RULES), {**rule, "shadow_version": shadow_version})
     row = rule_row(connection, rule_id)
     assert row is not None
     return row

@@ -20,6 +20,7 @@ from casebook.schema.detection_rules import (
 )
 from contracts.base import Contract
 from contracts.detection_rules import (
+    SHADOW_AT_FIRST,
     AlertSnooze,
     RuleCandidates,
     RuleContent,
@@ -134,7 +135,7 @@ def version_values(row: PlainRow) -> dict[str, JsonValue]:
 
 def rule_values(connection: Connection, row: PlainRow) -> dict[str, JsonValue] | None:
     """What is said of a rule: which versions judge, by what, and why. None while only drafts of it were made."""
-    if row.changed_by is None and (row.live_version, row.shadow_version, row.is_on) == (1, None, True):
+    if row.changed_by is None and (row.live_version, row.shadow_version, row.is_on) == (1, *at_first(row.rule_id)):
         return None
     return {
         "is_on": row.is_on,
@@ -142,6 +143,11 @@ def rule_values(connection: Connection, row: PlainRow) -> dict[str, JsonValue] |
         "shadow": _judging(connection, row.rule_id, row.shadow_version),
         "reason": row.reason,
     }
+
+
+def at_first(rule_id: str) -> tuple[int | None, bool]:
+    """Of a rule that nobody has changed: the version in shadow, and whether it is on."""
+    return (1, False) if rule_id in SHADOW_AT_FIRST else (None, True)
 
 
 def snooze_values(row: PlainRow) -> dict[str, JsonValue]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from backend.detection.state.addresses import AddressState
 from backend.detection.state.history import History, Summary
 from backend.detection.state.identifiers import MOST_FAMILIAR, EventIds, Familiar
+from backend.detection.state.pace import ChargePace
 from backend.detection.state.packing import Packed, StateInvalid, floats, items, listed, number, optional, text
 from backend.detection.state.places import LoginPlaces, Visit, location
 from backend.detection.state.rates import RateState
@@ -27,6 +28,8 @@ CALLS_S = 60.0
 CHARGES_S = 3_600.0
 MAX_CURRENCIES = 4
 """Currencies remembered per customer; amounts of different currencies are never compared."""
+_OF_RULES = 13
+"""Parts of what `packed` writes that the rules need; behind them is what only the score needs."""
 _MAX_CHANGES = 4
 _MAX_REPORTED = 8
 """Times of earlier alerts of a rule: late events must not report a known attack again."""
@@ -103,6 +106,7 @@ class CustomerState:
         "known",
         "logins",
         "merchants",
+        "pace",
         "reported",
         "spending",
         "usage",
@@ -118,6 +122,8 @@ class CustomerState:
         """One for each currency, the one used last at the end."""
         self.charges: RateState | None = None
         self.merchants: Familiar | None = None
+        self.pace: ChargePace | None = None
+        """Only where charges are scored."""
         self.usage: History | None = None
         self.habits: UsageAnomaly | None = None
         self.calls: RateState | None = None
@@ -241,6 +247,7 @@ class CustomerState:
             spending,
             changes,
             reported,
+            *(() if self.pace is None else (self.pace.packed(),)),
         ]
 
     @classmethod
@@ -251,8 +258,9 @@ class CustomerState:
             raise StateInvalid(
                 f"its version is {version[0] if version else 'missing'}, and this release reads {VERSION}"
             )
+        of_rules, of_score = items(value)[:_OF_RULES], items(value)[_OF_RULES:]
         _, ids, logins, known, failures, charges, merchants, usage, habits, calls, spending, changes, reported = items(
-            value, 13
+            of_rules, _OF_RULES
         )
         state = cls()
         state.ids = EventIds.unpacked(ids)
@@ -267,6 +275,8 @@ class CustomerState:
         state.reported = {
             text(rule): floats(times, at_most=_MAX_REPORTED) for rule, times in map(_pair, items(reported))
         } or None
+        if of_score:
+            state.pace = ChargePace.unpacked(items(of_score, 1)[0])
         return state
 
 

@@ -261,6 +261,26 @@ def test_processes_that_count_at_once_lose_nothing(rules: DetectionRulesApi):
     assert [each.count for each in rules.rule(RULE).counts] == [AT_ONCE, 2 * AT_ONCE]
 
 
+def test_score_is_in_shadow_until_it_is_promoted(rules: DetectionRulesApi, engine: Engine):
+    score = "learned_score"
+    default = RuleContent(parameters={"least_score": 0.5})
+    strict = RuleContent(parameters={"least_score": 0.9})
+    rules.draft(score, default, change(0), strict, 1, MARIA)
+    stored = rules.rule(score).rule
+    assert stored is not None
+    assert (stored.is_on, stored.live_version, stored.shadow_version) == (False, 1, 1)
+    with pytest.raises(RuleUnchanged, match="in shadow already"):
+        rules.begin_shadow(score, default, choose(1, 1), MARIA)
+    rules.end_shadow(score, default, change(1), MARIA)
+    rules.begin_shadow(score, default, choose(2, 1), MARIA)
+    rules.switch(score, default, RuleSwitch(revision=3, reason=WHY, is_on=True), MARIA)
+    stored = rules.rule(score).rule
+    assert stored is not None
+    assert (stored.is_on, stored.live_version, stored.shadow_version) == (True, 1, None)
+    with engine.connect() as connection:
+        assert verify_case_log(connection).broken is None
+
+
 @pytest.fixture
 def filled(rules: DetectionRulesApi) -> DetectionRulesApi:
     draft(rules)

@@ -39,7 +39,7 @@ async def on_spike(client: httpx.AsyncClient, verb: str, seen: int, **order: Any
 
 async def test_rules_are_listed_as_the_release_has_them(client: httpx.AsyncClient) -> None:
     items = (await client.get(RULES, headers=ANA)).json()["items"]
-    assert len(items) == 9
+    assert len(items) == 10
     (spike,) = [each for each in items if each["rule_id"] == "spending_spike"]
     assert (spike["revision"], spike["is_on"], spike["live_version"], spike["shadow_version"]) == (0, True, 1, None)
     rule = (await client.get(SPIKE, headers=ANA)).json()
@@ -47,6 +47,17 @@ async def test_rules_are_listed_as_the_release_has_them(client: httpx.AsyncClien
         (1, "live", "As the release has it.")
     ]
     assert {each["name"] for each in rule["fields"]} == set(rule["versions"][0]["content"]["parameters"])
+
+
+async def test_learned_score_is_in_shadow_at_first(client: httpx.AsyncClient) -> None:
+    score = f"{RULES}/learned_score"
+    found = (await client.get(score, headers=ANA)).json()
+    rule = found["rule"]
+    assert (rule["is_on"], rule["shadow_version"], found["versions"][0]["mode"]) == (False, 1, "shadow")
+    order = {"revision": 0, "reason": WHY, "version": 1}
+    found = (await client.post(f"{score}/live", json=order, headers=MARIA)).json()
+    rule = found["rule"]
+    assert (rule["is_on"], rule["shadow_version"], found["versions"][0]["mode"]) == (True, None, "live")
 
 
 async def test_draft_goes_into_shadow_and_live_and_back(client: httpx.AsyncClient, record: DetectionRulesApi) -> None:

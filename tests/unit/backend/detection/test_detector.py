@@ -185,7 +185,7 @@ def test_memory_of_ids_is_bounded() -> None:
 def test_random_lives_give_every_rule_something_to_find() -> None:
     """Otherwise the properties below would hold for want of alerts."""
     found = {alert.rule_id for seed in range(20) for alert in observe(Detector(), random_life(Random(seed)))}
-    assert found == set(RULE_IDS)
+    assert found == set(RULE_IDS) - {"learned_score"}, "it needs a score: see test_partition.py"
 
 
 @few

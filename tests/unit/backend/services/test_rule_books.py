@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.detection.parameters import DEFAULT_RULES, PARAMETERS, AuthFailures, SpendingSpike
+from backend.detection.parameters import DEFAULT_RULES, AuthFailures, SpendingSpike
 from backend.services.rule_books import NotUnderstood, default_content, rule_book, understood
 from backend.services.rule_fields import description_of, fields_of
 from contracts.detection_rules import (
@@ -66,7 +66,8 @@ def test_nothing_on_record_is_as_the_release_has_it():
 
 
 def test_default_content_is_understood_as_it_was():
-    assert [understood(each, 1, default_content(each)) for each in PARAMETERS] == [*DEFAULT_RULES.rules]
+    defaults = DEFAULT_RULES.rules
+    assert [understood(each.rule_id, 1, default_content(each.rule_id), each.mode) for each in defaults] == [*defaults]
 
 
 def test_live_and_shadow_versions_judge_side_by_side():
