@@ -11,6 +11,7 @@ from casebook.detection_rules_api import DetectionRulesApi
 from casebook.detector_states_api import DetectorStatesApi
 from casebook.events_api import EventsApi
 from casebook.relay_api import RelayApi
+from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
@@ -308,3 +309,22 @@ class AsyncDetectionRules:
         self.suppressions = awaited(rules.suppressions, off_loop)
         self.add_suppression = awaited(rules.add_suppression, off_loop)
         self.remove_suppression = awaited(rules.remove_suppression, off_loop)
+
+
+class AsyncRiskScore:
+    """`RiskScoreApi` for routes, and for who scores and learns, likewise."""
+
+    def __init__(self, score: RiskScoreApi, off_loop: BlockingCalls) -> None:
+        self.blocking = score
+        """The same for threads."""
+
+        self.state = awaited(score.state, off_loop)
+        self.labels_after = awaited(score.labels_after, off_loop)
+        self.models_since = awaited(score.models_since, off_loop)
+        self.model = awaited(score.model, off_loop)
+        self.newest_models = awaited(score.newest_models, off_loop)
+        self.learner = awaited(score.learner, off_loop)
+        self.lessons = awaited(score.lessons, off_loop)
+        self.reports = awaited(score.reports, off_loop)
+        self.save_learner = awaited(score.save_learner, off_loop)
+        self.roll_back = awaited(score.roll_back, off_loop)

@@ -10,7 +10,7 @@ from casebook.audit.line_chains import FETCHED, UNREADABLE, WRONG, LineAudit, fo
 from casebook.case_log.desk_chain import Values, written
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.case_log.line_chain import line_hash
-from casebook.queries import detection_rules
+from casebook.queries import detection_rules, risk_score
 from casebook.queries.assignments import SETTING, setting_values
 from casebook.queries.desk_log import change_in
 from casebook.queries.saved_views import view_values
@@ -37,6 +37,7 @@ Thing = Literal[
     "detection_rule",
     "alert_snooze",
     "suppression",
+    "risk_model",
 ]
 """The table of what was changed."""
 Key: TypeAlias = tuple[Thing, str | None, str]
@@ -62,6 +63,7 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "alerts_unsnoozed": "alert_snooze",
     "suppression_added": "suppression",
     "suppression_removed": "suppression",
+    "model_rolled_back": "risk_model",
     # Nothing is left of it, or what is left goes on changing.
     "conversation_erased": None,
     "schedule_paused": "schedule",
@@ -82,6 +84,7 @@ _SAID_FROM_THE_FIRST: Mapping[Thing, str] = {
     "detection_rule": "changed",
     "alert_snooze": "made",
     "suppression": "added",
+    "risk_model": "went back to",
 }
 """Of these the log tells everything: no release made one without saying so."""
 
@@ -160,6 +163,8 @@ def _set_for_detection(connection: Connection) -> Iterator[tuple[Key, str | None
     for row in detection_rules.every_suppression(connection):
         name = detection_rules.suppression_name(row.kind, row.value)
         yield ("suppression", None, name), _digest_of(row, detection_rules.suppression_values)
+    for row in risk_score.every_roll_back(connection):
+        yield ("risk_model", None, risk_score.model_name(row.number)), _digest_of(row, risk_score.model_values)
 
 
 def _subscription_values(secret_ids: Sequence[str], row: PlainRow) -> Values:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from casebook.commands.risk_score import add_lessons
 from casebook.database.upserts import upsert
 from casebook.errors import PartitionTaken
 from casebook.schema.base import table_of
@@ -15,6 +16,8 @@ KEPT_FOR = timedelta(days=90)
 """What is known of who was not seen for so long is forgotten when the partition is taken."""
 ADDRESS = "address:"
 """Of the keys of addresses. There are few, of the last day: they are read when the partition is taken."""
+RISK = "risk:"
+"""Of the keys of what the risk score knows of a partition: all of it is read when the partition is taken."""
 _READ_AT_ONCE = 500
 
 _POSITIONS, _STATES = table_of(DetectorPositionRow), table_of(DetectorStateRow)
@@ -25,7 +28,7 @@ _TAKE = update(_POSITIONS).where(*_OF_POSITION).values(owner=bindparam("new_owne
 _SAVE = update(_POSITIONS).where(*_OF_POSITION, _POSITIONS.c.owner == bindparam("of_owner"))
 _FORGET = delete(_STATES).where(*_OF_STATE, _STATES.c.saved_at < bindparam("before"))
 _FORGET_ONE = delete(_STATES).where(*_OF_STATE, _STATES.c.key == bindparam("of_key"))
-_ADDRESSES = select(_STATES.c.key, _STATES.c.state).where(*_OF_STATE, _STATES.c.key.like(f"{ADDRESS}%"))
+_BEGINNING = select(_STATES.c.key, _STATES.c.state).where(*_OF_STATE, _STATES.c.key.startswith(bindparam("prefix")))
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class SavedPartition:
     """None: nothing was judged yet."""
     held: bytes
     addresses: Mapping[str, bytes]
+    risk: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Progress:
     held: bytes
     states: Mapping[str, bytes]
     forgotten: Collection[str] = field(default_factory=tuple[str, ...])
+    lessons: bytes = b""
+    """Charges whose labels are known, for the learner of the risk score; empty: none."""
 
 
 def take_partition(connection: Connection, of: PartitionKey, owner: str, now: datetime) -> SavedPartition:
@@ -64,8 +70,11 @@ def take_partition(connection: Connection, of: PartitionKey, owner: str, now: da
     row = connection.execute(_LOCK, bound).one()
     connection.execute(_TAKE, {**bound, "new_owner": owner})
     connection.execute(_FORGET, {**bound, "before": now - KEPT_FOR})
-    addresses = {each.key: each.state for each in connection.execute(_ADDRESSES, bound)}
-    return SavedPartition(row.position, row.held, addresses)
+    addresses, risk = (
+        {each.key: each.state for each in connection.execute(_BEGINNING, {**bound, "prefix": prefix})}
+        for prefix in (ADDRESS, RISK)
+    )
+    return SavedPartition(row.position, row.held, addresses, risk)
 
 
 def read_states(connection: Connection, of: PartitionKey, keys: Collection[str]) -> dict[str, bytes]:
@@ -95,6 +104,8 @@ def save_progress(connection: Connection, of: PartitionKey, owner: str, progress
         )
         place = {"source": of.source, "partition": of.partition, "saved_at": now}
         connection.execute(changed, [{**place, "key": key, "state": state} for key, state in progress.states.items()])
+    if progress.lessons:
+        add_lessons(connection, progress.lessons)
 
 
 def _bound(of: PartitionKey) -> dict[str, str]:

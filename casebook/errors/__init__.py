@@ -75,6 +75,9 @@ CasebookError
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
 ├── PartitionTaken          409
+├── ModelNotFound           404
+├── ModelsChanged           409
+├── LearnerChanged          409
 ├── RuleVersionNotFound     404
 ├── RuleChanged             409
 ├── RuleUnchanged           409
@@ -247,6 +250,7 @@ from casebook.errors.lookups import (
     TooManySharedViews,
     UnstorableText,
 )
+from casebook.errors.risk_score import LearnerChanged, ModelNotFound, ModelsChanged
 from casebook.errors.schedules import ScheduleNotFound
 from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
 from casebook.errors.subscriptions import (
@@ -352,10 +356,13 @@ __all__ = [
     "IllegalTaskMove",
     "InvalidTask",
     "LastSecret",
+    "LearnerChanged",
     "LinkedCaseUnknown",
     "MalformedCursor",
     "MalformedDueTime",
     "MessageRateExceeded",
+    "ModelNotFound",
+    "ModelsChanged",
     "NewEvidence",
     "NoAcceptedDecision",
     "NoDisposition",

@@ -15,6 +15,7 @@ from casebook.async_api import (
     AsyncDetectionRules,
     AsyncEvents,
     AsyncRelay,
+    AsyncRiskScore,
     AsyncSubscriptions,
     AsyncTasks,
     AsyncWorkspace,
@@ -25,6 +26,7 @@ from casebook.errors import CaseNotFound
 from casebook.events_api import EventsApi
 from casebook.facade import Facade
 from casebook.relay_api import RelayApi
+from casebook.risk_score_api import RiskScoreApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
@@ -80,6 +82,7 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
         (AccessApi, AsyncAccesses(book, OneThread())),
         (DeskApi, AsyncDesk(book, OneThread())),
         (DetectionRulesApi, AsyncDetectionRules(DetectionRulesApi(book.transactions), OneThread())),
+        (RiskScoreApi, AsyncRiskScore(RiskScoreApi(book.transactions), OneThread())),
         (TasksApi, AsyncTasks(TasksApi(book.transactions), OneThread())),
         (EventsApi, AsyncEvents(EventsApi(book.transactions), OneThread())),
         (SubscriptionsApi, AsyncSubscriptions(SubscriptionsApi(book.transactions), OneThread())),
