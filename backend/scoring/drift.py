@@ -64,6 +64,11 @@ class DriftMonitor:
                 self._latest = counts
             self._counts, self._seen = _nothing(), 0
 
+    def add(self, other: "DriftMonitor") -> None:
+        """Counts the whole windows of another partition, too."""
+        self._reference = _sum(self._reference, other._reference)
+        self._latest = _sum(self._latest, other._latest)
+
     def restart(self) -> None:
         """Takes the charges from now on as the reference: after a model was learned anew or rolled back."""
         self._seen, self._counts, self._reference, self._latest = 0, _nothing(), None, None
@@ -108,6 +113,12 @@ def population_stability_index(then: list[int], now: list[int]) -> float:
 def _drift(name: str, then: list[int], now: list[int]) -> Drift:
     psi = population_stability_index(then, now)
     return Drift(name, psi, "shifted" if psi > SHIFTED else "moved" if psi > MOVED else "stable")
+
+
+def _sum(a: list[list[int]] | None, b: list[list[int]] | None) -> list[list[int]] | None:
+    if a is None or b is None:
+        return a or b
+    return [[x + y for x, y in zip(one, other, strict=True)] for one, other in zip(a, b, strict=True)]
 
 
 def _nothing() -> list[list[int]]:

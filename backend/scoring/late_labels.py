@@ -16,6 +16,10 @@ VERSION: Final = 1
 LABEL_DELAY_S: Final = 7 * 86_400.0
 """Most chargebacks and verdicts have come by then."""
 MAX_WAITING: Final = 200_000
+MAX_DECIDED: Final = 1_000
+"""Verdicts that can still change: of the others, the first one stays learned."""
+CHUNK: Final = 2_000
+"""Charges that are saved together."""
 _REVIEW_DELAYS: Final = 4
 """A charge under review waits for so many label delays; a verdict that is later is not learned from."""
 
@@ -31,6 +35,8 @@ class WaitingEvent(NamedTuple):
     score: float
     alerted: bool
     """Whether a rule raised an alert for it."""
+    chunk: int = 0
+    """With which others it is saved."""
 
 
 class LabelledEvent(NamedTuple):
@@ -47,37 +53,79 @@ class LateLabels:
     `dropped` counts them.
     """
 
-    __slots__ = ("_capacity", "_delay_s", "_in_review", "_waiting", "dropped")
+    __slots__ = (
+        "_capacity",
+        "_changed",
+        "_chunks",
+        "_decided",
+        "_delay_s",
+        "_in_review",
+        "_kept",
+        "_waiting",
+        "dropped",
+    )
 
     def __init__(self, delay_s: float = LABEL_DELAY_S, capacity: int = MAX_WAITING) -> None:
         self._delay_s = delay_s
         self._capacity = capacity
         self._waiting: OrderedDict[str, WaitingEvent] = OrderedDict()
         self._in_review: OrderedDict[str, WaitingEvent] = OrderedDict()
+        self._decided: OrderedDict[str, LabelledEvent] = OrderedDict()
+        """The newest verdicts, in case they change."""
+        self._kept = 0
+        self._chunks: dict[int, list[str]] | None = None
+        """Which charges were kept in each chunk; None while nobody saves them."""
+        self._changed: set[int] = set()
         self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_review)
 
+    def __contains__(self, event_id: str) -> bool:
+        """Whether it waits for its label, or had a verdict of late."""
+        return any(event_id in each for each in (self._waiting, self._in_review, self._decided))
+
     def keep(self, event: WaitingEvent) -> None:
         """Waits for the label. An event id that waits already keeps its first event."""
         if event.event_id in self._waiting or event.event_id in self._in_review:
             return
-        self._waiting[event.event_id] = event
+        chunk = self._kept // CHUNK
+        self._kept += 1
+        self._waiting[event.event_id] = event if chunk == event.chunk else event._replace(chunk=chunk)
+        if self._chunks is not None:
+            self._chunks.setdefault(chunk, []).append(event.event_id)
+            self._changed.add(chunk)
         if len(self) > self._capacity:
-            (self._waiting or self._in_review).popitem(last=False)
+            _, oldest = (self._waiting or self._in_review).popitem(last=False)
+            self._note(oldest.chunk)
             self.dropped += 1
 
     def review(self, event_id: str) -> None:
         """A person will decide about this charge: it does not become "no fraud" by time."""
         event = self._waiting.pop(event_id, None)
         if event is not None:
+            self._note(event.chunk)
             self._in_review[event_id] = event
 
     def decide(self, event_id: str, is_fraud: bool) -> LabelledEvent | None:
         """The verdict about a charge, to be learned now; None if it does not wait (any more)."""
         event = self._waiting.pop(event_id, None) or self._in_review.pop(event_id, None)
-        return None if event is None else LabelledEvent(event, is_fraud)
+        if event is None:
+            return None
+        self._note(event.chunk)
+        known = self._decided[event_id] = LabelledEvent(event, is_fraud)
+        if len(self._decided) > MAX_DECIDED:
+            self._decided.popitem(last=False)
+        return known
+
+    def change(self, event_id: str, is_fraud: bool) -> LabelledEvent | None:
+        """Another verdict about a charge than the one before, to be learned now; None where it is the same, or the one
+        before is not known (any more)."""
+        before = self._decided.get(event_id)
+        if before is None or before.is_fraud == is_fraud:
+            return None
+        known = self._decided[event_id] = LabelledEvent(before.event, is_fraud)
+        return known
 
     def due(self, now: float) -> list[LabelledEvent]:
         """What has waited for the label delay at `now` without a verdict and is no fraud then, to be learned now."""
@@ -85,30 +133,81 @@ class LateLabels:
         waiting, before = self._waiting, now - self._delay_s
         while waiting and (event := next(iter(waiting.values()))).t < before:
             waiting.popitem(last=False)
+            self._note(event.chunk)
             known.append(LabelledEvent(event, is_fraud=False))
         if self._in_review:
             self._give_up(now - _REVIEW_DELAYS * self._delay_s)
         return known
 
+    def take_chunks(self) -> dict[int, Packed]:
+        """The chunks that changed since they were taken last, to be saved one by one; None of one of which no charge
+        waits any more. `packed_rest` is what is saved beside them. To be called once before the first charge."""
+        if self._chunks is None:
+            self._chunks = {}
+        taken: dict[int, Packed] = {}
+        for chunk in sorted(self._changed):
+            waiting = [found for each in self._chunks.get(chunk, ()) if (found := self._waiting.get(each)) is not None]
+            rows = [_row_of(each) for each in waiting if each.chunk == chunk]
+            taken[chunk] = rows or None
+            if not rows:
+                self._chunks.pop(chunk, None)
+        self._changed.clear()
+        return taken
+
     def packed(self) -> Packed:
         """As plain JSON, for another process to go on with."""
-        waiting, in_review = map(_rows_of, (self._waiting, self._in_review))
-        return [VERSION, FEATURE_SET, self.dropped, waiting, in_review]
+        return [self.packed_rest(), [[each.chunk, _row_of(each)] for each in self._waiting.values()]]
+
+    def packed_rest(self) -> Packed:
+        """All but the charges that wait for time to pass."""
+        decided: list[Packed] = [[_row_of(each.event), each.is_fraud] for each in self._decided.values()]
+        in_review: list[Packed] = [_row_of(each) for each in self._in_review.values()]
+        return [VERSION, FEATURE_SET, self.dropped, self._kept, len(self._waiting), in_review, decided]
+
+    @staticmethod
+    def counts(rest: Packed) -> tuple[int, int]:
+        """Of `packed_rest`: how many charges wait, and how many were dropped. Raises StateInvalid."""
+        _, _, dropped, _, waiting, in_review, _ = items(rest, 7)
+        return whole(waiting) + len(items(in_review)), whole(dropped)
 
     @classmethod
     def unpacked(cls, value: Packed, delay_s: float = LABEL_DELAY_S, capacity: int = MAX_WAITING) -> "LateLabels":
         """From `packed`. Raises StateInvalid for anything else."""
-        version, feature_set, dropped, waiting, in_review = items(value, 5)
+        rest, waiting = items(value, 2)
+        chunks: dict[int, list[Packed]] = {}
+        for chunk, row in (items(each, 2) for each in items(waiting)):
+            chunks.setdefault(whole(chunk), []).append(row)
+        return cls.restored(rest, chunks, delay_s, capacity)
+
+    @classmethod
+    def restored(
+        cls,
+        rest: Packed,
+        chunks: Mapping[int, Packed],
+        delay_s: float = LABEL_DELAY_S,
+        capacity: int = MAX_WAITING,
+    ) -> "LateLabels":
+        """From `packed_rest` and the chunks. Raises StateInvalid for anything else."""
+        version, feature_set, dropped, kept, _, in_review, decided = items(rest, 7)
         if (version, feature_set) != (VERSION, FEATURE_SET):
             raise StateInvalid(f"the charges that wait for labels have version {version} of feature set {feature_set}")
         labels = cls(delay_s, capacity)
-        labels.dropped = whole(dropped)
-        reviewed = [_event_of(row) for row in items(in_review)]
-        for event in [*reviewed, *map(_event_of, items(waiting))]:
-            labels.keep(event)
-        for event in reviewed:
-            labels.review(event.event_id)
+        labels.dropped, labels._kept = whole(dropped), whole(kept)
+        for event in map(_event_of, items(in_review)):
+            labels._in_review[event.event_id] = event
+        for row, is_fraud in (items(each, 2) for each in items(decided)):
+            event = _event_of(row)
+            labels._decided[event.event_id] = LabelledEvent(event, is_fraud is True)
+        by_chunk = labels._chunks = {}
+        for chunk, rows in sorted(chunks.items()):
+            events = [_event_of(row)._replace(chunk=chunk) for row in items(rows)]
+            labels._waiting.update((event.event_id, event) for event in events)
+            by_chunk[chunk] = [event.event_id for event in events]
         return labels
+
+    def _note(self, chunk: int) -> None:
+        if self._chunks is not None:
+            self._changed.add(chunk)
 
     def _give_up(self, before: float) -> None:
         while self._in_review and next(iter(self._in_review.values())).t < before:
@@ -116,10 +215,8 @@ class LateLabels:
             self.dropped += 1
 
 
-def _rows_of(events: Mapping[str, WaitingEvent]) -> list[Packed]:
-    return [
-        [each.event_id, each.t, each.acceptor, each.vector.hex(), each.score, each.alerted] for each in events.values()
-    ]
+def _row_of(event: WaitingEvent) -> Packed:
+    return [event.event_id, event.t, event.acceptor, event.vector.hex(), event.score, event.alerted]
 
 
 def _event_of(row: Packed) -> WaitingEvent:

@@ -172,10 +172,13 @@ class Scorecard:
 
 def explanation(score: float, contributions: Sequence[Contribution], most: int = 3) -> str:
     """One sentence for analysts: the score, and the levels that moved it most."""
+    return f"Risk score {score:.1%}; {reasons(contributions, most)}."
+
+
+def reasons(contributions: Sequence[Contribution], most: int = 3) -> str:
+    """The levels that moved a score most, as a clause."""
     moved = [each for each in contributions[:most] if abs(each.log_odds) >= _LEAST_MOVE]
-    if not moved:
-        return f"Risk score {score:.1%}; no feature of the charge moved it."
-    return f"Risk score {score:.1%}; most of it by {'; '.join(map(_moved_by, moved))}."
+    return f"most of it by {'; '.join(map(_moved_by, moved))}" if moved else "no feature of the charge moved it"
 
 
 def _moved_by(each: Contribution) -> str:

@@ -1,5 +1,6 @@
 """The risk score of one partition: what it knows of terminals and merchants, its model, and the labels to come."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from backend.detection.features import feature_vector
@@ -41,11 +42,22 @@ class Risk(NamedTuple):
     """The features that it was made of, for `explain`."""
 
 
+class Lesson(NamedTuple):
+    """A charge whose label is known, to be learned."""
+
+    vector: bytes
+    is_fraud: bool
+    at: float
+    """When it happened, in seconds since 1970."""
+    weight: float
+
+
 class RiskScorer:
     """Scores charges and learns from labels: a fold over its calls, with no clock of its own. Not thread-safe.
 
     For each charge, in the order of detection: `settle` with its time, then `score`. For a case that is opened:
-    `review` of its trigger events; for one that is decided: `decide`.
+    `review` of its trigger events; for one that is decided: `decide`. With `teach` it learns nothing itself: it says
+    what is to be learned, and is given another model by `refresh`.
     """
 
     def __init__(
@@ -55,17 +67,19 @@ class RiskScorer:
         labels: LateLabels | None = None,
         drift: DriftMonitor | None = None,
         shadow: ShadowPeriod | None = None,
+        teach: Callable[[Lesson], object] | None = None,
     ) -> None:
         self.card = card or Scorecard()
-        self._acceptors = Acceptors() if acceptors is None else acceptors
-        self._labels = LateLabels() if labels is None else labels
-        self._drift = drift or DriftMonitor()
-        self._shadow = shadow or ShadowPeriod()
+        self.acceptors = Acceptors() if acceptors is None else acceptors
+        self.labels = LateLabels() if labels is None else labels
+        self.drift_monitor = drift or DriftMonitor()
+        self.shadow = shadow or ShadowPeriod()
+        self._teach = teach
 
     @property
     def waiting(self) -> int:
         """Charges that wait for a label."""
-        return len(self._labels)
+        return len(self.labels)
 
     def score(self, charge: Charge, facts: ChargeFacts, pace: Pace, alerted: bool = False) -> Risk:
         """The score of a charge by what was known before it; then waits for its label.
@@ -73,31 +87,60 @@ class RiskScorer:
         `facts` and `pace` are what the customer's state said when the charge was remembered, `alerted` whether a rule
         raised an alert.
         """
+        risk = self.rate(charge, facts, pace)
+        self.keep(charge, risk, alerted)
+        return risk
+
+    def rate(self, charge: Charge, facts: ChargeFacts, pace: Pace) -> Risk:
+        """The score of a charge alone; `keep` it then."""
         acceptor = charge.acceptor
-        history = None if acceptor is None else self._acceptors.observe(acceptor, charge.t)
+        history = None if acceptor is None else self.acceptors.observe(acceptor, charge.t)
         vector = feature_vector(charge.t, facts, pace, history)
-        score = self.card.predict(vector)
-        self._labels.keep(WaitingEvent(charge.event_id, charge.t, acceptor, vector, score, alerted))
-        self._drift.observe(vector, score)
-        return Risk(score, vector)
+        return Risk(self.card.predict(vector), vector)
+
+    def keep(self, charge: Charge, risk: Risk, alerted: bool) -> None:
+        """Have a charge that was rated wait for its label."""
+        score, vector = risk
+        self.labels.keep(WaitingEvent(charge.event_id, charge.t, charge.acceptor, vector, score, alerted))
+        self.drift_monitor.observe(vector, score)
 
     def settle(self, now: float) -> int:
         """Learns that charges older than the label delay, about which nobody decided, were none; returns how many."""
-        known = self._labels.due(now)
+        known = self.labels.due(now)
         for each in known:
             self._learn(each)
         return len(known)
 
     def review(self, event_id: str) -> None:
         """A person will decide about the charge: it does not become "no fraud" by time."""
-        self._labels.review(event_id)
+        self.labels.review(event_id)
 
     def decide(self, event_id: str, is_fraud: bool) -> bool:
-        """Learns a reviewer's verdict; False where the charge is not known (any more)."""
-        known = self._labels.decide(event_id, is_fraud)
+        """Learns a reviewer's verdict; False where the charge is not known (any more), or the verdict is not new.
+
+        A verdict that differs from the one before is learned as well: what was learned first is outweighed, not undone.
+        """
+        known = self.labels.decide(event_id, is_fraud)
         if known is not None:
             self._learn(known)
-        return known is not None
+            return True
+        changed = self.labels.change(event_id, is_fraud)
+        if changed is None:
+            return False
+        event = changed.event
+        if event.acceptor is not None:
+            self.acceptors.correct(event.acceptor, event.t, is_fraud)
+        self.shadow.correct(event.score, event.alerted, is_fraud)
+        self._weigh(changed)
+        return True
+
+    def knows(self, event_id: str) -> bool:
+        """Whether a verdict about the charge can be learned: it waits for one, or had one of late."""
+        return event_id in self.labels
+
+    def hear(self, acceptor: str, at: float, is_fraud: bool) -> None:
+        """A verdict about a charge that another partition scored: only what is known of its terminal or merchant."""
+        self.acceptors.label(acceptor, at, is_fraud)
 
     def explain(self, risk: Risk) -> tuple[Contribution, ...]:
         """Which features moved the score, the strongest first; `explanation` makes a sentence of them."""
@@ -106,26 +149,30 @@ class RiskScorer:
     def use(self, card: Scorecard) -> None:
         """Scores with another model from now on: the drift and the shadow period begin anew."""
         self.card = card
-        self._drift.restart()
-        self._shadow = ShadowPeriod()
+        self.drift_monitor.restart()
+        self.shadow = ShadowPeriod()
+
+    def refresh(self, card: Scorecard) -> None:
+        """Scores with what the model has learned meanwhile: drift and shadow period go on."""
+        self.card = card
 
     def verdict(self) -> ShadowVerdict:
         """Whether the score may raise alerts, by the labels since the model came into use."""
-        return self._shadow.verdict()
+        return self.shadow.verdict()
 
     def drift(self) -> tuple[Drift, ...] | None:
         """How far features and score have moved; None before there are two windows."""
-        return self._drift.report()
+        return self.drift_monitor.report()
 
     def packed(self) -> Packed:
         """As plain JSON, for another process to go on with."""
         return [
             VERSION,
             self.card.to_json(),
-            self._acceptors.packed(),
-            self._labels.packed(),
-            self._drift.packed(),
-            self._shadow.packed(),
+            self.acceptors.packed(),
+            self.labels.packed(),
+            self.drift_monitor.packed(),
+            self.shadow.packed(),
         ]
 
     @classmethod
@@ -145,8 +192,14 @@ class RiskScorer:
     def _learn(self, known: LabelledEvent) -> None:
         event, is_fraud = known
         if event.acceptor is not None:
-            self._acceptors.label(event.acceptor, event.t, is_fraud)
-        self._shadow.observe(event.score, event.alerted, is_fraud)
+            self.acceptors.label(event.acceptor, event.t, is_fraud)
+        self.shadow.observe(event.score, event.alerted, is_fraud)
+        self._weigh(known)
+
+    def _weigh(self, known: LabelledEvent) -> None:
+        event, is_fraud = known
         weight = learning_weight(event.event_id, event.score, is_fraud)
-        if weight:
+        if weight and self._teach is not None:
+            self._teach(Lesson(event.vector, is_fraud, event.t, weight))
+        elif weight:
             self.card.learn(event.vector, is_fraud, event.t, weight)

@@ -70,6 +70,19 @@ class ShadowPeriod:
         self._alerts += alerted
         self._alerts_fraud += alerted and is_fraud
 
+    def correct(self, score: float, alerted: bool, is_fraud: bool) -> None:
+        """The label of a charge that was counted was the other one."""
+        place, more = _bin_of(score), 1 if is_fraud else -1
+        self._fraud_by_score[place] = max(0, self._fraud_by_score[place] + more)
+        self._alerts_fraud = max(0, self._alerts_fraud + more * alerted)
+
+    def add(self, other: "ShadowPeriod") -> None:
+        """Counts what another partition has counted, too."""
+        self._by_score = [a + b for a, b in zip(self._by_score, other._by_score, strict=True)]
+        self._fraud_by_score = [a + b for a, b in zip(self._fraud_by_score, other._fraud_by_score, strict=True)]
+        self._alerts += other._alerts
+        self._alerts_fraud += other._alerts_fraud
+
     def verdict(self) -> ShadowVerdict:
         """Whether the score is ready to alert."""
         rules = proportion(self._alerts_fraud, self._alerts)
