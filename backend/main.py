@@ -216,6 +216,7 @@ def _lifespan(
                     services.dead_letters,
                     services.detector_states,
                     services.rule_record,
+                    services.score_record,
                     timedelta(seconds=settings.telemetry_lateness_seconds),
                     fail,
                 ) as ingest,

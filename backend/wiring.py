@@ -42,6 +42,7 @@ from backend.services.readiness import ReadinessProbe
 from backend.services.reminder_relay import ReminderRelay
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
+from backend.services.risk_score import RiskScoreService
 from backend.services.schedule_keeper import ScheduleKeeper
 from backend.services.scheduler import Scheduler
 from backend.services.subscriptions import SubscriptionService
@@ -58,6 +59,7 @@ from casebook.async_api import (
     AsyncDetectorStates,
     AsyncEvents,
     AsyncRelay,
+    AsyncRiskScore,
     AsyncSchedules,
     AsyncSubscriptions,
     AsyncTasks,
@@ -73,6 +75,7 @@ from casebook.events_api import EventsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
+from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
@@ -136,6 +139,7 @@ def wire(
     schedule_record = AsyncSchedules(SchedulesApi(facade.transactions), threads)
     schedules = ScheduleKeeper(schedule_record, scheduler.schedules, utc_now)
     rule_record = AsyncDetectionRules(DetectionRulesApi(facade.transactions), threads)
+    score_record = AsyncRiskScore(RiskScoreApi(facade.transactions), threads)
     services = Services(
         workspace=workspace,
         record=record,
@@ -162,6 +166,8 @@ def wire(
         detector_states=AsyncDetectorStates(DetectorStatesApi(facade.transactions), threads),
         rule_record=rule_record,
         rules=DetectionRuleService(rule_record),
+        score_record=score_record,
+        risk_score=RiskScoreService(score_record),
         schedule_record=schedule_record,
         schedules=schedules,
         subscription_record=subscription_record,

@@ -34,6 +34,7 @@ from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
+from backend.services.risk_score import RiskScoreService
 from backend.services.schedule_keeper import ScheduleKeeper
 from backend.services.scheduler import Scheduler
 from backend.services.subscriptions import SubscriptionService
@@ -47,6 +48,7 @@ from casebook.async_api import (
     AsyncDetectorStates,
     AsyncEvents,
     AsyncRelay,
+    AsyncRiskScore,
     AsyncSchedules,
     AsyncSubscriptions,
     AsyncTasks,
@@ -88,6 +90,8 @@ class Services:
     detector_states: AsyncDetectorStates
     rule_record: AsyncDetectionRules
     rules: DetectionRuleService
+    score_record: AsyncRiskScore
+    risk_score: RiskScoreService
     schedule_record: AsyncSchedules
     schedules: ScheduleKeeper
     subscription_record: AsyncSubscriptions

@@ -15,7 +15,13 @@ from backend.ingest.settings import TelemetrySettings
 from backend.ingest.status import ingest_status
 from backend.services.cases import CaseRecorder
 from backend.services.readiness import ReadinessProbe
-from casebook.async_api import AsyncDeadLetters, AsyncDetectionRules, AsyncDetectorStates, AsyncWorkspace
+from casebook.async_api import (
+    AsyncDeadLetters,
+    AsyncDetectionRules,
+    AsyncDetectorStates,
+    AsyncRiskScore,
+    AsyncWorkspace,
+)
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.dead_letters_api import DeadLettersApi
@@ -23,6 +29,7 @@ from casebook.detection_rules_api import DetectionRulesApi
 from casebook.detector_states_api import DetectorStatesApi
 from casebook.errors import CasebookUnavailable
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.risk_score_api import RiskScoreApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.telemetry import TelemetryEvent
 from runtime.listening import CannotListen, listen, url_of
@@ -62,6 +69,7 @@ async def _ingest(settings: TelemetrySettings, transactions: Transactions, liste
     letters = AsyncDeadLetters(DeadLettersApi(transactions), threads)
     states = AsyncDetectorStates(DetectorStatesApi(transactions), threads)
     rules = AsyncDetectionRules(DetectionRulesApi(transactions), threads)
+    scores = AsyncRiskScore(RiskScoreApi(transactions), threads)
     readiness = ReadinessProbe(transactions, threads)
 
     def fail() -> None:
@@ -83,7 +91,7 @@ async def _ingest(settings: TelemetrySettings, transactions: Transactions, liste
     )
     lateness = timedelta(seconds=settings.telemetry_lateness_seconds)
     async with ingesting(
-        sources_of(settings), cases.open_alert, _show_nobody, letters, states, rules, lateness, fail
+        sources_of(settings), cases.open_alert, _show_nobody, letters, states, rules, scores, lateness, fail
     ) as ingest:
         log.info("ingest reads; its health is at %s", url_of(listener))
         await server.serve(sockets=[listener])

@@ -11,13 +11,15 @@ from backend.background_jobs import jobs_running
 from backend.ingest.dead_letters import DeadLetterBook
 from backend.ingest.retries import LetterRetries
 from backend.ingest.rule_refresh import RuleRefresh
+from backend.ingest.score_feed import ScoreFeed
+from backend.ingest.score_learning import ScoreLearning
 from backend.ingest.selection import choose_sources
 from backend.ingest.service import IngestService
 from backend.ingest.settings import TelemetrySettings
 from backend.ingest.signal_counts import SignalCounts
 from backend.ingest.source import PartitionedSource, TelemetrySource
 from backend.services.errors import AlertIdTaken
-from casebook.async_api import AsyncDeadLetters, AsyncDetectionRules, AsyncDetectorStates
+from casebook.async_api import AsyncDeadLetters, AsyncDetectionRules, AsyncDetectorStates, AsyncRiskScore
 from casebook.errors import CasebookUnavailable
 from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
@@ -50,6 +52,7 @@ async def ingesting(
     letters: AsyncDeadLetters,
     states: AsyncDetectorStates,
     rules: AsyncDetectionRules,
+    scores: AsyncRiskScore,
     lateness: timedelta,
     on_failure: Callable[[], None],
 ) -> AsyncGenerator[IngestService]:
@@ -65,6 +68,7 @@ async def ingesting(
         on_signal=counts.add,
         lateness=lateness,
         states=states,
+        scores=ScoreFeed(scores),
     )
     owner = f"ingest-{uuid4().hex}"
     retries = LetterRetries(letters, service.judge_again, lambda: service.open_partitions, owner)
@@ -72,7 +76,8 @@ async def ingesting(
     async def follow_rules() -> None:
         await refresh.run(service.use)
 
-    jobs = (book.run, retries.run, counts.run, follow_rules) if sources else ()
+    score_jobs = (service.follow_scores, ScoreLearning(scores).run)
+    jobs = (book.run, retries.run, counts.run, follow_rules, *score_jobs) if sources else ()
     async with jobs_running(*jobs, on_failure=on_failure), service:
         yield service
     try:

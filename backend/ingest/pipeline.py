@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from backend.detection import Detector
-from backend.detection.detector import customer_key
+from backend.detection.detector import Changes, customer_key
 from backend.detection.ordering import EventOrder
 from backend.detection.state.packing import Packed
+from backend.scoring.learner import write_lessons
+from backend.scoring.partition import PartitionScorer, ScoreChanges
+from backend.scoring.scorer import Lesson
 from casebook.commands.detector_states import PartitionKey, Progress, SavedPartition
 from casebook.errors import CasebookUnavailable, PartitionTaken
 from contracts.telemetry import TelemetryEvent, telemetry_event
@@ -70,10 +73,13 @@ class Pipeline:
         lateness: timedelta,
         states: SavedStates | None = None,
         *,
+        scorer: PartitionScorer | None = None,
         now: Callable[[], datetime] = utc_now,
         save_every: int = SAVE_EVERY,
     ) -> None:
+        """`scorer`: the one that the detector has."""
         self.detector = detector
+        self.scorer = scorer
         self._judge = judge
         self._lateness = lateness
         self._order = EventOrder(lateness)
@@ -87,6 +93,7 @@ class Pipeline:
         self._judged = 0
         self._unsaved: dict[str, Packed] = {}
         self._forgotten: set[str] = set()
+        self._lessons: list[Lesson] = []
         self._is_whole = True
         """False once judging was broken off: then what is known is of no position."""
         self._lock = asyncio.Lock()
@@ -103,6 +110,12 @@ class Pipeline:
         saved = await self._states.take()
         self._position = self._saved = saved.position
         self._restore({key: json.loads(zlib.decompress(state)) for key, state in saved.addresses.items()})
+        if self.scorer is not None:
+            problem = self.scorer.restore(
+                {key: json.loads(zlib.decompress(state)) for key, state in saved.risk.items()}
+            )
+            if problem is not None:
+                _log.warning("%s.", problem)
         if saved.held:
             for arrived, event in json.loads(zlib.decompress(saved.held)):
                 self._order.take(telemetry_event.validate_python(event), datetime.fromisoformat(arrived))
@@ -169,15 +182,14 @@ class Pipeline:
     async def _save(self) -> None:
         if self._states is None or self._position is None or not self._is_whole:
             return
-        changes = self.detector.take_changes()
-        self._unsaved.update(changes.states)
-        self._forgotten = (self._forgotten | set(changes.forgotten)) - changes.states.keys()
+        self._take_changes()
         held = [(arrived.isoformat(), event.model_dump(mode="json")) for event, arrived in self._order.held()]
         progress = Progress(
             position=self._position,
             held=_compressed(held) if held else b"",
             states={key: _compressed(state) for key, state in self._unsaved.items()},
             forgotten=self._forgotten,
+            lessons=write_lessons(self._lessons),
         )
         try:
             await self._states.save(progress)
@@ -189,8 +201,20 @@ class Pipeline:
             return
         self._unsaved.clear()
         self._forgotten.clear()
+        self._lessons.clear()
         self._saved, self._judged = self._position, 0
         self._save_at = self._now() + SAVE_AFTER
+
+    def _take_changes(self) -> None:
+        changes: list[Changes | ScoreChanges] = [self.detector.take_changes()]
+        if self.scorer is not None:
+            changes.append(scored := self.scorer.take_changes())
+            self._lessons += scored.lessons
+        for each in changes:
+            self._unsaved.update(each.states)
+            self._forgotten = (self._forgotten | set(each.forgotten)) - each.states.keys()
+            for key in each.forgotten:
+                self._unsaved.pop(key, None)
 
     def _restore(self, states: dict[str, Packed]) -> None:
         for problem in self.detector.restore(states):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from backend.ingest.dead_letters import DeadLetterBook, new_letter
 from backend.ingest.pipeline import Pipeline
-from backend.ingest.report import MalformedLine, SourceReport, SourceState
+from backend.ingest.report import MalformedLine, ScoresReport, SourceReport, SourceState
 from backend.ingest.source import PartitionedSource, Poison, TelemetrySource
 from contracts.telemetry_reader import utc_now
 
@@ -92,4 +92,15 @@ class Progress:
             waiting_for=self.waiting_for,
             error=self.error or self.source.problem,
             partitions=tuple(self.source.partitions) if isinstance(self.source, PartitionedSource) else (),
+            scores=self._scores(),
+        )
+
+    def _scores(self) -> ScoresReport | None:
+        scorers = [each.scorer for each in self.pipelines.values() if each.scorer is not None]
+        if not scorers:
+            return None
+        return ScoresReport(
+            charges=sum(each.scored for each in scorers),
+            waiting=sum(each.waiting for each in scorers),
+            model=min(each.model for each in scorers),
         )

@@ -55,6 +55,17 @@ class PartitionReport(Contract):
     """When the broker took the last one that was judged."""
 
 
+class ScoresReport(Contract):
+    """What this process scores of a source."""
+
+    charges: Annotated[int, Field(ge=0)]
+    """Scored, of the partitions that it has now."""
+    waiting: Annotated[int, Field(ge=0)]
+    """Those that wait for what they turn out to be."""
+    model: Annotated[int, Field(ge=0)]
+    """The oldest version of the model that one of them is scored by; 0: none yet."""
+
+
 SourceState = Literal["waiting", "reading", "finished", "failed"]
 """`waiting`: the peer does not answer at the moment. `finished`: there is nothing more, as no live stream ever says."""
 
@@ -89,6 +100,8 @@ class SourceReport(Contract):
     """Why nothing comes, while it is waiting or when it has failed."""
     partitions: tuple[PartitionReport, ...] = ()
     """Those that this process reads, of a source that processes share."""
+    scores: ScoresReport | None = None
+    """Null where charges are not scored."""
 
 
 class IngestReport(Contract):

@@ -19,7 +19,9 @@ from backend.ingest.pipeline import Pipeline, SavedStates, StateStore
 from backend.ingest.progress import Progress
 from backend.ingest.report import IngestReport, MalformedLine
 from backend.ingest.retries import RetryResult, retry_result
+from backend.ingest.score_feed import ScoreFeed
 from backend.ingest.source import PartitionedSource, PartitionPipeline, Poison, Received, TelemetrySource
+from backend.scoring.partition import PartitionScorer
 from casebook.commands.detector_states import PartitionKey
 from casebook.commands.telemetry_dead_letters import LetterInHand
 from contracts.alert import Alert
@@ -45,6 +47,7 @@ class IngestService:
     must not block. What is not evaluated goes to `dead_letters`, too. Events are held for `lateness`, so that they are
     judged in the order in which they happened; of partitions, what is known and how far it reaches goes to `states`.
     `on_signal` is called for everything that a rule finds, whether anybody is alerted or not; it must not block.
+    With `scores` charges are scored, and partitions whose states are saved teach what they turned out to be.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class IngestService:
         on_signal: Callable[[Signal], object] | None = None,
         lateness: timedelta = timedelta(0),
         states: StateStore | None = None,
+        scores: ScoreFeed | None = None,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -73,6 +77,7 @@ class IngestService:
         self._on_signal = on_signal
         self._lateness = lateness
         self._states = states
+        self._scores = scores
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
@@ -115,6 +120,17 @@ class IngestService:
         """The source and the id of each partition that this process judges now."""
         partitioned = (each for each in self._progress if isinstance(each.source, PartitionedSource))
         return [(each.source.name, partition_id) for each in partitioned for partition_id in each.pipelines]
+
+    @property
+    def scorers(self) -> list[PartitionScorer]:
+        """Of live telemetry: those that hear of verdicts and models."""
+        live = (each for each in self._progress if each.source.alert_source == "live")
+        return [pipeline.scorer for each in live for pipeline in each.pipelines.values() if pipeline.scorer is not None]
+
+    async def follow_scores(self) -> None:
+        """Tell those of verdicts and models until cancelled."""
+        assert self._scores is not None, "charges are scored"
+        await self._scores.run(lambda: self.scorers)
 
     async def judge_again(self, letter: LetterInHand) -> RetryResult:
         """Parse and judge a dead letter as its source does now, and open the cases of its alerts."""
@@ -206,19 +222,29 @@ class IngestService:
             await asyncio.sleep(0)
         return [alert.alert_id for alert in alerts]
 
-    def _new_detector(self, progress: Progress) -> Detector:
-        is_saved = self._states is not None and isinstance(progress.source, PartitionedSource)
-        return Detector(self._rules, progress.source.alert_source, mended=progress.mended, is_saved=is_saved)
+    def _is_saved(self, progress: Progress) -> bool:
+        return self._states is not None and isinstance(progress.source, PartitionedSource)
+
+    def _new_detector(self, progress: Progress, scorer: PartitionScorer | None = None) -> Detector:
+        return Detector(
+            self._rules,
+            progress.source.alert_source,
+            mended=progress.mended,
+            is_saved=self._is_saved(progress),
+            scoring=scorer,
+        )
 
     @asynccontextmanager
     async def _pipeline(
         self, progress: Progress, partition_id: str, states: SavedStates | None = None
     ) -> AsyncGenerator[Pipeline]:
         """What judges a sequence while the context is open. What it has judged by then is saved."""
-        pipeline = Pipeline(
-            self._new_detector(progress), partial(self._judge, progress), self._lateness, states, now=self._now
-        )
+        scorer = None if self._scores is None else PartitionScorer(teaches=self._is_saved(progress))
+        detector, judge = self._new_detector(progress, scorer), partial(self._judge, progress)
+        pipeline = Pipeline(detector, judge, self._lateness, states, scorer=scorer, now=self._now)
         await pipeline.open()
+        if self._scores is not None and scorer is not None:
+            await self._scores.begin(scorer, is_recorded=progress.source.alert_source == "replay")
         pipeline.detector.use(self._rules)  # they may have changed meanwhile
         progress.pipelines[partition_id] = pipeline
         clock = None

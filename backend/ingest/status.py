@@ -5,6 +5,7 @@ from pathlib import PurePath
 from backend.ingest import IngestReport, SourceReport
 from backend.services.installation import (
     IngestPartition,
+    IngestScores,
     IngestSource,
     IngestStatus,
     MalformedInput,
@@ -53,4 +54,5 @@ def _ingest_source(source: SourceReport) -> IngestSource:
         waiting_for=source.waiting_for,
         error=source.error,
         partitions=tuple(IngestPartition(**dict(each)) for each in source.partitions),
+        scores=None if source.scores is None else IngestScores(**dict(source.scores)),
     )

@@ -261,6 +261,17 @@ class RuleContentInvalid(ServiceError):
         self.fields = tuple((f"content.parameters.{name}", fault) for name, fault in faults)
 
 
+class ModelUnusable(ServiceError):
+    """This release cannot score with a version of the model."""
+
+    id = "model-unusable"
+    status = 422
+
+    def __init__(self, number: int, problem: str) -> None:
+        super().__init__(f"Version {number} of the model cannot be used: {problem}")
+        self.fields = (("number", problem),)
+
+
 class SuppressionInvalid(ServiceError):
     """What is to count never is neither an address nor a customer."""
 

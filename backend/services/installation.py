@@ -70,6 +70,17 @@ class IngestPartition(Contract):
     """When the hub took the last message that was judged."""
 
 
+class IngestScores(Contract):
+    """What this process scores of a source by the learned risk score."""
+
+    charges: NonNegativeInt
+    """Scored, of the partitions that it has now."""
+    waiting: NonNegativeInt
+    """Those that wait for what they turn out to be."""
+    model: NonNegativeInt
+    """The oldest version of the model that one of them is scored by; 0: none yet."""
+
+
 class IngestSource(Contract):
     """One place that telemetry is read from."""
 
@@ -95,6 +106,8 @@ class IngestSource(Contract):
     """Why nothing comes, while it is waiting or when it has failed."""
     partitions: tuple[IngestPartition, ...]
     """Those that this process reads, of a source that processes share."""
+    scores: IngestScores | None = None
+    """Null where charges are not scored."""
 
 
 class IngestStatus(Contract):

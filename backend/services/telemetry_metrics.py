@@ -28,6 +28,7 @@ def telemetry_metrics(ingest: IngestStatus, now: datetime) -> Iterator[Metric]:
     )
     yield from _of_sources(ingest)
     yield from _of_partitions(ingest, now)
+    yield from _of_scores(ingest)
 
 
 def _by(name: str, help_text: str, label: str, values: Mapping[str, int]) -> Metric:
@@ -69,3 +70,23 @@ def _of_partitions(ingest: IngestStatus, now: datetime) -> Iterator[Metric]:
             if each.newest_at is not None:
                 age.add_metric([source.name, each.partition], max(0.0, (now - each.newest_at).total_seconds()))
     yield from (owned, behind, age)
+
+
+def _of_scores(ingest: IngestStatus) -> Iterator[Metric]:
+    scored = GaugeMetricFamily(
+        "casewright_score_charges",
+        "Charges that the learned risk score has scored, of the partitions that this process has now.",
+        labels=["source"],
+    )
+    waiting = GaugeMetricFamily(
+        "casewright_score_waiting", "Scored charges that wait for what they turn out to be.", labels=["source"]
+    )
+    model = GaugeMetricFamily(
+        "casewright_score_model", "The oldest version of the model that scores; 0: there is none.", labels=["source"]
+    )
+    for source in ingest.sources:
+        if source.scores is not None:
+            scored.add_metric([source.name], source.scores.charges)
+            waiting.add_metric([source.name], source.scores.waiting)
+            model.add_metric([source.name], source.scores.model)
+    yield from (scored, waiting, model)

@@ -52,6 +52,7 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/telemetry/dead-letters/counts": None,
     "GET /api/detection/rules": None,
     "GET /api/detection/rules/{rule_id}": None,
+    "GET /api/detection/score": None,
     "GET /api/detection/snoozes": None,
     "GET /api/detection/suppressions": None,
     "GET /api/schedules": None,

@@ -44,6 +44,8 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "POST /api/telemetry/dead-letters/drop": "manager",
     "GET /api/detection/rules": "viewer",
     "GET /api/detection/rules/{rule_id}": "viewer",
+    "GET /api/detection/score": "viewer",
+    "POST /api/detection/score/roll-back": "manager",
     "POST /api/detection/rules/{rule_id}/versions": "manager",
     "POST /api/detection/rules/{rule_id}/shadow": "manager",
     "POST /api/detection/rules/{rule_id}/shadow/end": "manager",

@@ -111,6 +111,7 @@ async def test_draft_is_counted_in_shadow_and_alerts_once_promoted(
             services.dead_letters,
             services.detector_states,
             services.rule_record,
+            services.score_record,
             timedelta(0),
             fail,
         ),
