@@ -1,10 +1,13 @@
 import { useState } from "react";
 import { usePageTitle } from "@/app/use-page-title";
+import { RiskScorePanel } from "@/features/risk-score/RiskScorePanel";
 import { RuleList } from "@/features/rules/RuleList";
 import { RulePanel } from "@/features/rules/RulePanel";
 import { SnoozePanel } from "@/features/rules/SnoozePanel";
 import { SuppressionPanel } from "@/features/rules/SuppressionPanel";
 import classes from "./Page.module.css";
+
+const LEARNED_SCORE = "learned_score";
 
 /** The rules of detection: everybody reads them, managers change them. */
 export function RulesPage() {
@@ -17,6 +20,7 @@ export function RulesPage() {
       {chosen !== null && (
         <>
           <RulePanel key={`rule ${chosen}`} ruleId={chosen} />
+          {chosen === LEARNED_SCORE && <RiskScorePanel />}
           <SnoozePanel key={`snoozes ${chosen}`} ruleId={chosen} />
         </>
       )}

@@ -68,6 +68,7 @@ test.each([
   ["alerts_unsnoozed", "ended the snooze of alerts of sub-1"],
   ["suppression_added", "lets the sub-1 never count"],
   ["suppression_removed", "lets the sub-1 count again"],
+  ["model_rolled_back", "went back to an earlier model of the learned score, as sub-1"],
 ] as const)("%s is a sentence", async (kind, said) => {
   const items = [change(1, { actor: "maria", kind, owner: null, name: "sub-1" })];
   serve(() => json({ items, next_cursor: null, total: 1 }));

@@ -117,6 +117,8 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `lets the ${name} never count`;
     case "suppression_removed":
       return `lets the ${name} count again`;
+    case "model_rolled_back":
+      return `went back to an earlier model of the learned score, as ${name}`;
   }
 }
 

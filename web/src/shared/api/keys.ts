@@ -48,6 +48,7 @@ export const keys = {
   rule: (ruleId: string) => ["detection", "rule", ruleId] as const,
   alertSnoozes: ["detection", "snoozes"] as const,
   suppressions: ["detection", "suppressions"] as const,
+  riskScore: ["detection", "score"] as const,
   config: ["config"] as const,
   service: ["service"] as const,
   session: ["session"] as const,
