@@ -13,8 +13,8 @@ from pydantic import ConfigDict, Field
 from contracts.alert import AlertType
 from contracts.autonomy import Bands
 from contracts.base import Contract
-from contracts.severity import Severity
 from contracts.detection_rules import SHADOW_AT_FIRST
+from contracts.severity import Severity
 
 RuleMode = Literal["live", "shadow", "off"]
 """`shadow`: what the rule would raise is counted, and nobody is alerted."""

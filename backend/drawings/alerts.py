@@ -28,6 +28,7 @@ _DRAWINGS: Mapping[str, tuple[_Draw, ...]] = {
     "transfer_after_change": (transfer_sequence,),
     "data_usage_spike": (usage_history,),
     "api_burst": (call_history,),
+    "learned_score": (amount_history,),
 }
 
 

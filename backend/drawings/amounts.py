@@ -57,7 +57,7 @@ def amount_history(alert: Alert) -> Drawing | None:
     if others := len(events) - len(same):
         notes.append(f"{counted(others, 'transaction')} in other currencies {_is_or_are(others)} not drawn.")
     baseline = alert.baseline
-    if baseline is not None and baseline.metric.startswith(_AMOUNT_METRIC) and not baseline.metric.endswith(currency):
+    if baseline is not None and baseline.metric != f"{_AMOUNT_METRIC}{currency}":
         baseline = None
     subject = _Subject(
         title=f"Amounts in {currency}",

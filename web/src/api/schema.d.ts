@@ -1078,6 +1078,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/detection/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The learned risk score
+         * @description Which version of the model scores, whether it is better than the rules, how features have moved, all versions.
+         */
+        get: operations["get_risk_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/score/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier model
+         * @description Make an earlier version the newest: it scores within ten minutes, in shadow at first. Managers only; logged.
+         */
+        post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/detection/snoozes": {
         parameters: {
             query?: never;
@@ -3658,7 +3698,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed";
+            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed" | "model_rolled_back";
             /** Name */
             name: string;
             /** Number */
@@ -3853,6 +3893,23 @@ export interface components {
             tool: string;
         };
         /**
+         * FeatureDrift
+         * @description How far a feature, or the score itself, has moved since the line began.
+         */
+        FeatureDrift: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "stable" | "moved" | "shifted";
+            /** Name */
+            name: string;
+            /** Psi */
+            psi: number;
+            /** Says */
+            says: string;
+        };
+        /**
          * FieldProblem
          * @description One thing that is wrong with the request.
          */
@@ -4042,6 +4099,18 @@ export interface components {
             saved_position: number | null;
         };
         /**
+         * IngestScores
+         * @description What this process scores of a source by the learned risk score.
+         */
+        IngestScores: {
+            /** Charges */
+            charges: number;
+            /** Model */
+            model: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * IngestSource
          * @description One place that telemetry is read from.
          */
@@ -4066,6 +4135,7 @@ export interface components {
             name: string;
             /** Partitions */
             partitions: components["schemas"]["IngestPartition"][];
+            scores: components["schemas"]["IngestScores"] | null;
             /**
              * Source
              * @enum {string}
@@ -4429,6 +4499,61 @@ export interface components {
             unresolved: number;
         };
         /**
+         * ModelOrigin
+         * @description Where a version of the model comes from, and what it may do. It never changes.
+         */
+        ModelOrigin: {
+            /**
+             * Effective At
+             * Format: date-time
+             */
+            effective_at: string;
+            /** Frauds */
+            frauds: number;
+            /** Learned Until */
+            learned_until: string | null;
+            /** Line */
+            line: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string | null;
+            /** May Alert */
+            may_alert: boolean;
+            /** Number */
+            number: number;
+            /** Others */
+            others: number;
+            /** Reason */
+            reason: string;
+            /** Rolled Back To */
+            rolled_back_to: number | null;
+        };
+        /**
+         * ModelRollBack
+         * @description Score with an earlier version again, in a shadow period of its own.
+         */
+        ModelRollBack: {
+            /** Current */
+            current: number;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ModelView
+         * @description A version of the model in the list.
+         */
+        ModelView: {
+            origin: components["schemas"]["ModelOrigin"];
+            /** Problem */
+            problem: string | null;
+        };
+        /**
          * Money
          * @description `amount_minor` counts the currency's smallest unit: 1299 of USD is 12.99 dollars.
          */
@@ -4573,6 +4698,27 @@ export interface components {
             name: string;
             /** Unit */
             unit: string | null;
+        };
+        /**
+         * PartitionScores
+         * @description One partition that scores charges and saves what it learns from.
+         */
+        PartitionScores: {
+            /** Dropped */
+            dropped: number;
+            /** Model */
+            model: number;
+            /** Partition */
+            partition: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Source */
+            source: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * PathMark
@@ -5358,6 +5504,31 @@ export interface components {
             tokens: number;
         };
         /**
+         * RiskScoreView
+         * @description All there is to see of the learned score.
+         */
+        RiskScoreView: {
+            /** Current */
+            current: number | null;
+            /** Drift */
+            drift: components["schemas"]["FeatureDrift"][] | null;
+            /** Learned Frauds */
+            learned_frauds: number;
+            /** Learned Others */
+            learned_others: number;
+            /** May Alert */
+            may_alert: boolean;
+            /** Models */
+            models: components["schemas"]["ModelView"][];
+            /** Next */
+            next: number | null;
+            /** Partitions */
+            partitions: components["schemas"]["PartitionScores"][];
+            /** Sentence */
+            sentence: string;
+            shadow: components["schemas"]["ShadowView"] | null;
+        };
+        /**
          * RuleChange
          * @description What every change of a rule says.
          */
@@ -5659,6 +5830,32 @@ export interface components {
             expires_at: string;
             /** Token */
             token: string;
+        };
+        /**
+         * ShadowView
+         * @description The comparison with the rules in the line's own shadow period.
+         */
+        ShadowView: {
+            /** Ready */
+            ready: boolean;
+            rules: components["schemas"]["ShareFound"];
+            score: components["schemas"]["ShareFound"];
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ShareFound
+         * @description Frauds among labelled charges, with the 95 % interval of their share.
+         */
+        ShareFound: {
+            /** Frauds */
+            frauds: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
         };
         /**
          * SignIn
@@ -10747,6 +10944,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_risk_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskScoreView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelRollBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskScoreView"];
                 };
             };
             /** @description Nobody is signed in, or the session is over */

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from backend.detection import Detector
+from backend.detection.charge_risk import ChargeRisk
+from backend.detection.parameters import DEFAULT_RULES, RuleBook
+from backend.detection.state.customer import ChargeFacts
+from backend.detection.state.pace import Pace
 from contracts.alert import Alert
-from contracts.telemetry import TelemetryEvent
+from contracts.telemetry import TelemetryEvent, TransactionEvent
 from tests.unit.backend.detection.events import (
     LISBON,
     NEW_YORK,
@@ -102,6 +106,24 @@ def many_calls() -> Alert:
     return alert_of("api_burst", [*usual, *burst])
 
 
+class _Certain:
+    """A model to which every charge is fraud."""
+
+    def score(self, event: TransactionEvent, t: float, facts: ChargeFacts, pace: Pace) -> ChargeRisk:
+        return ChargeRisk(0.93, b"", 3, may_alert=True, reasons=lambda: "most of it by the amount: 420.00 EUR")
+
+    def keep(self, event: TransactionEvent, t: float, risk: ChargeRisk, alerted: bool) -> None:
+        """It learns nothing."""
+
+
+def scored() -> Alert:
+    live = tuple(each.model_copy(update={"mode": "live"}) for each in DEFAULT_RULES.rules)
+    detector = Detector(RuleBook(rules=live), scoring=_Certain())
+    charges = [charge(at(days=day), "28") for day in range(4)]
+    found = [alert for event in charges for alert in detector.alerts(event)]
+    return [alert for alert in found if alert.rule_id == "learned_score"][-1]
+
+
 STORIES: Mapping[str, Alert] = {
     "impossible_travel": lisbon_to_new_york(),
     "auth_failures": many_failures(),
@@ -112,5 +134,6 @@ STORIES: Mapping[str, Alert] = {
     "transfer_after_change": swapped_sim(),
     "data_usage_spike": used(),
     "api_burst": many_calls(),
+    "learned_score": scored(),
 }
 """By rule."""
