@@ -113,7 +113,8 @@ class RateState:
             _trim(other, length)
             self._now = other
         else:
-            if other is not None:
+            # One that lies ahead is dated wrongly, or its time will come: it says nothing of what was usual until now.
+            if other is not None and other[_PERIOD] < period:
                 self._learn(other, length, usual_cap)
             self._now = array("d", (period, 0.0, t))
         self._other = before

@@ -179,8 +179,8 @@ class UsageAnomaly(_Numbers):
         """Learn what the hour brought, and what the day brought beyond its hours."""
         self[_COUNT_AT + hour] = known = min(self[_COUNT_AT + hour] + 1.0, HOUR_MEMORY)
         self[_WEEK_AT + hour] += (in_hour - self[_WEEK_AT + hour]) / known
-        if gap:
-            step = min(gap, _LONGEST_STEP_S) / _DAY_S
+        step = min(gap, _LONGEST_STEP_S) / _DAY_S
+        if step:
             self[_WEEK_AT + day] += (in_day - self[_WEEK_AT + day]) * step / max(days, step)
 
     def _stands_out(self, count: float, deviations: float) -> bool:

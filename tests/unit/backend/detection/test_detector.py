@@ -152,6 +152,7 @@ def test_a_login_dated_ahead_does_not_hide_a_journey() -> None:
 @given(seeds, st.integers(0, 120), st.integers(2, 400))
 @example(47810474, 1, 8).via("a period that was learnt in two parts")
 @example(716076587, 60, 9).via("a period that was learnt in two parts")
+@example(3550424863, 0, 2).via("a period that was learnt before its time")
 def test_one_event_dated_ahead_hides_no_alert(seed: int, place: int, days: int) -> None:
     events = random_life(Random(seed))
     moved = events[place % len(events)]

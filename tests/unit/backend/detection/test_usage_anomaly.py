@@ -181,3 +181,8 @@ def test_what_packed_did_not_write_is_refused(at: int, spoilt: Any) -> None:
 def test_packed_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected|usage state"):
         UsageAnomaly.unpacked(numbers(UsageAnomaly.empty())[:-1])
+
+
+def test_readings_closer_than_a_number_can_say_are_taken() -> None:
+    state = UsageAnomaly.empty()
+    assert [state.judge(t, 1.0).score for t in (0.0, 5e-324)] == [0.0, 0.0]
