@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar
 
 from casebook.access_api import AccessApi
+from casebook.back_tests_api import BackTestsApi
 from casebook.chat_api import ChatApi
 from casebook.dead_letters_api import DeadLettersApi
 from casebook.desk_api import DeskApi
@@ -328,3 +329,23 @@ class AsyncRiskScore:
         self.reports = awaited(score.reports, off_loop)
         self.save_learner = awaited(score.save_learner, off_loop)
         self.roll_back = awaited(score.roll_back, off_loop)
+
+
+class AsyncBackTests:
+    """`BackTestsApi` for routes and for who runs back-tests, likewise."""
+
+    def __init__(self, back_tests: BackTestsApi, off_loop: BlockingCalls) -> None:
+        self.blocking = back_tests
+        """The same for threads."""
+
+        self.request = awaited(back_tests.request, off_loop)
+        self.cancel = awaited(back_tests.cancel, off_loop)
+        self.back_test = awaited(back_tests.back_test, off_loop)
+        self.list_back_tests = awaited(back_tests.list_back_tests, off_loop)
+        self.opinions = awaited(back_tests.opinions, off_loop)
+        self.has_work = awaited(back_tests.has_work, off_loop)
+        self.take_next = awaited(back_tests.take_next, off_loop)
+        self.begin = awaited(back_tests.begin, off_loop)
+        self.report = awaited(back_tests.report, off_loop)
+        self.end = awaited(back_tests.end, off_loop)
+        self.opinions_of = awaited(back_tests.opinions_of, off_loop)

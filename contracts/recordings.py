@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -17,16 +17,19 @@ _CHUNK_BYTES = 65_536
 _GZIP_MARK = b"\x1f\x8b"
 
 
-def recorded_lines(path: Path) -> Generator[Line]:
+def recorded_lines(path: Path, on_position: Callable[[int], object] | None = None) -> Generator[Line]:
     """The lines and objects of a recording, read as they are asked for; gzip shows in its name or its first bytes.
 
-    Memory does not grow with the file, nor with what a compressed one becomes. Raises UNREADABLE.
+    `on_position` is told how many bytes of the file were read. Memory does not grow with the file, nor with what a
+    compressed one becomes. Raises UNREADABLE.
     """
     splitter = ObjectSplitter()
-    with _opened(path) as file:
+    with _opened(path) as (file, plain):
         # All that there is before a fault in the file, not whole chunks only.
         while chunk := file.read1(_CHUNK_BYTES):
             yield from splitter.feed(chunk)
+            if on_position is not None:
+                on_position(plain.tell())
     yield from splitter.finish()
 
 
@@ -48,11 +51,12 @@ def file_problem(error: Exception) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[BufferedReader | gzip.GzipFile]:
+def _opened(path: Path) -> Generator[tuple[BufferedReader | gzip.GzipFile, BufferedReader]]:
+    """What the lines are read from, and the file itself."""
     # Opened once, and looked into without taking anything: it may be a pipe.
     with path.open("rb") as plain:
         if path.suffix == ".gz" or plain.peek(len(_GZIP_MARK)).startswith(_GZIP_MARK):
             with gzip.GzipFile(fileobj=plain, mode="rb") as unpacked:
-                yield unpacked
+                yield unpacked, plain
         else:
-            yield plain
+            yield plain, plain

@@ -66,6 +66,8 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "model_rolled_back": "risk_model",
     # Nothing is left of it, or what is left goes on changing.
     "conversation_erased": None,
+    "back_test_requested": None,
+    "back_test_cancelled": None,
     "schedule_paused": "schedule",
     "schedule_resumed": "schedule",
     "counts_reset": None,

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, literal_column, sele
 from casebook.case_log.append import append, lock_log, next_seq
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.back_tests import note_rule_alert
 from casebook.commands.case_words import add_words
 from casebook.commands.recovery import is_stalled
 from casebook.policy.actors import SYSTEM
@@ -87,6 +88,7 @@ def open_with(connection: Connection, alert: Alert, follows: str | None, actor: 
     seq = next_seq(connection)
     append(connection, LockedCase(case_id=case_id), CaseOpened(alert=alert, follows=follows), actor, now, seq=seq)
     connection.execute(_KEEP_WORDS, {"opened_seq": seq, "body": join_words(words_of_alert(alert))})
+    note_rule_alert(connection, alert, now)
     return OpenedCase(case_id=case_id, created=True)
 
 
@@ -126,3 +128,4 @@ def join_case(
     review_id = None if asked is None else asked.review_id
     append(connection, case, AlertJoined(alert=alert, review_id=review_id, moved_from=moved_from), actor, now)
     add_words(connection, case.opened_seq, *words_of_alert(alert))
+    note_rule_alert(connection, alert, now)

@@ -78,6 +78,10 @@ CasebookError
 ├── ModelNotFound           404
 ├── ModelsChanged           409
 ├── LearnerChanged          409
+├── BackTestNotFound        404
+├── BackTestExists          409
+├── BackTestEnded           409
+├── TooManyBackTests        409
 ├── RuleVersionNotFound     404
 ├── RuleChanged             409
 ├── RuleUnchanged           409
@@ -151,6 +155,7 @@ from casebook.errors.assignments import (
     NotAssigned,
     SettingChanged,
 )
+from casebook.errors.back_tests import BackTestEnded, BackTestExists, BackTestNotFound, TooManyBackTests
 from casebook.errors.base import CasebookError
 from casebook.errors.chat import (
     ConversationFull,
@@ -319,6 +324,9 @@ __all__ = [
     "AssigneeMayNotDecide",
     "AttachmentNotFound",
     "AttachmentTooLarge",
+    "BackTestEnded",
+    "BackTestExists",
+    "BackTestNotFound",
     "CaseClosed",
     "CaseMerged",
     "CaseNotFound",
@@ -429,6 +437,7 @@ __all__ = [
     "TaskNotFound",
     "TooManyAlertSnoozes",
     "TooManyAttachments",
+    "TooManyBackTests",
     "TooManyNotes",
     "TooManyOpenTurns",
     "TooManyReversals",

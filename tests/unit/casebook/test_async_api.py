@@ -11,6 +11,7 @@ import pytest
 from casebook.access_api import AccessApi
 from casebook.async_api import (
     AsyncAccesses,
+    AsyncBackTests,
     AsyncDesk,
     AsyncDetectionRules,
     AsyncEvents,
@@ -20,6 +21,7 @@ from casebook.async_api import (
     AsyncTasks,
     AsyncWorkspace,
 )
+from casebook.back_tests_api import BackTestsApi
 from casebook.desk_api import DeskApi
 from casebook.detection_rules_api import DetectionRulesApi
 from casebook.errors import CaseNotFound
@@ -83,6 +85,7 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
         (DeskApi, AsyncDesk(book, OneThread())),
         (DetectionRulesApi, AsyncDetectionRules(DetectionRulesApi(book.transactions), OneThread())),
         (RiskScoreApi, AsyncRiskScore(RiskScoreApi(book.transactions), OneThread())),
+        (BackTestsApi, AsyncBackTests(BackTestsApi(book.transactions), OneThread())),
         (TasksApi, AsyncTasks(TasksApi(book.transactions), OneThread())),
         (EventsApi, AsyncEvents(EventsApi(book.transactions), OneThread())),
         (SubscriptionsApi, AsyncSubscriptions(SubscriptionsApi(book.transactions), OneThread())),
