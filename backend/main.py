@@ -24,6 +24,7 @@ from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
 from backend.ingest.opening import ingesting, sources_of
 from backend.ingest.status import ingest_status
+from backend.lab.options import lab_options
 from backend.live.broadcast import Broadcast
 from backend.services.customer_store import McpCustomerReader
 from backend.services.installation import (
@@ -204,6 +205,7 @@ def _lifespan(
                 webhooks=WebhookSender(settings.webhook_allowed_networks),
                 sinks=sinks,
                 consumes_events=settings.event_consumers_enabled,
+                lab=lab_options(settings),
             )
             sources = sources_of(settings) if settings.event_ingest_enabled else ()
             services = wiring.services

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -15,6 +16,9 @@ from backend.consumers.event_consumers import EventConsumers
 from backend.delivery.sinks import Sink
 from backend.delivery.webhooks import WebhookSender, new_secret
 from backend.executor import BlockingExecutor
+from backend.lab.options import LabOptions
+from backend.lab.runner import BackTestRunner
+from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import SchedulerFault, ServiceMonitor
@@ -52,6 +56,7 @@ from backend.services.turn_relay import TurnRelay
 from casebook.access_api import AccessApi
 from casebook.async_api import (
     AsyncAccesses,
+    AsyncBackTests,
     AsyncChat,
     AsyncDeadLetters,
     AsyncDesk,
@@ -65,6 +70,7 @@ from casebook.async_api import (
     AsyncTasks,
     AsyncWorkspace,
 )
+from casebook.back_tests_api import BackTestsApi
 from casebook.chat_api import ChatApi
 from casebook.database.transactions import utc_now
 from casebook.dead_letters_api import DeadLettersApi
@@ -81,6 +87,9 @@ from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
+NO_RECORDINGS = LabOptions(recordings=Path("no-recordings"))
+"""Of who tries no rules."""
+
 
 @dataclass(frozen=True)
 class Wiring:
@@ -94,6 +103,7 @@ class Wiring:
     turn_feed: TurnFeed
     reminders: ReminderRelay
     schedules: ScheduleKeeper
+    back_tests: BackTestRunner
     consumers: EventConsumers | None
     """None: a process of its own consumes and delivers domain events."""
 
@@ -111,6 +121,7 @@ def wire(
     webhooks: WebhookSender | None = None,
     sinks: Mapping[str, Sink] | None = None,
     consumes_events: bool = True,
+    lab: LabOptions = NO_RECORDINGS,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
     threads = BlockingExecutor(facade.transactions.callers_at_once)
@@ -140,6 +151,8 @@ def wire(
     schedules = ScheduleKeeper(schedule_record, scheduler.schedules, utc_now)
     rule_record = AsyncDetectionRules(DetectionRulesApi(facade.transactions), threads)
     score_record = AsyncRiskScore(RiskScoreApi(facade.transactions), threads)
+    back_test_record = AsyncBackTests(BackTestsApi(facade.transactions), threads)
+    back_tests = BackTestRunner(back_test_record)
     services = Services(
         workspace=workspace,
         record=record,
@@ -168,6 +181,7 @@ def wire(
         rules=DetectionRuleService(rule_record),
         score_record=score_record,
         risk_score=RiskScoreService(score_record),
+        lab=RuleLab(rule_record, back_test_record, lab, back_tests.wake),
         schedule_record=schedule_record,
         schedules=schedules,
         subscription_record=subscription_record,
@@ -179,7 +193,9 @@ def wire(
         authenticator=authenticator,
         public_config=config,
     )
-    return Wiring(services, sampler, relay, absences, turn_relay, turn_feed, reminders, schedules, consumers)
+    return Wiring(
+        services, sampler, relay, absences, turn_relay, turn_feed, reminders, schedules, back_tests, consumers
+    )
 
 
 def _nobody() -> None:
@@ -216,6 +232,7 @@ async def serving(
         wiring.turn_feed.run,
         wiring.reminders.run,
         wiring.schedules.run,
+        wiring.back_tests.run,
         *(() if wiring.consumers is None else wiring.consumers.jobs),
     )
     tell = partial(asyncio.get_running_loop().call_soon_threadsafe, partial(_wake_followers, wiring))

@@ -175,7 +175,7 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
         parts.append(_telemetry(options, ports, env))
         telemetry_url = f"http://127.0.0.1:{ports['TELEMETRY_PORT']}/events"
     parts.append(_worker(options, shared, env))
-    parts.append(_backend(options, ports, shared, telemetry_url))
+    parts.append(_backend(options, ports, shared, telemetry_url, env))
     return StackPlan(tuple(parts), f"http://127.0.0.1:{ports['BACKEND_PORT']}", tuple(given))
 
 
@@ -225,9 +225,15 @@ def _worker(options: StackOptions, shared: Mapping[str, str], env: Mapping[str, 
     return Part("worker", _module("worker"), ready_file=ready, env=own, stop_grace_s=grace_s)
 
 
-def _backend(options: StackOptions, ports: Mapping[str, int], shared: Mapping[str, str], telemetry_url: str) -> Part:
+def _backend(
+    options: StackOptions,
+    ports: Mapping[str, int],
+    shared: Mapping[str, str],
+    telemetry_url: str,
+    env: Mapping[str, str],
+) -> Part:
     port = ports["BACKEND_PORT"]
-    env = {
+    own = {
         **shared,
         "BACKEND_HOST": "127.0.0.1",
         "BACKEND_PORT": str(port),
@@ -237,5 +243,6 @@ def _backend(options: StackOptions, ports: Mapping[str, int], shared: Mapping[st
         "EVENT_PRODUCER_ENABLED": "true" if telemetry_url else "false",
         "REPLAY_FILES": ":".join(str(file) for file in options.replay),
         "REPLAY_PACE": str(options.pace),
+        "LAB_RECORDINGS": env.get("LAB_RECORDINGS") or str(options.data / "recordings"),
     }
-    return Part("backend", _module("backend"), port, "/ready", env=env)
+    return Part("backend", _module("backend"), port, "/ready", env=own)

@@ -15,6 +15,7 @@ from backend.auth.identity import Identity
 from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator, Session
 from backend.http.guard import SAFE_METHODS
 from backend.http.json_errors import find_errors
+from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import ServiceMonitor
@@ -92,6 +93,7 @@ class Services:
     rules: DetectionRuleService
     score_record: AsyncRiskScore
     risk_score: RiskScoreService
+    lab: RuleLab
     schedule_record: AsyncSchedules
     schedules: ScheduleKeeper
     subscription_record: AsyncSubscriptions

@@ -207,7 +207,7 @@ class _Partitions:
         # Another process has taken the partition: that is no fault.
         if isinstance(error, ConnectionLostError) and context is not None and "link:stolen" in str(error):
             return
-        self._source.failed(None if context is None else context.partition_id, _sentence(error))
+        self._source.failed(None if context is None else context.partition_id, sentence_of(error))
         if not isinstance(error, (EventHubError, AzureError, OSError)):
             _log.error("A partition of the %s stopped.", self._source.name, exc_info=error)
 
@@ -264,7 +264,7 @@ def _in_order(partition_id: str) -> tuple[int, str]:
     return (int(partition_id) if partition_id.isdigit() else -1, partition_id)
 
 
-def _sentence(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
     """What went wrong, in words in which no address, key or token stands."""
     match error:
         case AuthenticationError():

@@ -96,7 +96,7 @@ class HubPartition:
             self._newest = _newest_in(context, self._newest)
             fresh = self._fresh(events)
             if fresh:
-                readings = await to_thread.run_sync(self._readings, fresh)
+                readings = await to_thread.run_sync(readings_in, fresh, self.reader)
                 await self._pipeline.take(readings)
                 self._taken(fresh)
             await self._checkpoint()
@@ -136,20 +136,6 @@ class HubPartition:
             _log.error("Partition %s no longer held %d events that were not yet read.", self.partition_id, gap)
         return fresh
 
-    def _readings(self, events: Sequence[EventData]) -> list[Received | Poison]:
-        found: list[Received | Poison] = []
-        for event in events:
-            position, arrived_at = event.sequence_number, event.enqueued_time
-            assert position is not None
-            assert arrived_at is not None
-            for reading in events_in(_body_of(event), _encoding_of(event), self.reader):
-                if isinstance(reading, BadPart):
-                    letter = reading.letter
-                    found.append(Poison(position, arrived_at, letter.kind, letter.reason, reading.body, reading.size))
-                else:
-                    found.append(Received(reading, position, arrived_at))
-        return found
-
     def _taken(self, events: Sequence[EventData]) -> None:
         for event in events:
             self._unsaved.append((event.sequence_number or 0, str(event.offset)))
@@ -172,6 +158,22 @@ class HubPartition:
             return
         if self._due == (sequence_number, offset):
             self._due = None
+
+
+def readings_in(events: Sequence[EventData], reader: TelemetryReader) -> list[Received | Poison]:
+    """What messages hold, in their order."""
+    found: list[Received | Poison] = []
+    for event in events:
+        position, arrived_at = event.sequence_number, event.enqueued_time
+        assert position is not None
+        assert arrived_at is not None
+        for reading in events_in(_body_of(event), _encoding_of(event), reader):
+            if isinstance(reading, BadPart):
+                letter = reading.letter
+                found.append(Poison(position, arrived_at, letter.kind, letter.reason, reading.body, reading.size))
+            else:
+                found.append(Received(reading, position, arrived_at))
+    return found
 
 
 def _newest_in(context: PartitionContext, known: int) -> int:

@@ -58,6 +58,18 @@ class ReplaySource:
         self._reader = self._new_reader()
         self._sleep = sleep
         self._monotonic = monotonic
+        self._read_bytes: dict[Path, int] = {}
+        self.faults: list[MalformedLine] = []
+        """Where files could not be read on, and why."""
+
+    @property
+    def share_read(self) -> float | None:
+        """How much of the files was read, by their bytes; None: their sizes are not known."""
+        try:
+            size = sum(file.stat().st_size for file in self._files)
+        except OSError:
+            return None
+        return min(1.0, sum(self._read_bytes.values()) / size) if size else None
 
     @property
     def name(self) -> str:
@@ -79,7 +91,7 @@ class ReplaySource:
         return self._new_reader()
 
     async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
-        files = [_read_file(path, self._reader) for path in self._files]
+        files = [self._read_file(path) for path in self._files]
         readings = heapq.merge(*files, key=itemgetter(0))
         started: tuple[float, datetime] | None = None
         try:
@@ -99,23 +111,23 @@ class ReplaySource:
         if delay > 0:
             await self._sleep(delay)
 
-
-def _read_file(path: Path, reader: TelemetryReader) -> Generator[_Reading]:
-    """The file's events with their times; an unreadable line takes the time of the event before it."""
-    at, line_number = _BEFORE_ALL, 0
-    try:
-        for line in recorded_lines(path):
-            line_number = line.number
-            for reading in reader.events(line):
-                if isinstance(reading, DeadLetter):
-                    yield at, malformed(reading, str(path), line_number, line)
-                else:
-                    at = reading.occurred_at
-                    yield at, reading
-    except UNREADABLE as error:
-        why = file_problem(error)
-        if isinstance(error, EOFError):
-            why += ": what was before this line has been played"
-        problem = MalformedLine(file=str(path), line=line_number + 1, reason=why)
-        _log.error("Recording %s cannot be read from line %d on: %s.", path, problem.line, problem.reason)
-        yield at, problem
+    def _read_file(self, path: Path) -> Generator[_Reading]:
+        """The file's events with their times; an unreadable line takes the time of the event before it."""
+        at, line_number = _BEFORE_ALL, 0
+        try:
+            for line in recorded_lines(path, partial(self._read_bytes.__setitem__, path)):
+                line_number = line.number
+                for reading in self._reader.events(line):
+                    if isinstance(reading, DeadLetter):
+                        yield at, malformed(reading, str(path), line_number, line)
+                    else:
+                        at = reading.occurred_at
+                        yield at, reading
+        except UNREADABLE as error:
+            why = file_problem(error)
+            if isinstance(error, EOFError):
+                why += ": what was before this line has been played"
+            problem = MalformedLine(file=str(path), line=line_number + 1, reason=why)
+            _log.error("Recording %s cannot be read from line %d on: %s.", path, problem.line, problem.reason)
+            self.faults.append(problem)
+            yield at, problem

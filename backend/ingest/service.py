@@ -199,6 +199,8 @@ class IngestService:
             async for reading in readings:
                 if isinstance(reading, MalformedLine):
                     progress.skip(reading)
+                elif isinstance(reading, Received):
+                    await pipeline.take([(reading.event, reading.arrived_at)])
                 else:
                     # A recording has no other clock than its events.
                     await pipeline.take([(reading, reading.occurred_at if is_recorded else self._now())])

@@ -52,6 +52,9 @@ class TelemetrySettings(ProcessSettings):
     replay_time_unit: TimeUnit = "auto"
     """What times count that are numbers in recordings."""
 
+    lab_recordings: Path = Path(".casewright/recordings")
+    """The folder of recordings that rules can be tried on: `*.jsonl` and `*.jsonl.gz`, beside each its labels."""
+
     ingest_health_host: str = "127.0.0.1"
     """Where `python -m backend.ingest` tells how it is."""
     ingest_health_port: Annotated[int, Field(ge=1, le=65535)] = 8002
@@ -71,6 +74,8 @@ class TelemetrySettings(ProcessSettings):
     """What times count that come from the hub as numbers."""
     eventhub_telemetry_balance_seconds: Annotated[float, Field(gt=0, le=300)] = BALANCE_S
     """How often processes look whether they share the partitions evenly; three times that long, a dead one owns its."""
+    eventhub_telemetry_lab_consumer_group: Annotated[str, Field(min_length=1, max_length=50)] | None = None
+    """Of those who try rules on what the hub holds: of one group, only its owner may read a partition."""
     eventhub_checkpoint_url: Annotated[str, Field(pattern=r"^https://[^\s?#]+$")] | None = None
     """The blob account of the checkpoints, such as `https://contoso.blob.core.windows.net`."""
     eventhub_checkpoint_container: Annotated[str, Field(min_length=3, max_length=63)] = CONTAINER
@@ -113,6 +118,12 @@ class TelemetrySettings(ProcessSettings):
         place = (self.eventhub_telemetry_namespace, self.eventhub_telemetry_connection_string)
         if any(place) and self.eventhub_telemetry_name is None:
             raise ValueError("EVENTHUB_TELEMETRY_NAME is missing: set it to the event hub that telemetry is read from")
+        group = self.eventhub_telemetry_lab_consumer_group
+        if group is not None and group.lower() == self.eventhub_telemetry_consumer_group.lower():
+            raise ValueError(
+                "EVENTHUB_TELEMETRY_LAB_CONSUMER_GROUP is the group of the ingest, which would lose its partitions: "
+                "name another"
+            )
         try:
             _ = self.telemetry_hub
         except ValueError as error:

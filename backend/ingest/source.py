@@ -93,8 +93,10 @@ class Source(Protocol):
 class TelemetrySource(Source, Protocol):
     """A source that is one sequence."""
 
-    def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+    def read(self) -> AsyncGenerator[TelemetryEvent | Received | MalformedLine]:
         """Events in the order of evaluation, and lines that are not evaluated. Times of events are plausible.
+
+        Events of a broker come with the times at which they arrived.
 
         Ends when there is nothing more. Never raises for bad input or an absent peer: it reports the one
         and waits for the other. What is not asked for is not read ahead by more than one batch.

@@ -62,7 +62,7 @@ class DetectionRuleService:
 
     async def rule(self, rule_id: str) -> RuleView:
         """One rule with its parameters, history and counts."""
-        _known(rule_id)
+        known_rule(rule_id)
         found = await self._record.rule(rule_id)
         drafts = sum(each.live_since is None and each.shadow_since is None for each in found.versions)
         recent = (await self._record.list_rules()).counts
@@ -75,11 +75,11 @@ class DetectionRuleService:
 
     async def draft(self, rule_id: str, draft: NewDraft, actor: str) -> RuleView:
         """Add a version that does not judge yet. Raises RuleContentInvalid."""
-        default = default_content(_known(rule_id))
+        default = default_content(known_rule(rule_id))
         found = await self._record.rule(rule_id)
         base = next((each.content for each in found.versions if each.version == draft.based_on), default)
         merged = draft.content.model_copy(update={"parameters": {**base.parameters, **draft.content.parameters}})
-        content = _checked(rule_id, merged)
+        content = check_version(rule_id, merged)
         await self._record.draft(rule_id, default, draft, content, draft.based_on, actor)
         return await self.rule(rule_id)
 
@@ -91,7 +91,7 @@ class DetectionRuleService:
 
     async def end_shadow(self, rule_id: str, change: RuleChange, actor: str) -> RuleView:
         """Have no version in shadow."""
-        await self._record.end_shadow(rule_id, default_content(_known(rule_id)), change, actor)
+        await self._record.end_shadow(rule_id, default_content(known_rule(rule_id)), change, actor)
         return await self.rule(rule_id)
 
     async def promote(self, rule_id: str, choice: VersionChoice, actor: str) -> RuleView:
@@ -108,7 +108,7 @@ class DetectionRuleService:
 
     async def switch(self, rule_id: str, order: RuleSwitch, actor: str) -> RuleView:
         """Let a rule alert no more, or again."""
-        await self._record.switch(rule_id, default_content(_known(rule_id)), order, actor)
+        await self._record.switch(rule_id, default_content(known_rule(rule_id)), order, actor)
         return await self.rule(rule_id)
 
     # What is not reported
@@ -119,7 +119,7 @@ class DetectionRuleService:
 
     async def snooze(self, snooze: NewSnooze, actor: str) -> SnoozeList:
         """Alert nobody by a rule about a customer until a time."""
-        _known(snooze.rule_id)
+        known_rule(snooze.rule_id)
         await self._record.snooze(snooze, actor)
         return await self.snoozes()
 
@@ -144,20 +144,21 @@ class DetectionRuleService:
 
     async def _check_version(self, rule_id: str, version: int) -> None:
         """A version that is not on record is refused by the record."""
-        found = await self._record.rule(_known(rule_id))
+        found = await self._record.rule(known_rule(rule_id))
         for each in found.versions:
             if each.version == version:
-                _checked(rule_id, each.content)
+                check_version(rule_id, each.content)
 
 
-def _known(rule_id: str) -> str:
+def known_rule(rule_id: str) -> str:
+    """The id, where this release has the rule. Raises RuleNotFound."""
     if rule_id not in PARAMETERS:
         raise RuleNotFound(rule_id)
     return rule_id
 
 
-def _checked(rule_id: str, content: RuleContent) -> RuleContent:
-    """The content with every parameter, as it is put on record."""
+def check_version(rule_id: str, content: RuleContent) -> RuleContent:
+    """The content with every parameter, as it is put on record. Raises RuleContentInvalid."""
     if len(canonical_json(content.parameters).encode()) > MAX_PARAMETERS_BYTES:
         raise RuleContentInvalid((("parameters", f"together they may have {MAX_PARAMETERS_BYTES:,} bytes"),))
     try:

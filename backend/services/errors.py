@@ -14,6 +14,8 @@ ServiceError
 ├── WebhookUrlRefused       422
 ├── RuleNotFound            404
 ├── RuleContentInvalid      422
+├── RecordingNotFound       404
+├── NoLiveTelemetry         409
 ├── SuppressionInvalid      422
 ├── ReplyInterrupted        503
 ├── CustomerStoreUnavailable 503
@@ -270,6 +272,23 @@ class ModelUnusable(ServiceError):
     def __init__(self, number: int, problem: str) -> None:
         super().__init__(f"Version {number} of the model cannot be used: {problem}")
         self.fields = (("number", problem),)
+
+
+class RecordingNotFound(ServiceError):
+    """No recording that rules can be tried on has this name."""
+
+    id = "recording-not-found"
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no recording '{name}' to try a rule on.")
+
+
+class NoLiveTelemetry(ServiceError):
+    """There is no live source that a back-test can read."""
+
+    id = "no-live-telemetry"
+    status = 409
 
 
 class SuppressionInvalid(ServiceError):

@@ -92,6 +92,19 @@ def rule_book(stored: StoredRules) -> tuple[RuleBook, tuple[str, ...]]:
     return book, tuple(sentences)
 
 
+def trial_book(stored: StoredRules, compared: RuleVersion, tried: RuleVersion) -> RuleBook:
+    """Two versions of one rule side by side, as detection judges by one that is live and one in shadow.
+
+    Suppressions count. Snoozes do not: they hide what a rule finds, and versions are compared by what they find.
+    """
+    book, _ = rule_book(stored)
+    unwatched = frozenset(int(each.value) for each in stored.suppressions if each.kind == "customer")
+    live, shadow = compared.model_copy(update={"mode": "live"}), tried.model_copy(update={"mode": "shadow"})
+    return RuleBook(
+        rules=(_without(live, unwatched), _without(shadow, unwatched)), trusted_addresses=book.trusted_addresses
+    )
+
+
 def _judging(found: RuleCandidates, default: RuleVersion, sentences: list[str]) -> Iterator[RuleVersion]:
     """The live version, or the latest before it that is understood, and the one in shadow."""
     if found.rule.is_on:

@@ -1,0 +1,5 @@
+"""`python -m backend.lab`."""
+
+from backend.lab.main import main
+
+main()

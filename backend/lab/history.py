@@ -1,0 +1,67 @@
+"""Live sources, read once more: what they hold of the past, to the moment at which the reading began."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+
+from backend.ingest.report import MalformedLine
+from backend.ingest.source import Received
+from backend.ingest.stream import StreamSource
+from contracts.alert import AlertSource
+from contracts.telemetry import TelemetryEvent
+from contracts.telemetry_reader import TelemetryReader
+
+IDLE_S = 5.0
+"""A stream that gives nothing for so long has given what it had."""
+
+
+class HistoryUnavailable(Exception):
+    """What a source holds cannot be read; the message is one sentence."""
+
+
+class StreamHistory:
+    """What a stream holds, from its beginning to `until` or to where nothing more comes.
+
+    Judged as a recording is: by the times of its events, and not by when they are read again.
+    """
+
+    def __init__(self, source: StreamSource, until: datetime, idle_s: float = IDLE_S) -> None:
+        self._source = source
+        self._until = until
+        self._idle_s = idle_s
+
+    @property
+    def name(self) -> str:
+        return f"history of the {self._source.name}"
+
+    @property
+    def alert_source(self) -> AlertSource:
+        return "replay"
+
+    @property
+    def problem(self) -> str | None:
+        return None
+
+    @property
+    def mended(self) -> Counter[str]:
+        return self._source.mended
+
+    def new_reader(self) -> TelemetryReader:
+        return self._source.new_reader()
+
+    async def read(self) -> AsyncGenerator[TelemetryEvent | Received | MalformedLine]:
+        """Raises HistoryUnavailable where the server does not answer."""
+        async with aclosing(self._source.read()) as readings:
+            while True:
+                try:
+                    async with asyncio.timeout(self._idle_s):
+                        reading = await anext(readings)
+                except TimeoutError:
+                    if self._source.problem is not None:
+                        raise HistoryUnavailable(self._source.problem) from None
+                    return
+                if not isinstance(reading, MalformedLine) and reading.occurred_at > self._until:
+                    return
+                yield reading

@@ -1,0 +1,93 @@
+"""Runs back-tests that wait, each in a process of its own, so that neither requests nor ingestion wait for them."""
+
+import asyncio
+import logging
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from uuid import uuid4
+
+from backend.services.sweeps import sweep_when_woken
+from backend.waiting import wait_for
+from casebook.async_api import AsyncBackTests
+from casebook.errors import CasebookUnavailable
+from contracts.back_tests import BackTestState
+
+_log = logging.getLogger(__name__)
+
+REST_S = 10.0
+"""How often to look, unasked: whether another backend has left one behind, or one that waits has its turn."""
+STOP_S = 5.0
+"""How long a process may take to stop, before it is killed."""
+
+
+class BackTestRunner:
+    """Runs one at a time, of all backends of a casebook together. One that another backend left behind is ended."""
+
+    def __init__(
+        self, record: AsyncBackTests, command: tuple[str, ...] = (sys.executable, "-m", "backend.lab")
+    ) -> None:
+        self._record = record
+        self._command = command
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """A back-test was ordered."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Run what waits, until cancelled; what runs then is stopped and is `interrupted`."""
+        await sweep_when_woken(self._woken, self.sweep, lambda: REST_S, "Back-tests wait until it works.")
+
+    async def sweep(self) -> None:
+        """Run all that waits, one after the other. Raises CasebookUnavailable."""
+        while await self._record.has_work():
+            owner = f"lab-{uuid4().hex}"
+            back_test_id = await self._record.take_next(owner)
+            if back_test_id is None:
+                return
+            await self._run_one(back_test_id, owner)
+
+    async def _run_one(self, back_test_id: str, owner: str) -> None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, back_test_id, owner, stdin=PIPE, stdout=DEVNULL, start_new_session=True
+            )
+        except OSError as error:
+            _log.error("No process can be started for back-test %s: %s", back_test_id, error)
+            await self._record.end(back_test_id, owner, "failed", problem=f"No process can be started: {error}.")
+            return
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await _stop(process)
+            await self._end(back_test_id, owner, process.returncode)
+            raise
+        await self._end(back_test_id, owner, code)
+
+    async def _end(self, back_test_id: str, owner: str, code: int | None) -> None:
+        """Say how it ended, where the process could not. Nothing where it did."""
+        state: BackTestState = "interrupted"
+        if code is not None and code > 0:
+            state, problem = "failed", f"Its process ended with exit code {code}: the log of the backend says why."
+        else:
+            by = "" if code in (None, 0) else f" by signal {-(code or 0)}"
+            problem = f"Its process was ended{by} before it was done: order it again."
+        try:
+            if await self._record.end(back_test_id, owner, state, problem=problem):
+                _log.warning("Back-test %s: %s", back_test_id, problem)
+        except CasebookUnavailable as error:
+            # The lease runs out: whoever looks next puts the end on record.
+            _log.warning("The end of back-test %s was not written: %s", back_test_id, error)
+
+
+async def _stop(process: Process) -> None:
+    """End a process: it is asked, then killed."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    ended = asyncio.Event()
+    waiting = asyncio.create_task(process.wait(), name="wait for a back-test")
+    waiting.add_done_callback(lambda _: ended.set())
+    if not await wait_for(ended, STOP_S):
+        process.kill()
+    await asyncio.wait([waiting])
