@@ -918,6 +918,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/detection/back-tests/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What rules can be tried on
+         * @description Recordings by name, and the live source, if what it holds can be read. Managers only.
+         */
+        get: operations["list_back_test_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/back-tests/{back_test_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One back-test
+         * @description How far it is, and what it found when it is done. Managers only.
+         */
+        get: operations["get_back_test"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/back-tests/{back_test_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a back-test
+         * @description At once while it waits, else within a second or two. Managers only; logged.
+         */
+        post: operations["cancel_back_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/detection/rules": {
         parameters: {
             query?: never;
@@ -958,6 +1018,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/detection/rules/{rule_id}/back-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Back-tests of a rule
+         * @description The newest first, with their progress and totals. Managers only.
+         */
+        get: operations["list_back_tests"];
+        put?: never;
+        /**
+         * Try a version on telemetry of the past
+         * @description Compare it with the version that is live. It waits for its turn: one runs at a time. Managers only; logged.
+         */
+        post: operations["order_back_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/detection/rules/{rule_id}/live": {
         parameters: {
             query?: never;
@@ -972,6 +1056,27 @@ export interface paths {
          * @description Alert by it in place of the one that is live, also where the rule was off. Managers only; logged.
          */
         post: operations["promote_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/detection/rules/{rule_id}/precision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often a rule was right
+         * @description By the decisions of people about cases of its newest alerts of the last 90 days, with a 95 % interval; and what
+         *     its versions found on each day, also in shadow.
+         */
+        get: operations["get_rule_precision"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2665,6 +2770,158 @@ export interface components {
             from_severity: "low" | "medium" | "high" | "critical";
         };
         /**
+         * BackTest
+         * @description A back-test with what it found.
+         */
+        BackTest: {
+            /** Back Test Id */
+            back_test_id: string;
+            /** Cancelled By */
+            cancelled_by: string | null;
+            /** Compared With */
+            compared_with: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Events */
+            events: number;
+            /** Problem */
+            problem: string | null;
+            /** Reached At */
+            reached_at: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            result: components["schemas"]["BackTestResult"] | null;
+            /** Rule Id */
+            rule_id: string;
+            /** Rules Revision */
+            rules_revision: number | null;
+            /** Share */
+            share: number | null;
+            /** Source */
+            source: components["schemas"]["RecordedTelemetry"] | components["schemas"]["LiveTelemetry"];
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            total: components["schemas"]["SideCounts"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BackTestList
+         * @description Back-tests of one rule, the newest first.
+         */
+        BackTestList: {
+            /** Items */
+            items: components["schemas"]["BackTestSummary"][];
+        };
+        /**
+         * BackTestResult
+         * @description What a version raises beside the one that it is compared with.
+         */
+        BackTestResult: {
+            /** After Digest */
+            after_digest: string;
+            /** Before Digest */
+            before_digest: string;
+            /** Counted From */
+            counted_from: string | null;
+            /** Customers */
+            customers: components["schemas"]["CustomerCounts"][];
+            /** Customers More */
+            customers_more: number;
+            /** Days */
+            days: components["schemas"]["DayCounts"][];
+            /** Events */
+            events: number;
+            /** First At */
+            first_at: string | null;
+            gained: components["schemas"]["ComparedAlerts"];
+            kept: components["schemas"]["ComparedAlerts"];
+            /** Last At */
+            last_at: string | null;
+            lost: components["schemas"]["ComparedAlerts"];
+            /** Moved */
+            moved: number;
+            /** Notes */
+            notes: string[];
+            quality: components["schemas"]["Quality"] | null;
+            /** Seconds */
+            seconds: number;
+            /** Skipped */
+            skipped: number;
+            total: components["schemas"]["SideCounts"];
+        };
+        /**
+         * BackTestSources
+         * @description What back-tests can read.
+         */
+        BackTestSources: {
+            /** Live */
+            live: string | null;
+            /** Live Problem */
+            live_problem: string | null;
+            /** Recordings */
+            recordings: components["schemas"]["OfferedRecording"][];
+        };
+        /**
+         * BackTestSummary
+         * @description A back-test, without what it found.
+         */
+        BackTestSummary: {
+            /** Back Test Id */
+            back_test_id: string;
+            /** Cancelled By */
+            cancelled_by: string | null;
+            /** Compared With */
+            compared_with: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Events */
+            events: number;
+            /** Problem */
+            problem: string | null;
+            /** Reached At */
+            reached_at: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            /** Rule Id */
+            rule_id: string;
+            /** Rules Revision */
+            rules_revision: number | null;
+            /** Share */
+            share: number | null;
+            /** Source */
+            source: components["schemas"]["RecordedTelemetry"] | components["schemas"]["LiveTelemetry"];
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            total: components["schemas"]["SideCounts"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * Baseline
          * @description What was normal for this customer when the rule fired, and by how much it was passed.
          */
@@ -3324,6 +3581,40 @@ export interface components {
             expires_at: string;
         };
         /**
+         * ComparedAlert
+         * @description An alert that one of the two versions raises, or both.
+         */
+        ComparedAlert: {
+            /** Alert Id */
+            alert_id: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Description */
+            description: string;
+            /** Label */
+            label: boolean | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "low" | "medium" | "high" | "critical";
+        };
+        /**
+         * ComparedAlerts
+         * @description Alerts of one kind, the earliest first, as far as they are listed.
+         */
+        ComparedAlerts: {
+            /** Items */
+            items: components["schemas"]["ComparedAlert"][];
+            /** More */
+            more: number;
+        };
+        /**
          * ConversationPage
          * @description Turns of one user, oldest first: the newest, or those before another page. `next_cursor` leads further back.
          */
@@ -3416,6 +3707,20 @@ export interface components {
             subscription: components["schemas"]["Subscription"];
         };
         /**
+         * CustomerCounts
+         * @description Of one customer.
+         */
+        CustomerCounts: {
+            /** Customer Id */
+            customer_id: number;
+            /** Gained */
+            gained: number;
+            /** Kept */
+            kept: number;
+            /** Lost */
+            lost: number;
+        };
+        /**
          * CustomerLink
          * @description Which customer a user is.
          */
@@ -3469,6 +3774,20 @@ export interface components {
             occurred_at: string;
             /** Trimmed */
             trimmed?: string | null;
+        };
+        /**
+         * DayCounts
+         * @description Of one day, UTC.
+         */
+        DayCounts: {
+            /** Day */
+            day: string;
+            /** Gained */
+            gained: number;
+            /** Kept */
+            kept: number;
+            /** Lost */
+            lost: number;
         };
         /**
          * DaySpend
@@ -3698,7 +4017,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed" | "model_rolled_back";
+            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed" | "model_rolled_back" | "back_test_requested" | "back_test_cancelled";
             /** Name */
             name: string;
             /** Number */
@@ -4265,6 +4584,19 @@ export interface components {
             /** Count */
             count: number;
         };
+        /**
+         * LiveTelemetry
+         * @description What the live source holds of the last days.
+         */
+        LiveTelemetry: {
+            /** Days */
+            days: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "live";
+        };
         /** LoginAttributes */
         LoginAttributes: {
             /** City */
@@ -4564,6 +4896,18 @@ export interface components {
             currency: string;
         };
         /**
+         * NewBackTest
+         * @description Try a version of a rule on telemetry of the past.
+         */
+        NewBackTest: {
+            /** Reason */
+            reason: string;
+            /** Source */
+            source: components["schemas"]["RecordedTelemetry"] | components["schemas"]["LiveTelemetry"];
+            /** Version */
+            version: number;
+        };
+        /**
          * NewDraft
          * @description Another version, to be tried.
          */
@@ -4648,6 +4992,18 @@ export interface components {
             next_cursor: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * OfferedRecording
+         * @description A recording that back-tests can read.
+         */
+        OfferedRecording: {
+            /** Has Labels */
+            has_labels: boolean;
+            /** Recording */
+            recording: string;
+            /** Size */
+            size: number;
         };
         /**
          * OrchestrationFailed
@@ -4863,6 +5219,22 @@ export interface components {
             waiting: number;
         };
         /**
+         * Proportion
+         * @description A share of a sample, with its 95 % Wilson interval.
+         */
+        Proportion: {
+            /** High */
+            high: number | null;
+            /** Hits */
+            hits: number;
+            /** Low */
+            low: number | null;
+            /** Of */
+            of: number;
+            /** Share */
+            share: number | null;
+        };
+        /**
          * Proposal
          * @description A first approval that waits for a second person's.
          */
@@ -4918,6 +5290,21 @@ export interface components {
             telemetry_source: "simulator" | "replay" | "event_hub" | "none";
             /** Version */
             version: string;
+        };
+        /**
+         * Quality
+         * @description What labels say of both versions.
+         */
+        Quality: {
+            after: components["schemas"]["VersionQuality"];
+            before: components["schemas"]["VersionQuality"];
+            /** Labelled */
+            labelled: number;
+            /**
+             * Labels
+             * @enum {string}
+             */
+            labels: "file" | "decisions";
         };
         /**
          * QueueCounts
@@ -4978,6 +5365,19 @@ export interface components {
             recorded_at: string;
             /** Recorded By */
             recorded_by: string | null;
+        };
+        /**
+         * RecordedTelemetry
+         * @description A recording, from its beginning to its end.
+         */
+        RecordedTelemetry: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "recording";
+            /** Recording */
+            recording: string;
         };
         /** RectMark */
         RectMark: {
@@ -5595,6 +5995,22 @@ export interface components {
             items: components["schemas"]["RuleSummary"][];
         };
         /**
+         * RulePrecision
+         * @description How often the versions of a rule were right, and what those in shadow found, day by day.
+         */
+        RulePrecision: {
+            /** Counts */
+            counts: components["schemas"]["SignalCount"][];
+            /** Days */
+            days: number;
+            /** Rule Id */
+            rule_id: string;
+            /** Sampled */
+            sampled: number;
+            /** Versions */
+            versions: components["schemas"]["VersionPrecision"][];
+        };
+        /**
          * RuleScope
          * @description Whom a rule watches: everybody, unless customers are named.
          */
@@ -5856,6 +6272,18 @@ export interface components {
             low: number;
             /** Of */
             of: number;
+        };
+        /**
+         * SideCounts
+         * @description How many alerts are gained, lost and kept.
+         */
+        SideCounts: {
+            /** Gained */
+            gained: number;
+            /** Kept */
+            kept: number;
+            /** Lost */
+            lost: number;
         };
         /**
          * SignIn
@@ -6546,6 +6974,28 @@ export interface components {
             revision: number;
             /** Version */
             version: number;
+        };
+        /**
+         * VersionPrecision
+         * @description How often alerts of a version were right, by the decisions of people.
+         */
+        VersionPrecision: {
+            /** Inconclusive */
+            inconclusive: number;
+            precision: components["schemas"]["Proportion"];
+            /** Undecided */
+            undecided: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * VersionQuality
+         * @description How often one version is right, and how much it finds.
+         */
+        VersionQuality: {
+            customers: components["schemas"]["Proportion"];
+            precision: components["schemas"]["Proportion"];
+            recall: components["schemas"]["Proportion"];
         };
         /**
          * ViewList
@@ -10311,6 +10761,198 @@ export interface operations {
             };
         };
     };
+    list_back_test_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackTestSources"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_back_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the order of it answered */
+                back_test_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackTest"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_back_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the order of it answered */
+                back_test_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackTest"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_rules: {
         parameters: {
             query?: never;
@@ -10426,6 +11068,173 @@ export interface operations {
             };
         };
     };
+    list_back_tests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackTestList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_back_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackTest"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     promote_rule: {
         parameters: {
             query?: never;
@@ -10498,6 +11307,74 @@ export interface operations {
             };
             /** @description Not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule_precision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As alerts name it: `impossible_travel` */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulePrecision"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,114 +1,11 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import type {
-  AlertSnooze,
-  RuleParameter,
-  RuleSummary,
-  RuleVersion,
-  RuleView,
-  Suppression,
-} from "@/api/types";
-
 import { ana, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
-import { json, problem, serve } from "@/test/server";
+import { click, giveReason, served, version, view } from "@/test/rules";
+import { problem, serve } from "@/test/server";
 import { RulesPage } from "./RulesPage";
-
-const summary = (over: Partial<RuleSummary> = {}): RuleSummary => ({
-  rule_id: "spending_spike",
-  description: "One charge far above what the customer spends.",
-  revision: 4,
-  is_on: true,
-  live_version: 1,
-  shadow_version: 2,
-  drafts: 1,
-  alerts: 1_234,
-  shadow_signals: 17,
-  snoozed_signals: 0,
-  changed_by: "maria",
-  changed_at: "2026-11-30T00:00:00Z",
-  ...over,
-});
-
-const field = (over: Partial<RuleParameter> = {}): RuleParameter => ({
-  name: "quiet_hours",
-  kind: "number",
-  unit: "hours",
-  description: "No further alert for so long after one.",
-  default: 24,
-  minimum: 0,
-  minimum_excluded: false,
-  maximum: 8_784,
-  choices: [],
-  ...over,
-});
-
-const version = (number: number, over: Partial<RuleVersion> = {}): RuleVersion => ({
-  version: number,
-  mode: "draft",
-  content: {
-    parameters: { quiet_hours: 24, min_history: 8, networks: [] },
-    severity: null,
-    scope: { only_customers: [], except_customers: [] },
-    autonomy: [],
-  },
-  based_on: number === 1 ? null : 1,
-  changes: [],
-  created_by: number === 1 ? null : "maria",
-  created_at: "2026-11-30T00:00:00Z",
-  reason: "As the release has it.",
-  shadow_since: null,
-  live_since: null,
-  problem: null,
-  ...over,
-});
-
-const view = (over: Partial<RuleView> = {}): RuleView => ({
-  rule: summary(),
-  fields: [
-    field(),
-    field({ name: "min_history", kind: "integer", unit: null, default: 8, minimum: 1, maximum: 100 }),
-    field({ name: "networks", kind: "texts", unit: null, default: [], minimum: null, maximum: null }),
-  ],
-  versions: [
-    version(3),
-    version(2, {
-      mode: "shadow",
-      reason: "Too many false alerts.",
-      changes: [{ name: "quiet_hours", before: 24, after: 12 }],
-    }),
-    version(1, { mode: "live" }),
-  ],
-  counts: [
-    { rule_id: "spending_spike", version: 2, fate: "shadow", day: "2026-11-30", count: 9 },
-    { rule_id: "spending_spike", version: 2, fate: "shadow", day: "2026-11-29", count: 8 },
-  ],
-  ...over,
-});
-
-interface Served {
-  rule?: RuleView;
-  snoozes?: AlertSnooze[];
-  suppressions?: Suppression[];
-  onPost?: () => Response;
-}
-
-const served = ({ rule = view(), snoozes = [], suppressions = [], onPost = () => json(rule) }: Served = {}) =>
-  serve(({ method, path }) => {
-    if (path.endsWith("/snoozes") || path.endsWith("/snoozes/end")) return json({ items: snoozes });
-    if (path.includes("/suppressions")) return json({ items: suppressions });
-    if (method === "POST") return onPost();
-    return path.endsWith("/rules") ? json({ items: [rule.rule] }) : json(rule);
-  });
-
-const click = async (name: string | RegExp) => userEvent.click(await screen.findByRole("button", { name }));
-
-async function giveReason(action: string): Promise<void> {
-  const dialog = await screen.findByRole("dialog");
-  await userEvent.type(within(dialog).getByRole("textbox", { name: /Why/ }), "A test of ours.");
-  await userEvent.click(within(dialog).getByRole("button", { name: action }));
-}
 
 test("list says which version judges and what it found", async () => {
   served();

@@ -1,6 +1,8 @@
 import { useState } from "react";
 import { usePageTitle } from "@/app/use-page-title";
 import { RiskScorePanel } from "@/features/risk-score/RiskScorePanel";
+import { LabPanel } from "@/features/rules/LabPanel";
+import { PrecisionPanel } from "@/features/rules/PrecisionPanel";
 import { RuleList } from "@/features/rules/RuleList";
 import { RulePanel } from "@/features/rules/RulePanel";
 import { SnoozePanel } from "@/features/rules/SnoozePanel";
@@ -21,6 +23,8 @@ export function RulesPage() {
         <>
           <RulePanel key={`rule ${chosen}`} ruleId={chosen} />
           {chosen === LEARNED_SCORE && <RiskScorePanel />}
+          <PrecisionPanel key={`precision ${chosen}`} ruleId={chosen} />
+          {chosen !== LEARNED_SCORE && <LabPanel key={`lab ${chosen}`} ruleId={chosen} />}
           <SnoozePanel key={`snoozes ${chosen}`} ruleId={chosen} />
         </>
       )}

@@ -66,6 +66,8 @@ test.each([
   ["rule_switched_on", "switched the rule sub-1 on"],
   ["alerts_snoozed", "snoozed alerts of sub-1"],
   ["alerts_unsnoozed", "ended the snooze of alerts of sub-1"],
+  ["back_test_requested", "ordered a back-test of sub-1"],
+  ["back_test_cancelled", "cancelled a back-test of sub-1"],
   ["suppression_added", "lets the sub-1 never count"],
   ["suppression_removed", "lets the sub-1 count again"],
   ["model_rolled_back", "went back to an earlier model of the learned score, as sub-1"],

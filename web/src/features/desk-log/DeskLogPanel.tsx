@@ -115,6 +115,10 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `ended the snooze of alerts of ${name}`;
     case "suppression_added":
       return `lets the ${name} never count`;
+    case "back_test_requested":
+      return `ordered a back-test of ${name}`;
+    case "back_test_cancelled":
+      return `cancelled a back-test of ${name}`;
     case "suppression_removed":
       return `lets the ${name} count again`;
     case "model_rolled_back":

@@ -49,6 +49,11 @@ export const keys = {
   alertSnoozes: ["detection", "snoozes"] as const,
   suppressions: ["detection", "suppressions"] as const,
   riskScore: ["detection", "score"] as const,
+  /** Not below detection: whoever changes a rule need not wait for what was found by it before. */
+  backTestSources: ["lab", "sources"] as const,
+  backTestList: (ruleId: string) => ["lab", "back-tests", ruleId] as const,
+  backTest: (backTestId: string) => ["lab", "back-test", backTestId] as const,
+  rulePrecision: (ruleId: string) => ["lab", "precision", ruleId] as const,
   config: ["config"] as const,
   service: ["service"] as const,
   session: ["session"] as const,
