@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 from anyio import to_thread
 
+from backend.detection.parameters import LearnedScore
 from backend.lab.intervals import proportion
 from backend.lab.options import LabOptions
 from backend.lab.recordings import offered_recordings, recording_named
 from backend.services.detection_rules import check_version, known_rule
-from backend.services.errors import NoLiveTelemetry, RecordingNotFound
+from backend.services.errors import NoLiveTelemetry, NotBackTested, RecordingNotFound
 from casebook.async_api import AsyncBackTests, AsyncDetectionRules
 from casebook.errors import RuleVersionNotFound
 from casebook.queries.back_tests import SAMPLED
@@ -50,8 +51,10 @@ class RuleLab:
         """Try a version beside the one that is live, or that is live again when the rule is switched on.
 
         Raises RuleVersionNotFound, RuleContentInvalid where this release cannot judge by one of them,
-        RecordingNotFound, NoLiveTelemetry, BackTestExists, TooManyBackTests.
+        NotBackTested, RecordingNotFound, NoLiveTelemetry, BackTestExists, TooManyBackTests.
         """
+        if rule_id == LearnedScore.RULE_ID:
+            raise NotBackTested(rule_id)
         found = await self._rules.rule(known_rule(rule_id))
         live = 1 if found.rule is None else found.rule.live_version
         versions = {each.version: each.content for each in found.versions}

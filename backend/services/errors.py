@@ -14,6 +14,7 @@ ServiceError
 ├── WebhookUrlRefused       422
 ├── RuleNotFound            404
 ├── RuleContentInvalid      422
+├── NotBackTested           409
 ├── RecordingNotFound       404
 ├── NoLiveTelemetry         409
 ├── SuppressionInvalid      422
@@ -282,6 +283,19 @@ class RecordingNotFound(ServiceError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no recording '{name}' to try a rule on.")
+
+
+class NotBackTested(ServiceError):
+    """The rule cannot be tried on telemetry of the past."""
+
+    id = "not-back-tested"
+    status = 409
+
+    def __init__(self, rule_id: str) -> None:
+        super().__init__(
+            f"Rule '{rule_id}' cannot be tried on the past: its model has learned from what was decided since. "
+            "Compare its versions in shadow."
+        )
 
 
 class NoLiveTelemetry(ServiceError):

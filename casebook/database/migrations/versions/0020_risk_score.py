@@ -1,13 +1,13 @@
 """The learned risk score: its models, what they learn from, and how far that is.
 
-Follows: 0018.
+Follows: 0019.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

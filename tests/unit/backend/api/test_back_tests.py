@@ -104,6 +104,11 @@ async def test_what_cannot_be_tried_is_refused(
     assert problem in refused["type"]
 
 
+async def test_learned_score_is_not_tried_on_the_past(client: httpx.AsyncClient) -> None:
+    refused = await order(client, WEEK, rule=SPIKE.replace("spending_spike", "learned_score"))
+    assert (refused["http"], refused["type"].rpartition(":")[2]) == (409, "not-back-tested")
+
+
 async def test_version_of_another_release_is_refused(client: httpx.AsyncClient, book: CaseBook) -> None:
     record = DetectionRulesApi(book.transactions)
     default = RuleContent(parameters={"deviations": 3.0})
