@@ -1,5 +1,7 @@
 """The learned risk score: what it is told of cases, its models on record, and what people see of it."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -58,7 +60,8 @@ class ModelOrigin(Contract):
     """In one sentence, why there is this version."""
 
 
-class StoredModel(Contract):
+@dataclass(frozen=True)
+class StoredModel:
     """A version of the model with its file."""
 
     origin: ModelOrigin
@@ -66,23 +69,25 @@ class StoredModel(Contract):
     """The model file, compressed by zlib."""
 
 
-class NewModel(Contract):
+@dataclass(frozen=True)
+class NewModel:
     """A version that the learner makes."""
 
     may_alert: bool
-    frauds: NonNegativeInt
-    others: Annotated[float, Field(ge=0)]
-    learned_until: UtcDateTime | None
+    frauds: int
+    others: float
+    learned_until: datetime | None
     reason: str
     document: bytes
 
 
-class LearnerState(Contract):
+@dataclass(frozen=True)
+class LearnerState:
     """What has been learned so far, by all processes together."""
 
-    revision: NonNegativeInt
+    revision: int
     """How often it was saved: whoever saves names the one that they read."""
-    line: ModelNumber | None
+    line: int | None
     """Of the versions that are made of it; null: the next version begins one."""
     document: bytes | None
     """The model, compressed by zlib; null: nothing was learned yet."""
@@ -90,20 +95,22 @@ class LearnerState(Contract):
     """The newest version on record."""
 
 
-class Lessons(Contract):
+@dataclass(frozen=True)
+class Lessons:
     """Charges of one partition whose labels are known, in the order in which they became so."""
 
-    number: PositiveInt
+    number: int
     body: bytes
 
 
-class ScoreReport(Contract):
+@dataclass(frozen=True)
+class ScoreReport:
     """What a partition counts of its scores, as it was saved."""
 
     source: str
     partition: str
     body: bytes
-    saved_at: UtcDateTime
+    saved_at: datetime
 
 
 # What the API says and is told

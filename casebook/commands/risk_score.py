@@ -4,6 +4,7 @@ All lock the learner's row first, then the desk log: so models follow each other
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -55,7 +56,7 @@ def save_learner(
     if new is not None:
         number = newest_number(connection) + 1
         line = number if line is None else line
-        made = {name: getattr(new, name) for name in NewModel.model_fields}
+        made = asdict(new)
         made |= {"number": number, "line": line, "made_at": now, "effective_at": now + EFFECTIVE_AFTER}
         connection.execute(insert(MODELS), made)
     connection.execute(update(LEARNER).values(revision=revision + 1, line=line, document=document))

@@ -1,8 +1,10 @@
 """What the risk score is told of cases, and its models on record: a lesson is learned once, a model never changes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -68,9 +70,9 @@ def said(score: RiskScoreApi, after: int = 0) -> list[tuple[str, list[str]]]:
     return [(each.verdict, [charge.event_id for charge in each.charges]) for each in labels]
 
 
-def a_model(document: bytes = b"a model", **changes: object) -> NewModel:
-    values = {"may_alert": False, "frauds": 20, "others": 80.5, "learned_until": NOON, "reason": "A test."}
-    return NewModel.model_validate({**values, "document": document, **changes})
+def a_model(document: bytes = b"a model", **changes: Any) -> NewModel:
+    new = NewModel(False, 20, 80.5, learned_until=NOON, reason="A test.", document=document)
+    return replace(new, **changes)
 
 
 def roll_back(number: int, current: int) -> ModelRollBack:
