@@ -20,6 +20,8 @@ from tests.support.stack import ROOT, free_ports
 from tests.support.week import week_of_events, write_recording
 
 PATIENCE_S = 300.0
+TRIED = {*RULE_IDS} - {"learned_score"}
+"""Rules that can be tried on the past."""
 WEEK = "week.jsonl.gz"
 
 
@@ -129,10 +131,10 @@ def test_back_test_finds_what_live_ingestion_found(tmp_path: Path, recordings: P
             assert time.monotonic() < deadline
             time.sleep(0.1)  # another process reads it
         live = desk.live_alerts()
-        assert set(live) == set(RULE_IDS)
+        assert set(live) == TRIED
         (offered,) = desk.get("/detection/back-tests/sources")["recordings"]
         assert (offered["recording"], offered["has_labels"]) == (WEEK, True)
-        for rule_id in RULE_IDS:
+        for rule_id in sorted(TRIED):
             found = desk.ended(desk.back_test(rule_id))
             assert found["state"] == "done", found["problem"]
             result = found["result"]
