@@ -91,7 +91,10 @@ def kill_at_every_step_of_a_turn(data: Path, waves: int, database: str | None = 
         started = time.monotonic()
         turns = [turn for wave in range(waves) for turn in _run_wave(run, wave)]
         took = time.monotonic() - started
-        return _count(run, turns, [line for each in (stack, *seconds) for line in each.lines], took)
+        parts = (stack, *seconds)
+        # Who is killed last says so when it has risen, after its point was passed.
+        _until(lambda: _kills(parts) >= waves * (len(CHAT_POINTS) + 1), "everybody who was killed says so")
+        return _count(run, turns, _kills(parts), took)
 
 
 def _run_wave(run: _Run, wave: int) -> Sequence[_Turn]:
@@ -161,7 +164,12 @@ def _until(reached: Callable[[], bool], what: str) -> None:
     raise AssertionError(f"It never came to this: {what}.")
 
 
-def _count(run: _Run, turns: Sequence[_Turn], lines: Sequence[str], seconds: float) -> ChatOutcome:
+def _kills(parts: Sequence[LocalStack | SecondPart]) -> int:
+    lines = (line for part in parts for line in tuple(part.lines))
+    return sum(KILLED in line or SCHEDULER_KILLED in line for line in lines)
+
+
+def _count(run: _Run, turns: Sequence[_Turn], kills: int, seconds: float) -> ChatOutcome:
     record, book = run.record, run.book
     events = Counter(
         str(event.data["turn_id"])
@@ -175,7 +183,7 @@ def _count(run: _Run, turns: Sequence[_Turn], lines: Sequence[str], seconds: flo
     broken = book.verify_case_log()
     return ChatOutcome(
         turns=len(turns),
-        kills=sum(KILLED in line or SCHEDULER_KILLED in line for line in lines),
+        kills=kills,
         unanswered=unanswered,
         miscounted=miscounted,
         doubled=doubled,
