@@ -89,7 +89,7 @@ test("letter shows what it was and its result", async () => {
 test("letter is tried again", async () => {
   const calls = served([letter(3)]);
   renderInApp(<DeadLettersPage />, maria);
-  await click("Try event hub telemetry, partition 0, message 3 again");
+  await click("Try again: event hub telemetry, partition 0, message 3");
   await waitFor(() =>
     expect(calls).toContainEqual(
       expect.objectContaining({

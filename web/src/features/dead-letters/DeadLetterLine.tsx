@@ -41,7 +41,7 @@ export function DeadLetterLine({ letter, isBusy, onRetry, onDrop }: DeadLetterLi
             variant="default"
             disabled={isBusy}
             onClick={onRetry}
-            aria-label={`Try ${place} again`}
+            aria-label={`Try again: ${place}`}
           >
             Try again
           </Button>
