@@ -2,7 +2,7 @@
 
 from backend.services.customer_store import CustomerStoreReader
 from casebook.async_api import AsyncWorkspace
-from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, approvals_of, needs_two_by_choice
+from casebook.policy.four_eyes import approvals_of
 from contracts.actions import ACTIONS, LOCK, RecommendedAction
 from contracts.preview import EffectPreview
 from contracts.refunds import ChosenRefund
@@ -22,13 +22,8 @@ class PreviewService:
         review = (await self._workspace.get_fraud_case(case_id)).review
         if review is None:
             return None
-        by_choice = None
-        if refunds is not None:
-            limit = await self._workspace.four_eyes_limit(case_id)
-            by_choice = needs_two_by_choice(action, refunds, limit, review.four_eyes_actions)
-        if by_choice is None:
-            return approvals_of(review, action)
-        return APPROVALS_OF_FOUR_EYES if by_choice else 1
+        limit = None if refunds is None else await self._workspace.four_eyes_limit(case_id)
+        return approvals_of(review, action, refunds, limit)
 
     async def preview(
         self, case_id: str, action: RecommendedAction, refunds: tuple[ChosenRefund, ...] | None

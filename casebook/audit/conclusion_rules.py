@@ -9,10 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from casebook.policy.four_eyes import overrules
+from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, is_every_action, overrules
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.review_terms import Limits
-from contracts.actions import ACTIONS
 from contracts.assessment import RiskAssessment
 from contracts.words import says_something
 
@@ -64,8 +63,8 @@ def _asks_fewer(asked: Data, body: Mapping[str, Any] | None, limits: Limits) -> 
 def _asks_others(asked: Data, wanted: Sequence[str]) -> bool:
     if "manager_first" in wanted and asked["required_role"] == "analyst":
         return True
-    named = set(asked.get("four_eyes_actions") or ())
-    return "two_people" in wanted and (not named >= ACTIONS.keys() or asked["approvals_required"] < 2)
+    asks_two = is_every_action(asked.get("four_eyes_actions")) and asked["approvals_required"] >= APPROVALS_OF_FOUR_EYES
+    return "two_people" in wanted and not asks_two
 
 
 def _overrules_silently(decision: Data, first: Data | None, body: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ from casebook.errors import (
     UnknownReasonCode,
 )
 from casebook.policy.closing_policy import answer_of, missing_fields
-from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, needs_two_by_choice, overrules
+from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, overrules
 from casebook.policy.holds import held_until
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
@@ -168,14 +168,11 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Actio
 def _needs_two(
     connection: Connection, review: PlainRow, decision: Decision, action: Action, *, is_critical: bool
 ) -> bool:
-    asked, by_choice = read_review(review), None
+    limit = None
     if decision.refunds is not None:
         limits = limits_of(connection, parse_review_id(decision.review_id)[0])
         limit = None if limits is None else limits.policy.four_eyes_refund_minor
-        by_choice = needs_two_by_choice(action, decision.refunds, limit, asked.four_eyes_actions)
-    if by_choice is not None:
-        return by_choice
-    return approvals_of(asked, action, is_critical=is_critical) > 1
+    return approvals_of(read_review(review), action, decision.refunds, limit, is_critical=is_critical) > 1
 
 
 def _refuse_other_action(decision: Decision) -> None:

@@ -70,6 +70,11 @@ def approvals_required(assessment: RiskAssessment, severity: Severity, limit_min
     return APPROVALS_OF_FOUR_EYES if needs_two else 1
 
 
+def is_every_action(named: Collection[Action] | None) -> bool:
+    """Whether all actions take two people by what a question names, as the rule of an alert may want it."""
+    return ACTIONS.keys() <= {*(named or ())}
+
+
 def needs_two_by_choice(
     action: Action, refunds: Sequence[ChosenRefund] | None, limit_minor: int | None, named: Collection[Action] | None
 ) -> bool | None:
@@ -77,18 +82,29 @@ def needs_two_by_choice(
     every action takes two. `named`: the actions that do, by the question."""
     if refunds is None or limit_minor is None or action_spec(action).four_eyes != "large_refund":
         return None
-    if {*(named or ())} >= ACTIONS.keys():
+    if is_every_action(named):
         return None
     return any(money.amount_minor > limit_minor for money in total_of(each.amount for each in refunds))
 
 
-def approvals_of(review: ReviewRequest, action: Action, *, is_critical: bool = False) -> int:
+def approvals_of(
+    review: ReviewRequest,
+    action: Action,
+    refunds: Sequence[ChosenRefund] | None = None,
+    limit_minor: int | None = None,
+    *,
+    is_critical: bool = False,
+) -> int:
     """How many people must approve `action` in answer to this review: 1 or 2.
 
+    `refunds`: what was chosen, which counts against the limit of the case's policy instead of all that is named.
     `is_critical`: what it asks about was rated critical; clearing that takes two, whenever it was asked. A review that
     names no four-eyes actions was opened before there was a policy: then its own number counts for every action that
     touches a customer.
     """
+    by_choice = needs_two_by_choice(action, refunds, limit_minor, review.four_eyes_actions)
+    if by_choice is not None:
+        return APPROVALS_OF_FOUR_EYES if by_choice else 1
     spec = action_spec(action)
     if spec.four_eyes == "rated_critical" and is_critical:
         return APPROVALS_OF_FOUR_EYES
