@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from contracts.lines import Line
 from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
+from contracts.telemetry_countries import country_of
 from contracts.telemetry_dead_letters import DeadLetterKind
 from contracts.telemetry_envelopes import Envelopes
 from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
@@ -47,9 +48,6 @@ _NULL_ISLAND_DEGREES = 0.01
 _MAX_EVENT_ID = 128
 _ID_HEAD, _ID_DIGEST = 80, 24
 _YES, _NO = frozenset({"success", "succeeded", "ok"}), frozenset({"failure", "failed", "fail", "denied", "error"})
-_ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
-# Assigned to no country by ISO 3166 and used for "unknown"; XK is Kosovo, EU and AP are regions of address lists.
-_NO_COUNTRIES = frozenset({"AA", "ZZ", "EU", "AP"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +269,8 @@ class _Mending:
         given = attributes.get("country")
         if given is None:
             return
-        code = given.strip().upper() if isinstance(given, str) else ""
-        code = _ALSO_WRITTEN.get(code, code)
-        if not _is_country(code):
+        code = country_of(given)
+        if code is None:
             self._drop(attributes, "country", "country_unknown")
         elif code != given:
             attributes["country"] = code
@@ -367,12 +364,6 @@ class _Mending:
             return telemetry_event.validate_python({**self.fields, "attributes": attributes})
         except ValidationError:
             return event  # it holds what JSON cannot say: to keep it is no duty
-
-
-def _is_country(code: str) -> bool:
-    if len(code) != 2 or not (code.isascii() and code.isalpha()) or code in _NO_COUNTRIES:
-        return False
-    return not ("QM" <= code <= "QZ" or ("XA" <= code <= "XZ" and code != "XK"))
 
 
 def _digest(text: str) -> str:
