@@ -28,20 +28,17 @@ from tests.unit.casebook.builders import (
     closing,
     evidence_of,
 )
+from tests.unit.casebook.forged_cases import LIMITS, critical_cleared_by_two, locked, rejected
 from tests.unit.casebook.test_forged_logs import Bend, Log, bent, saying, without, write_anew
 from tests.unit.casebook.test_forged_records import (
     ALONE_IN_ROWS,
-    LIMITS,
     Rows,
     all_of,
     alone,
     body,
     changed,
-    critical_cleared_by_two,
-    locked,
     no_rows,
     now,
-    rejected,
     rows,
 )
 
