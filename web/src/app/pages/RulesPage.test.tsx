@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ana, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { click, giveReason, served, version, view } from "@/test/rules";
-import { problem, serve } from "@/test/server";
+import { json, problem, serve } from "@/test/server";
 import { RulesPage } from "./RulesPage";
 
 test("list says which version judges and what it found", async () => {
@@ -109,6 +109,24 @@ test("retired version is gone back to, and one of another release is not", async
       expect.objectContaining({ path: "/api/detection/rules/spending_spike/roll-back" }),
     ),
   );
+});
+
+test("what the answer shows is acted on while the lists are read", async () => {
+  const silent = () => new Promise<Response>(() => undefined);
+  const moved = view({ versions: [version(2, { mode: "shadow" }), version(1, { mode: "live" })] });
+  served({
+    rule: view({ versions: [version(2), version(1, { mode: "live" })] }),
+    onPost: () => {
+      serve(silent);
+      return json(moved);
+    },
+  });
+  renderInApp(<RulesPage />, maria);
+  await click("Show Spending spike");
+  await click("Put into shadow version 2");
+  await giveReason("Put into shadow");
+  expect(await screen.findByText("In shadow")).toBeVisible();
+  expect(screen.getByRole("button", { name: "Make live version 2" })).toBeEnabled();
 });
 
 test("second manager is led to the rule as it is now", async () => {

@@ -24,11 +24,9 @@ export function useRollBackModel() {
     onSuccess: (score) => {
       client.setQueryData(keys.riskScore, score);
     },
-    onSettled: async () => {
-      await Promise.all([
-        client.invalidateQueries({ queryKey: keys.detection }),
-        client.invalidateQueries({ queryKey: keys.deskLog }),
-      ]);
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.detection });
+      void client.invalidateQueries({ queryKey: keys.deskLog });
     },
   });
 }

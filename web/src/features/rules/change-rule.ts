@@ -12,7 +12,7 @@ export type RuleOrder =
   | { verb: "switch"; is_on: boolean; reason: string }
   | ({ verb: "draft" } & Omit<RuleDraft, "revision">);
 
-/** Changes a rule that is still as it was read. */
+/** Changes a rule that is still as it was read. What the answer shows can be acted on at once: no list is waited for. */
 export function useChangeRule(ruleId: string, revision: number) {
   const client = useQueryClient();
   return useMutation({
@@ -20,11 +20,9 @@ export function useChangeRule(ruleId: string, revision: number) {
     onSuccess: (rule) => {
       client.setQueryData(keys.rule(ruleId), rule);
     },
-    onSettled: async () => {
-      await Promise.all([
-        client.invalidateQueries({ queryKey: keys.detection }),
-        client.invalidateQueries({ queryKey: keys.deskLog }),
-      ]);
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.detection });
+      void client.invalidateQueries({ queryKey: keys.deskLog });
     },
   });
 }
