@@ -4,6 +4,7 @@ Ids are deterministic: the same evidence gives the same alert, the same alert gi
 and a repeated step gives the same effect key. They are safe in URLs, file names and SQL.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,6 +19,8 @@ MAX_NEW_ALERT_ID = 75
 """Characters of an alert id: the ids of its case, memory and reversals then have at most MAX_SCHEDULER_ID."""
 _DIGEST = 16
 _MEMORY_PREFIX = "@fraudanalysisagent@"
+
+_OF_RULE = re.compile(r"-[0-9]+-[0-9]{5,8}t[0-9]{6}z")
 
 _CASE = r"case(?:_[a-z]{1,20})?-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 """A case of another kind than fraud names its kind, as no alert can."""
@@ -38,6 +41,11 @@ Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 def alert_id(rule_id: str, customer_id: int, window_start: datetime) -> str:
     """`{rule}-{customer}-{window start}`: one alert per rule, customer and window, however often it is found."""
     return _shortened(f"{rule_id}-{customer_id}-{window_start.astimezone(UTC):%Y%m%dt%H%M%Sz}", MAX_NEW_ALERT_ID)
+
+
+def is_of_rule(alert: str) -> bool:
+    """Whether only a detection rule may name an alert so: it would take the evidence of the rule for the known one."""
+    return _OF_RULE.search(alert) is not None
 
 
 def manual_alert_id(customer_id: int, alert_type: str, description: str, severity: str, event_ids: list[str]) -> str:

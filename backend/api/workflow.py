@@ -13,7 +13,7 @@ from backend.services.scheduler import RuntimeStatus
 from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType
 from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.case import CaseProgress
-from contracts.ids import AlertId, NewAlertId, manual_alert_id
+from contracts.ids import AlertId, NewAlertId, is_of_rule, manual_alert_id
 from contracts.severity import Severity
 from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
 from contracts.telemetry import CustomerId, TelemetryEvent
@@ -28,6 +28,12 @@ def _says_something(text: str) -> str:
     if not says_something(text):
         raise ValueError("say what was seen")
     return text
+
+
+def _free_of_rules(alert_id: str) -> str:
+    if is_of_rule(alert_id):
+        raise ValueError("only the alerts of detection rules are called so: choose another id, or leave it out")
+    return alert_id
 
 
 def _of_one_customer(events: tuple[TelemetryEvent, ...], info: ValidationInfo) -> tuple[TelemetryEvent, ...]:
@@ -56,7 +62,7 @@ class StartRequest(Contract):
     alert_type: AlertType
     description: Annotated[NonEmptyText, AfterValidator(_says_something)]
     severity: Severity
-    alert_id: NewAlertId | None = None
+    alert_id: Annotated[NewAlertId, AfterValidator(_free_of_rules)] | None = None
     trigger_events: Annotated[
         tuple[TelemetryEvent, ...],
         Field(max_length=MAX_TRIGGER_EVENTS),

@@ -1,10 +1,12 @@
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from backend.wiring import Wiring
+from contracts.ids import alert_id
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event
 from tests.support.casebooks import CaseBook
@@ -127,6 +129,17 @@ async def test_an_alert_id_has_at_most_75_characters(client: httpx.AsyncClient, 
     assert answer.status_code == status
     if status == 422:
         assert answer.json()["detail"] == "alert_id: string should have at most 75 characters."
+
+
+async def test_person_names_no_alert_as_rules_do(client: httpx.AsyncClient, book: CaseBook) -> None:
+    taken = alert_id("spending_spike", 7, datetime(2026, 5, 6, tzinfo=UTC))
+    answer = await client.post("/api/workflow/start", json=ORDER | {"alert_id": taken})
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        "alert_id: only the alerts of detection rules are called so: choose another id, or leave it out."
+    )
+    assert not book.list_cases().items
 
 
 async def test_an_alert_id_of_another_customer_is_refused(client: httpx.AsyncClient) -> None:
