@@ -193,9 +193,10 @@ def _needs_own_decision(case: CaseSummary) -> NeedsOwnDecision | None:
     kind = kind_of(case.case_id)
     if "clear" not in kind.actions:
         return NeedsOwnDecision(f"A case of kind '{kind.name}' is not cleared: it is decided on its own page.")
-    takes_two = case.review is not None and "clear" in (case.review.four_eyes_actions or ())
-    if takes_two or is_rated_critical(case.severity, case.risk_level):
+    if is_rated_critical(case.severity, case.risk_level):
         return NeedsOwnDecision("It was rated critical: clearing it takes two people, who decide it on its own page.")
+    if case.review is not None and "clear" in (case.review.four_eyes_actions or ()):
+        return NeedsOwnDecision("Clearing it takes two people, who decide it on its own page.")
     if case.recommendation is None:
         return NeedsOwnDecision("There was no evidence to judge it by: look at it, and decide it on its own page.")
     if overrules(case.recommendation, "clear"):

@@ -128,7 +128,10 @@ async def test_no_more_than_five_hundred_at_once(client: httpx.AsyncClient) -> N
     ("case", "why"),
     [
         ({"recommended": "clear", "level": "critical", "score": 0.97}, "rated critical: clearing it takes two people"),
-        ({"recommended": "clear", "level": "low", "score": 0.2, "four_eyes": ("clear",)}, "rated critical"),
+        (
+            {"recommended": "clear", "level": "low", "score": 0.2, "four_eyes": ("clear",)},
+            "Clearing it takes two people",
+        ),
         ({"recommended": "lock_and_refund", "level": "critical", "score": 0.97}, "rated critical"),
         ({"recommended": "lock_account"}, "The assessment recommends 'lock_account': clearing it overrules that"),
         ({"score": None, "level": None}, "There was no evidence to judge it by"),
