@@ -4,12 +4,12 @@ Events repeat the parts of an assessment that people see and that later steps us
 and the policy of the case must allow what followed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, is_every_action, overrules
+from casebook.policy.four_eyes import overrules
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.review_terms import Limits
 from contracts.assessment import RiskAssessment
@@ -38,9 +38,6 @@ def conclusion_faults(
     for seq, said, limits in log.asked:
         if limits is not None and _asks_fewer(said, kept.get(said["round"]), limits):
             yield seq, "it asks fewer people than the limits of the case name"
-    for seq, said, _ in log.asked:
-        if _asks_others(said, kept.get(said["round"], {}).get("asks_for") or ()):
-            yield seq, "it asks others than the rules of the alerts want"
     for seq, decision, first in log.decided_on:
         if _overrules_silently(decision, first, kept.get(decision["round"], {})):
             yield seq, "it overrules the assessment without a reason"
@@ -60,13 +57,6 @@ def _asks_fewer(asked: Data, body: Mapping[str, Any] | None, limits: Limits) -> 
     return not needed <= set(asked.get("four_eyes_actions") or ()) or asked["approvals_required"] < approvals
 
 
-def _asks_others(asked: Data, wanted: Sequence[str]) -> bool:
-    if "manager_first" in wanted and asked["required_role"] == "analyst":
-        return True
-    asks_two = is_every_action(asked.get("four_eyes_actions")) and asked["approvals_required"] >= APPROVALS_OF_FOUR_EYES
-    return "two_people" in wanted and not asks_two
-
-
 def _overrules_silently(decision: Data, first: Data | None, body: Mapping[str, Any]) -> bool:
     recommended = None if body.get("overall_risk_score") is None else body.get("recommended_action")
     if decision["verdict"] != "approve" or not overrules(recommended, decision["action"]):
@@ -82,8 +72,6 @@ def _why_not_benign(body: Mapping[str, Any], limits: Limits) -> str | None:
         return "what was rated critical goes to a person"
     if body.get("route") != "auto_clear" or body.get("route_reasons"):
         return "its assessment sends it to a person"
-    if body.get("asks_for"):
-        return "the rules of its alerts want a person to decide"
     below = limits.policy.auto_clear_threshold
     reports: list[Mapping[str, Any]] = body.get("reports", [])
     scores = [body.get("overall_risk_score"), *(report.get("risk_score") for report in reports)]

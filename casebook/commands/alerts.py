@@ -82,11 +82,19 @@ def _cases_of(connection: Connection, customer_id: int) -> tuple[str | None, lis
     return (cases[0].case_id if cases else None), [each.case_id for each in found]
 
 
-def open_with(connection: Connection, alert: Alert, follows: str | None, actor: str, now: datetime) -> OpenedCase:
+def open_with(
+    connection: Connection,
+    alert: Alert,
+    follows: str | None,
+    actor: str,
+    now: datetime,
+    scored: float | None = None,
+) -> OpenedCase:
     """Open the case of an alert that has none. The caller has locked the log."""
     case_id = ids.case_id(alert.alert_id)
     seq = next_seq(connection)
-    append(connection, LockedCase(case_id=case_id), CaseOpened(alert=alert, follows=follows), actor, now, seq=seq)
+    opened = CaseOpened(alert=alert, follows=follows, scored=scored)
+    append(connection, LockedCase(case_id=case_id), opened, actor, now, seq=seq)
     connection.execute(_KEEP_WORDS, {"opened_seq": seq, "body": join_words(words_of_alert(alert))})
     note_rule_alert(connection, alert, now)
     return OpenedCase(case_id=case_id, created=True)
@@ -123,9 +131,11 @@ def join_case(
     actor: str,
     now: datetime,
     moved_from: str | None = None,
+    scored: float | None = None,
 ) -> None:
     """Give a case one more alert, which ends the question that is being `asked`."""
     review_id = None if asked is None else asked.review_id
-    append(connection, case, AlertJoined(alert=alert, review_id=review_id, moved_from=moved_from), actor, now)
+    joined = AlertJoined(alert=alert, review_id=review_id, moved_from=moved_from, scored=scored)
+    append(connection, case, joined, actor, now)
     add_words(connection, case.opened_seq, *words_of_alert(alert))
     note_rule_alert(connection, alert, now)

@@ -25,6 +25,7 @@ from casebook.projection.event_data import JournalHead
 from casebook.projection.reopenings import CaseReopened
 from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted, why_no_round
 from casebook.queries.agent_runs import journal_of, saved_assessment, saved_report, saved_reports
+from casebook.queries.alerts import asked_by_rules
 from casebook.queries.case_brief import limits_of
 from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow
@@ -194,6 +195,8 @@ def _refuse_outcome(
 ) -> None:
     limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
     found.patience = None if limits is None else limits.patience
+    if closing.outcome == "auto_cleared":
+        found.rules_ask = asked_by_rules(connection, case.case_id)
     stale = closing.round != case.round
     reason = (
         f"it is in round {case.round}"

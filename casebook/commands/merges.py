@@ -14,7 +14,7 @@ from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.outbox import unschedule
 from casebook.errors import AlertsCannotMove, CaseNotFound
 from casebook.projection.alerts import AlertDetached, CaseMerged, CaseUnmerged
-from casebook.queries.alerts import current_alerts
+from casebook.queries.alerts import current_alerts, scores_of_banded
 from casebook.queries.review_rows import open_question
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
@@ -64,11 +64,11 @@ def merge_cases(
         review_id=_asked(connection, source_id),
         reason=reason,
     )
-    source_round = source.round
+    source_round, scores = source.round, scores_of_banded(connection, source_id)
     append(connection, source, merged, subject, now)
     for alert in moved:
         asked = open_question(connection, target_id)
-        join_case(connection, target, alert, asked, subject, now, moved_from=source_id)
+        join_case(connection, target, alert, asked, subject, now, source_id, scores.get(alert.alert_id))
     return MovedAlerts(source_id, target_id, source_round)
 
 
@@ -99,14 +99,14 @@ def detach_alert(
         review_id=_asked(connection, case_id),
         reason=reason,
     )
-    source_round = case.round
+    source_round, scored = case.round, scores_of_banded(connection, case_id).get(alert_id)
     append(connection, case, detached, subject, now)
     if target is None:
         lock_log(connection)
-        open_with(connection, alert, case_id, subject, now)
+        open_with(connection, alert, case_id, subject, now, scored)
     else:
         append(connection, target, CaseUnmerged(moved_from=case_id, reason=reason), subject, now)
-        join_case(connection, target, alert, None, subject, now, moved_from=case_id)
+        join_case(connection, target, alert, None, subject, now, case_id, scored)
         unschedule(connection, target_id)
     return MovedAlerts(case_id, target_id, source_round)
 

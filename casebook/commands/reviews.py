@@ -29,6 +29,7 @@ from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from casebook.policy.review_terms import with_autonomy, with_four_eyes, with_least_time, with_overtaken_terms
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.agent_runs import saved_assessment
+from casebook.queries.alerts import asked_by_rules
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.kinds import recorded_kind_of
 from casebook.queries.overtaken import overtook
@@ -88,7 +89,8 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     overtaken = _overtaken_question(connection, case)
     if reason is None and overtaken is not None and overtaken.role == "manager":
         reason = ASKED_BEFORE_AN_ALERT_JOINED
-    if reason is None and "manager_first" in (opening.assessment.asks_for or ()):
+    asks = asked_by_rules(connection, case.case_id)
+    if reason is None and "manager_first" in asks:
         reason = MANAGER_FIRST
     target: CaseState = "awaiting_review" if reason is None else "escalated"
     _refuse_asking_while_acting(connection, case, target)
@@ -100,7 +102,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     limits = limits_of(connection, case.case_id)
     was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
     review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
-    review = with_autonomy(review, opening.assessment)
+    review = with_autonomy(review, asks)
     review = with_overtaken_terms(with_least_time(review, limits, now), overtaken)
     _put(connection, case, _opened(opening, review), opening.assessment, reason, now)
     return review

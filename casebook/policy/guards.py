@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from contracts.alert import MAX_JOINED
 from contracts.assessment import Route
+from contracts.autonomy import Decider
 from contracts.effect import EffectStatus
 from contracts.kinds import Action, action_spec
 from contracts.review import Role, Verdict, may_act_as
@@ -65,6 +66,8 @@ class GuardFacts:
     """How many the case has."""
     unseen_alerts: int = 0
     """How many of them joined after the specialists had begun last: nobody has investigated them."""
+    rules_ask: tuple[Decider, ...] = ()
+    """Whom the rules of its alerts want to decide; looked up where a case is to be cleared automatically."""
     overtaken: OvertakenQuestion | None = None
     """The last question, when an alert joined before it was answered; None once it is asked again."""
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
+from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, is_every_action
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.order_keys import LastOrder
-from casebook.policy.review_terms import Limits
+from casebook.policy.review_terms import Limits, RatedBand, bands_in, rules_ask
+from contracts.autonomy import Decider
 from contracts.case import CaseEvent
 from contracts.kinds import Action
 from contracts.severity import Severity, worst_of
@@ -68,6 +70,8 @@ class LogFacts:
     severity: Severity = "critical"
     alerts: dict[str, Severity] = field(default_factory=dict[str, Severity])
     """The alerts that it has, in the order in which they came, and how bad each is."""
+    bands: list[RatedBand] = field(default_factory=list[RatedBand])
+    """Who decides, by the rules of all alerts that it ever had."""
     limits: Limits | None = None
     """The policy of the case; None until its first round has begun."""
     begun: set[int] = field(default_factory=set[int])
@@ -111,6 +115,16 @@ class LogFacts:
         for question in self.questions.values():
             question.is_open = False
 
+    def take(self, said: Data) -> None:
+        """The case has the alert of this event."""
+        alert: Data = said["alert"]
+        self.alerts[alert["alert_id"]] = alert["severity"]
+        self.bands += bands_in(alert, said.get("scored"))
+
+    def rules_ask(self) -> tuple[Decider, ...]:
+        """Whom the rules of its alerts want to decide."""
+        return rules_ask(self.bands, [said["score"] for _, said in self.concluded])
+
     def rate(self) -> None:
         """The severity of the case follows from its alerts."""
         if self.alerts:
@@ -148,6 +162,16 @@ class LogFacts:
     def was_rated_critical(self) -> bool:
         """By the alert, or by an assessment in any round."""
         return self.severity == "critical" or any(said.get("level") == "critical" for _, said in self.concluded)
+
+    def why_others_asked(self, data: Data) -> str | None:
+        """Why a question goes to others than the rules of the alerts want; None when it does not."""
+        wanted = self.rules_ask()
+        asks_two = (
+            is_every_action(data.get("four_eyes_actions")) and data["approvals_required"] >= APPROVALS_OF_FOUR_EYES
+        )
+        to_analyst = "manager_first" in wanted and data["required_role"] == "analyst"
+        is_weaker = to_analyst or ("two_people" in wanted and not asks_two)
+        return "it asks others than the rules of the alerts want" if is_weaker else None
 
     def why_too_short(self, event: CaseEvent, data: Data) -> str | None:
         """Why a question leaves too little time to answer; None when it leaves enough."""

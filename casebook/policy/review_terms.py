@@ -4,13 +4,16 @@ Deadline and number of approvals come through the scheduler, which anybody may w
 is corrected to those of the policy, so that it is not expired at once, and nobody decides alone what needs two people.
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, approvals_required, four_eyes_actions
 from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from contracts.actions import ACTIONS
 from contracts.assessment import RiskAssessment
+from contracts.autonomy import ALL_DECIDERS, AutonomyBand, Decider, deciders
 from contracts.investigation import InvestigationPolicy
 from contracts.kinds import Action
 from contracts.review import ReviewRequest, Role
@@ -18,6 +21,16 @@ from contracts.severity import Severity
 
 MOST_LATE = 0.5
 """A question that reaches the record late keeps its deadline as long as more than this share of its time is left."""
+
+
+class RatedBand(NamedTuple):
+    """A band of an alert."""
+
+    severity: Severity
+    """That of the alert."""
+    band: AutonomyBand
+    carried: float
+    """The score of the case that people took the alert from; 0 for one that came here first."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,38 @@ def with_overtaken_terms(review: ReviewRequest, overtaken: OvertakenQuestion | N
     return review.model_copy(update={"required_role": role, "due_at": due_at, "remind_at": remind_at})
 
 
-def with_autonomy(review: ReviewRequest, assessment: RiskAssessment) -> ReviewRequest:
+def bands_in(alert: Mapping[str, Any], carried: float | None = None) -> list[RatedBand]:
+    """The bands of a recorded alert, with the score that it brought along from another case."""
+    severity: Severity = alert["severity"]
+    bands = (AutonomyBand.model_validate(band) for band in alert.get("autonomy") or ())
+    return [RatedBand(severity, band, carried or 0.0) for band in bands]
+
+
+def score_for_bands(scores: Sequence[float | None]) -> float | None:
+    """The score that bands go by, of those of a case's assessments, the newest last: the highest.
+
+    None, which counts as 1, where the newest has none.
+    """
+    if not scores or scores[-1] is None:
+        return None
+    return max(score for score in scores if score is not None)
+
+
+def rules_ask(bands: Iterable[RatedBand], scores: Sequence[float | None]) -> tuple[Decider, ...]:
+    """Whom the rules of a case's alerts want to decide, `auto_clear` left out.
+
+    `bands` are those of every alert that the case ever had, and `scores` those of its assessments, the newest last: to
+    move an alert, or to reject what was concluded, takes nobody's say away.
+    """
+    score = score_for_bands(scores)
+    found: set[Decider] = set()
+    for severity, band, carried in bands:
+        found.update(deciders((band,), severity, None if score is None else max(score, carried)))
+    return tuple(decider for decider in ALL_DECIDERS if decider in found and decider != "auto_clear")
+
+
+def with_autonomy(review: ReviewRequest, asks: Collection[Decider]) -> ReviewRequest:
     """The question as the rules of the alerts want it: to a manager, with two people for whatever is approved."""
-    asks = assessment.asks_for or ()
     role: Role = "manager" if "manager_first" in asks and review.required_role == "analyst" else review.required_role
     changes: dict[str, object] = {"required_role": role}
     if "two_people" in asks:

@@ -12,7 +12,7 @@ from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import end_open_review
 from contracts import domain_events
 from contracts.alert import Alert
-from contracts.base import added_later
+from contracts.base import Score, added_later
 from contracts.case import CaseEvent
 from contracts.ids import AlertId, CaseId
 from contracts.kinds.fraud import FRAUD
@@ -39,6 +39,8 @@ class AlertJoined(EventData):
     """The question that it overtook; null when nobody was asked."""
     moved_from: CaseId | None = added_later()
     """The case that people took it from."""
+    scored: Score | None = added_later()
+    """The score that its bands went by in the case that people took it from; null where it has none."""
 
     def dedupe_key(self, previous_seq: int = 0) -> str:
         """An alert joins a case once, and once more each time that people bring it back."""
@@ -54,7 +56,7 @@ class AlertJoined(EventData):
         reason = log.facts.why_no_alert()
         log.facts.alert_count += 1
         log.facts.unseen_alerts += 1
-        log.alerts[alert["alert_id"]] = alert["severity"]
+        log.take(data)
         log.rate()
         reason = log.overtake(data["review_id"]) or reason
         return reason if alert["customer_id"] == log.customer else "it is about another customer"

@@ -19,7 +19,7 @@ from casebook.projection.rounds import enter_round
 from casebook.schema.cases import AlertRow, CaseRow, SubjectRow
 from contracts import domain_events
 from contracts.alert import Alert
-from contracts.base import Contract, NonEmptyText, added_later
+from contracts.base import Contract, NonEmptyText, Score, added_later
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import EffectStatus
 from contracts.ids import CaseId, Hash, SubjectId
@@ -93,6 +93,8 @@ class CaseOpened(EventData):
     alert: Alert | None = added_later()
     follows: CaseId | None = added_later()
     """The customer's case before it, which could not take its alert."""
+    scored: Score | None = added_later()
+    """The score that its bands went by in the case that people took it from; null where it has none."""
     opening: SubjectOpening | None = added_later()
     """What is said instead of an alert, by any other kind than fraud."""
 
@@ -124,7 +126,7 @@ class CaseOpened(EventData):
             return None if data.get("follows") is None else "only a case of fraud follows another one"
         alert: Data = data["alert"]
         log.customer, log.severity = alert["customer_id"], alert["severity"]
-        log.alerts[alert["alert_id"]] = alert["severity"]
+        log.take(data)
         return None if kind_of(log.case_id) is FRAUD else "no alert opens a case of this kind"
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
@@ -267,6 +269,7 @@ class CaseClosed(EventData):
         if data["round"] != log.facts.round:
             return f"the case is in round {log.facts.round}"
         log.facts.patience = None if log.limits is None else log.limits.patience
+        log.facts.rules_ask = log.rules_ask()
         return cls.why_not(kind_of(log.case_id), log.facts, outcome, event.at)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
@@ -280,6 +283,8 @@ def _why_not_by_itself(found: GuardFacts) -> str | None:
         return "a person was asked, so a person decides"
     if found.route != "auto_clear":
         return f"the assessment on record of round {found.round} does not say so"
+    if found.rules_ask:
+        return "the rules of its alerts want a person to decide"
     return found.why_not_investigated()
 
 

@@ -85,7 +85,7 @@ class ReviewOpened(EventData, ReviewRequest):
         )
         log.facts.was_asked = True
         log.facts.asked_role = data["required_role"]
-        reason = reason or log.why_too_short(event, data) or log.why_other_terms(data)
+        reason = reason or log.why_too_short(event, data) or log.why_other_terms(data) or log.why_others_asked(data)
         log.facts.overtaken = None
         return reason
 

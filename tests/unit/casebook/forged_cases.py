@@ -1,6 +1,7 @@
 """Cases whose records the forgery tests bend, each as it was really recorded."""
 
 from casebook.workspace_api import WorkspaceApi
+from contracts.autonomy import AutonomyBand
 from contracts.effect import Effect
 from contracts.investigation import InvestigationPolicy, ReviewOpening
 from contracts.report import SPECIALISTS
@@ -108,9 +109,10 @@ def lock_reversed(book: CaseBook, workspace: WorkspaceApi) -> str:
 
 
 def asked_by_rule(book: CaseBook, _: WorkspaceApi) -> str:
-    case = book.open_case(an_alert()).case_id
+    bands = (AutonomyBand(decider="two_people"),)
+    case = book.open_case(an_alert().model_copy(update={"autonomy": bands})).case_id
     begin(book, case, policy=LIMITS)
-    assessment = an_assessment().model_copy(update={"asks_for": ("two_people",)})
+    assessment = an_assessment()
     conclude(book, case, assessment)
     book.open_review(an_opening(case, assessment))
     return case

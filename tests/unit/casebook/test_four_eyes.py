@@ -18,10 +18,8 @@ from casebook.errors import (
     OtherActionProposed,
     SameApprover,
 )
-from casebook.policy.four_eyes import needs_two_by_choice
 from casebook.workspace_api import WorkspaceApi
-from contracts.actions import ACTIONS, RecommendedAction
-from contracts.autonomy import Decider
+from contracts.actions import RecommendedAction
 from contracts.case import Proposal
 from contracts.investigation import ReviewOpening
 from contracts.review import Approval, Decision, Role
@@ -220,52 +218,3 @@ def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine,
     assert pairs == [{Proposal, Decision}] * times + [{Proposal, SameApprover}] * times
     assert len(book.undelivered_decisions(limit=200)) == times
     assert AlreadyDecided not in {kind for pair in pairs for kind in pair}
-
-
-def by_rules(book: CaseBook, *asks_for: Decider, action: RecommendedAction = "lock_account") -> ReviewOpening:
-    """A review about what the rules of the alerts want decided so."""
-    assessment = an_assessment(action=action).model_copy(update={"asks_for": asks_for})
-    opening = an_opening(open_case(book), assessment)
-    return opening.model_copy(update={"review": put(book, opening)})
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_rule_of_an_alert_takes_two_for_every_action(book: CaseBook, action: RecommendedAction):
-    opening = by_rules(book, "two_people")
-
-    assert isinstance(book.accept_decision(by("ana", opening, action), ANALYST), Proposal)
-    with pytest.raises(SameApprover):
-        book.accept_decision(by("ana", opening, action), ANALYST)
-    assert isinstance(book.accept_decision(by("ben", opening, action), ANALYST), Decision)
-
-
-def test_small_refund_takes_two_when_a_rule_wants_it(book: CaseBook):
-    opening = by_rules(book, "two_people", action="refund_charges")
-    limit = 50_000
-
-    named = opening.review.four_eyes_actions
-    assert needs_two_by_choice("refund_charges", (), limit, named) is None
-    assert needs_two_by_choice("refund_charges", (), limit, BOTH) is False
-
-
-def test_rule_of_an_alert_asks_a_manager_first(book: CaseBook):
-    opening = by_rules(book, "one_analyst", "manager_first")
-
-    assert opening.review.required_role == "manager"
-    view = book.get_fraud_case(opening.case_id)
-    assert view.state == "escalated"
-    with pytest.raises(NotAllowed):
-        book.accept_decision(by("ana", opening), ANALYST)
-    assert isinstance(book.accept_decision(by("maria", opening), ("manager",)), Decision)
-
-
-def test_both_are_kept_when_nobody_answers_in_time(book: CaseBook):
-    opening = by_rules(book, "two_people")
-    pass_time(book)
-
-    book.escalate(an_escalation(opening, 400))
-
-    review = book.get_fraud_case(opening.case_id).review
-    assert review is not None
-    assert review.required_role == "manager"
-    assert {*(review.four_eyes_actions or ())} == {*ACTIONS}

@@ -28,7 +28,7 @@ WRITES = 12
 """The round, three for each specialist (begun, first answer, report with the second answer), assessment, review."""
 READS = 8
 """What the case has cost so far before each model call, and how far the assessment is."""
-STATEMENTS = 147
+STATEMENTS = 148
 
 
 def a_turn_with_tools_and_a_verdict(specialist: Specialist) -> list[Turn]:
