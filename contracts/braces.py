@@ -2,8 +2,9 @@
 
 import re
 
-_OUTSIDE = re.compile(rb'["{}]')
-_INSIDE = re.compile(rb'["\\]')
+# Runs of braces, and whole strings, are taken at once: of nonsense there may be megabytes.
+_OUTSIDE = re.compile(rb'(?:[^"{}]++|"(?:[^"\\]++|\\.)*+")*+(?:"|(\{+)|(\}+))', re.DOTALL)
+_INSIDE = re.compile(rb'"|(\\)')
 
 
 class Braces:
@@ -20,18 +21,20 @@ class Braces:
         found, at = list[int](), 0
         if self._escaped and data:
             self._escaped, at = False, 1
-        while match := (_INSIDE if self.in_text else _OUTSIDE).search(data, at):
+        while match := _INSIDE.search(data, at) if self.in_text else _OUTSIDE.match(data, at):
             at = match.end()
-            mark = match[0]
-            if mark == b'"':
+            group = match.lastindex
+            if group is None:
                 self.in_text = not self.in_text
-            elif mark == b"\\":
+            elif self.in_text:
                 self._escaped = at == len(data)
                 at += 1
-            elif mark == b"{":
-                self.depth += 1
+            elif group == 1:
+                self.depth += at - match.start(1)
             elif self.depth:
-                self.depth -= 1
+                behind = match.start(2) + self.depth
+                # What closes nothing is skipped.
+                self.depth = max(0, behind - at)
                 if not self.depth:
-                    found.append(at)
+                    found.append(behind)
         return found
