@@ -18,7 +18,7 @@ _GZIP_MARK = b"\x1f\x8b"
 
 
 def recorded_lines(path: Path, on_position: Callable[[int], object] | None = None) -> Generator[Line]:
-    """The lines and objects of a recording, read as they are asked for; gzip shows in its name or its first bytes.
+    """The lines and objects of a recording, read as they are asked for; gzip shows in its first bytes, not in its name.
 
     `on_position` is told how many bytes of the file were read. Memory does not grow with the file, nor with what a
     compressed one becomes. Raises UNREADABLE.
@@ -31,6 +31,11 @@ def recorded_lines(path: Path, on_position: Callable[[int], object] | None = Non
             if on_position is not None:
                 on_position(plain.tell())
     yield from splitter.finish()
+
+
+def is_gzip(data: bytes) -> bool:
+    """Whether this is the beginning of what is packed with gzip; no telemetry that is not begins so."""
+    return data.startswith(_GZIP_MARK)
 
 
 def file_problem(error: Exception) -> str:
@@ -55,7 +60,7 @@ def _opened(path: Path) -> Generator[tuple[BufferedReader | gzip.GzipFile, Buffe
     """What the lines are read from, and the file itself."""
     # Opened once, and looked into without taking anything: it may be a pipe.
     with path.open("rb") as plain:
-        if path.suffix == ".gz" or plain.peek(len(_GZIP_MARK)).startswith(_GZIP_MARK):
+        if is_gzip(plain.peek(len(_GZIP_MARK))):
             with gzip.GzipFile(fileobj=plain, mode="rb") as unpacked:
                 yield unpacked, plain
         else:
