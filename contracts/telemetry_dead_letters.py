@@ -1,5 +1,6 @@
 """Telemetry that is not evaluated: why, what is kept of it, and what people do with it."""
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, NonNegativeInt, PositiveInt, StringConstraints
@@ -15,8 +16,26 @@ LetterId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^tdl-[0-9a-f]{3
 LetterState: TypeAlias = Literal["kept", "retry_requested", "retrying", "evaluated", "failed_again"]
 """`kept`: nobody has tried it again. `retrying`: a process that reads telemetry has it in hand."""
 
+KEPT_BYTES = 16 * 1024
+"""How much of what is not evaluated is kept, from its beginning on."""
 MAX_CHOSEN = 500
 """Letters that one order names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What is not evaluated, and why: one object where it can be told from others, else a line or the rest of one."""
+
+    kind: DeadLetterKind
+    reason: str
+    body: bytes = b""
+    """As it came, from its beginning on: at most `KEPT_BYTES`."""
+    size: int = 0
+    """How many bytes it had."""
+
+    def of(self, data: bytes, beyond: int = 0) -> "DeadLetter":
+        """The same for these bytes, of which so many more were not kept."""
+        return replace(self, body=data[:KEPT_BYTES], size=len(data) + beyond)
 
 
 class TelemetryDeadLetter(Contract):

@@ -17,6 +17,7 @@ MAX_LEVELS = 6
 NOT_NOW = frozenset({"before"})
 """What a change feed shows beside what is: the row as it was."""
 
+_MAY_HOLD = (dict, list, str)
 # Base64 of what begins with a brace or a bracket.
 _BASE64 = re.compile(r"[eWI][A-Za-z0-9+/_-]{15,}={0,2}")
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -30,15 +31,22 @@ class Envelopes:
         self._json = json
         self._keys = keys
         self._not_kept = not_kept
+        self._origins: dict[int, Any] = {}
+        """What events among others were in, by the events' ids."""
 
     def opened(self, value: Any) -> list[Any]:
         """The events in `value`, and what lies among events and is none; `value` alone where there is none.
 
         Fields around one event are kept as further fields of it; those around a batch are kept with each of its events.
         """
+        self._origins.clear()
         if isinstance(value, dict) and self._keys <= cast("dict[str, Any]", value).keys():
             return [value]
         return self._events(value, 0) or [self.unpacked(value)]
+
+    def own(self, event: Any) -> bytes:
+        """What one of several that `opened` gave last was in, apart from the others: as it came, if it can be."""
+        return self._json.own(self._origins.get(id(event), event))
 
     def unpacked(self, value: Any) -> Any:
         """What a text holds as JSON, or as Base64 of JSON; any other value as it is."""
@@ -80,9 +88,14 @@ class Envelopes:
         return events if kept.keys() == {"offset"} else [kept | cast("dict[str, Any]", events[0])]
 
     def _listed(self, parts: list[Any], level: int) -> list[Any]:
-        found = [self._events(part, level + 1) if level < MAX_LEVELS else [] for part in parts]
+        if level == MAX_LEVELS:
+            return []
+        found = [self._events(part, level + 1) if part and isinstance(part, _MAY_HOLD) else [] for part in parts]
         if not any(found):
             return []
+        for part, events in zip(parts, found, strict=True):
+            if len(events) == 1 and not isinstance(part, list):
+                self._origins[id(events[0])] = part
         return [event for part, events in zip(parts, found, strict=True) for event in (events or [part])]
 
 

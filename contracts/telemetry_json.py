@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
+from contracts.telemetry_spans import Decoded, ParsedText
+
 MAX_DEPTH = 32
 """Deeper values are removed: parsers in other processes accept no more than a few hundred levels."""
 MAX_INT_DIGITS = 19
@@ -22,8 +24,9 @@ _OF_AN_ARRAY = re.compile(rf"(?:[\[\],][{_BLANK}]*)+(?=\{{)")
 _BETWEEN = re.compile(rf"[{_BLANK}{_PADDING}\[\],]*")
 _EXTENDED = frozenset({"$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$oid"})
 """MongoDB's extended JSON: an object of one such key says what type its value had."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]+|[\]}]+', re.DOTALL)
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 REPLACEMENT = "\ufffd"
 
 
@@ -46,6 +49,13 @@ class TolerantJson:
 
     def __init__(self) -> None:
         self.mended: Counter[str] = Counter()
+        self._objects = list[Any]()
+        """Those of the value that is being parsed, in the order in which they end."""
+        self._decoded = list[Decoded]()
+        """The value that was given last, then what texts in it hold as JSON."""
+        self._cleaned = list[tuple[Any, Any]]()
+        """Objects in place of which others were given, as (given, parsed)."""
+        self._places: dict[int, tuple[Decoded, tuple[int, int]]] | None = None
         self._decoder = json.JSONDecoder(
             object_pairs_hook=self._object,
             parse_constant=self._no_number,
@@ -62,13 +72,14 @@ class TolerantJson:
         and between objects are skipped, so that a line may hold one element of an array, or all.
         """
         self.mended = Counter()
+        parsed = self._text(line)
+        end = 0
         try:
-            text = self._text(line)
-            value, end = self._next(text, 0)
-            yield value
-            while end < len(text):
-                self.mended = Counter({"many_on_a_line": 1})
-                value, end = self._next(text, end)
+            while not end or end < len(parsed.text):
+                if end:
+                    self.mended = Counter({"many_on_a_line": 1})
+                self._begin(parsed, end)
+                value, end = self._next(self._decoded[0])
                 yield value
         except json.JSONDecodeError as error:
             raise Unreadable(_why(line, error)) from None
@@ -81,14 +92,45 @@ class TolerantJson:
         if not bare.startswith(("{", "[")):
             return None
         try:
-            bare = self._shallow(bare)
-            value, end = self._next(bare, 0)
+            parsed = self._shallow(ParsedText(bare, bare))
+            decoded = Decoded(parsed, 0, len(parsed.text))
+            value, end = self._next(decoded)
         except (Unreadable, json.JSONDecodeError, RecursionError):
             return None
-        return value if end == len(bare) else None
+        if end != len(parsed.text):
+            return None
+        self._decoded.append(decoded)
+        return value
 
-    def _next(self, text: str, start: int) -> tuple[Any, int]:
-        """The value that begins at `start`, and where the next begins, or the end. Raises Unreadable."""
+    def whole(self) -> bytes:
+        """The value that was given last, as it came. When there was none in the rest of the line: that rest."""
+        return self._decoded[0].data
+
+    def own(self, part: Any) -> bytes:
+        """A part of the value that was given last: an object as it came, anything else as it would be written alone."""
+        if self._places is None:
+            self._places = {
+                id(found): (decoded, span)
+                for decoded in self._decoded
+                for found, span in zip(decoded.objects, decoded.spans(), strict=False)
+            }
+            for given, parsed in self._cleaned:
+                if place := self._places.get(id(parsed)):
+                    self._places[id(given)] = place
+        if isinstance(part, dict) and (place := self._places.get(id(cast("object", part)))):
+            decoded, span = place
+            return decoded.parsed.bytes_of(*span)
+        return json.dumps(part, ensure_ascii=False, default=repr).encode(errors="replace")
+
+    def _begin(self, parsed: ParsedText, start: int) -> None:
+        self._decoded = [Decoded(parsed, start, len(parsed.text))]
+        self._cleaned.clear()
+        self._places = None
+
+    def _next(self, decoded: Decoded) -> tuple[Any, int]:
+        """The value that begins there, and where the next begins, or the end. Raises Unreadable."""
+        text, start = decoded.parsed.text, decoded.start
+        self._objects = decoded.objects
         value, end = self._decoder.raw_decode(text, start)
         # In this value alone: a line may hold thousands.
         if text.find("\\u", start, end) >= 0 or text.find("\0", start, end) >= 0:
@@ -101,16 +143,19 @@ class TolerantJson:
             raise Unreadable(f"Invalid JSON: something that is no object follows at column {end + 1}")
         if between[0].strip(_BLANK + _PADDING):
             self.mended["array_mark"] += 1
+        decoded.end = end
         return value, between.end()
 
-    def _text(self, line: bytes) -> str:
+    def _text(self, line: bytes) -> ParsedText:
         try:
-            text = line.decode()
+            text = given = line.decode()
         except UnicodeDecodeError:
-            text = line.decode(errors="replace")
+            given = line.decode(errors="surrogateescape")
+            text = _NOT_UTF_8.sub(REPLACEMENT, given)
             self.mended["text_replaced"] += 1
         bare = text.lstrip(_BLANK + _PADDING)
-        before = text[: len(text) - len(bare)]
+        start = len(text) - len(bare)
+        before = text[:start]
         if BYTE_ORDER_MARK in before:
             self.mended["byte_order_mark"] += 1
         bare = bare.rstrip(_BLANK + _PADDING)
@@ -118,30 +163,44 @@ class TolerantJson:
             self.mended["padding"] += 1
         if mark := _OF_AN_ARRAY.match(bare):
             bare = bare[mark.end() :]
+            start += mark.end()
             self.mended["array_mark"] += 1
-        return self._shallow(bare)
+        return self._shallow(ParsedText(bare, given, start))
 
-    def _shallow(self, text: str) -> str:
-        return self._cut_deep(text) if text.count("{") + text.count("[") > MAX_DEPTH else text
+    def _shallow(self, parsed: ParsedText) -> ParsedText:
+        text = parsed.text
+        return self._cut_deep(parsed) if text.count("{") + text.count("[") > MAX_DEPTH else parsed
 
-    def _cut_deep(self, text: str) -> str:
-        """`text` with null in place of what lies too deep."""
-        kept, depth, done, cut_from = list[str](), 0, 0, 0
+    def _cut_deep(self, parsed: ParsedText) -> ParsedText:
+        """The text with null in place of what lies too deep."""
+        text, kept, cuts = parsed.text, list[str](), list[tuple[int, int]]()
+        depth, done, cut_from, length, beyond = 0, 0, 0, 0, 0
         for token in _TOKEN.finditer(text):
-            mark = token[0]
+            mark, run = token[0][0], token.end() - token.start()
             if mark in "[{":
-                depth += 1
-                if depth == MAX_DEPTH + 1:
-                    cut_from = token.start()
+                if depth <= MAX_DEPTH < depth + run:
+                    cut_from = token.start() + MAX_DEPTH - depth
+                depth += run
             elif mark in "]}":
-                depth -= 1
-                if depth == MAX_DEPTH:
+                if depth - run <= MAX_DEPTH < depth:
+                    behind = token.start() + depth - MAX_DEPTH
                     kept += text[done:cut_from], "null"
-                    done = token.end()
+                    length += cut_from - done + len("null")
+                    beyond += behind - cut_from - len("null")
+                    cuts.append((length, beyond))
+                    done = behind
                     self.mended["nesting_cut"] += 1
-        return "".join((*kept, text[done:]))
+                depth -= run
+        if not cuts:
+            return parsed
+        return ParsedText("".join((*kept, text[done:])), parsed.given, parsed.start, cuts)
 
     def _object(self, pairs: list[tuple[str, Any]]) -> Any:
+        found = self._found(pairs)
+        self._objects.append(found)
+        return found
+
+    def _found(self, pairs: list[tuple[str, Any]]) -> Any:
         if len(pairs) == 1 and pairs[0][0] in _EXTENDED:
             self.mended["extended_json"] += 1
             return pairs[0][1]
@@ -174,7 +233,9 @@ class TolerantJson:
             return self._clean_text(value)
         if isinstance(value, dict):
             parts = cast("Mapping[str, Any]", value).items()
-            return {self._clean_text(key): self._clean_part(key, part) for key, part in parts}
+            clean = {self._clean_text(key): self._clean_part(key, part) for key, part in parts}
+            self._cleaned.append((clean, cast("object", value)))
+            return clean
         if isinstance(value, list):
             return [self._clean(part) for part in cast("list[Any]", value)]
         return value

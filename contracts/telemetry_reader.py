@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from contracts.lines import Line
 from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
 from contracts.telemetry_countries import country_of
-from contracts.telemetry_dead_letters import DeadLetterKind
+from contracts.telemetry_dead_letters import DeadLetter, DeadLetterKind
 from contracts.telemetry_envelopes import Envelopes
 from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
 from contracts.telemetry_money import NoMoney, currency_of, negative, rounded
@@ -48,14 +48,6 @@ _NULL_ISLAND_DEGREES = 0.01
 _MAX_EVENT_ID = 128
 _ID_HEAD, _ID_DIGEST = 80, 24
 _YES, _NO = frozenset({"success", "succeeded", "ok"}), frozenset({"failure", "failed", "fail", "denied", "error"})
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A line that is not evaluated, and why."""
-
-    kind: DeadLetterKind
-    reason: str
 
 
 Reading = TelemetryEvent | DeadLetter
@@ -111,7 +103,7 @@ class TelemetryReader:
 
     def _enveloped(self, envelope: Any, line: Line) -> Generator[tuple[int | None, Reading]]:
         if not isinstance(envelope, dict):
-            yield None, DeadLetter("unreadable", "Input should be an object")
+            yield None, DeadLetter("unreadable", "Input should be an object").of(self._json.whole())
             return
         envelope = cast("dict[str, Any]", envelope)
         offset = _whole(envelope.get("offset"))
@@ -122,9 +114,9 @@ class TelemetryReader:
                 yield offset, reading
             elif offset is None and reading.kind == "unreadable":
                 missing = "Field required" if "offset" not in envelope else "Input should be a valid integer, 0 or more"
-                yield None, DeadLetter("unreadable", f"offset: {missing}")
+                yield None, replace(reading, reason=f"offset: {missing}")
             else:
-                yield offset, DeadLetter(reading.kind, reading.reason if offset is None else f"event.{reading.reason}")
+                yield offset, reading if offset is None else replace(reading, reason=f"event.{reading.reason}")
 
     def customers(self, line: Line) -> Generator[int | DeadLetter]:
         """The customer of whom each event in the line speaks, whatever else it says; none when the line is blank."""
@@ -141,20 +133,24 @@ class TelemetryReader:
 
     def _values(self, line: Line) -> Generator[Any]:
         if line.problem is not None:
-            yield DeadLetter("unreadable", line.problem)
+            yield DeadLetter("unreadable", line.problem).of(line.data, line.bytes_beyond)
         elif line.data.strip(_NOTHING):
             try:
                 yield from self._json.values(line.data)
             except Unreadable as error:
-                yield DeadLetter("unreadable", str(error))
+                yield DeadLetter("unreadable", str(error)).of(self._json.whole())
 
     def _read_all(self, value: Any, line: Line) -> Generator[Reading]:
-        for number, fields in enumerate(self._envelopes.opened(value)):
+        parts = self._envelopes.opened(value)
+        for number, fields in enumerate(parts):
             # A repair in the envelope counts once.
             mended = Counter[str]() if number else self._json.mended
             if line.recoded:
                 mended["other_encoding"] += 1
-            yield self._read(fields, mended)
+            reading = self._read(fields, mended)
+            if isinstance(reading, DeadLetter):
+                reading = reading.of(self._json.whole() if len(parts) == 1 else self._envelopes.own(fields))
+            yield reading
 
     def _read(self, fields: Any, mended: Counter[str]) -> Reading:
         if not isinstance(fields, dict):

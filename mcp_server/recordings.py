@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.recordings import UNREADABLE, file_problem, recorded_lines
-from contracts.telemetry_reader import DeadLetter, TelemetryReader
+from contracts.telemetry_dead_letters import DeadLetter
+from contracts.telemetry_reader import TelemetryReader
 
 MAX_CUSTOMERS = 100_000
 """How many customers one command adds: they are kept in memory until all files are read."""

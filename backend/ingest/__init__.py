@@ -4,10 +4,20 @@ from backend.ingest.replay import ReplaySource
 from backend.ingest.report import IngestReport, MalformedLine, PartitionReport, SourceReport, SourceState
 from backend.ingest.selection import choose_sources
 from backend.ingest.service import IngestService
-from backend.ingest.source import PartitionedSource, PartitionPipeline, Poison, Received, TelemetrySource
+from backend.ingest.source import (
+    Flood,
+    HubReading,
+    PartitionedSource,
+    PartitionPipeline,
+    Poison,
+    Received,
+    TelemetrySource,
+)
 from backend.ingest.stream import StreamSource
 
 __all__ = [
+    "Flood",
+    "HubReading",
     "IngestReport",
     "IngestService",
     "MalformedLine",

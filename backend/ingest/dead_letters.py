@@ -39,6 +39,8 @@ def new_letter(line: MalformedLine, source: Source, partition: str | None, at: d
         reason=line.reason,
         body=line.body,
         size=line.size,
+        part=line.part,
+        parts_before=line.parts_before,
     )
 
 
@@ -66,7 +68,12 @@ class DeadLetterBook:
         if len(self._letters) < MAX_WAITING:
             self._letters.append(letter)
         else:
-            self._beyond[letter.source, letter.kind] += 1
+            self.count((letter.source, letter.kind), 1)
+        self._woken.set()
+
+    def count(self, of: SourceKind, number: int) -> None:
+        """Have so many more counted, of which nothing is kept."""
+        self._beyond[of] += number
         self._woken.set()
 
     async def settle(self) -> None:

@@ -6,65 +6,70 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-from backend.ingest.report import KEPT_BYTES
 from contracts.json_objects import ObjectSplitter
 from contracts.lines import Line
+from contracts.recordings import is_gzip
 from contracts.telemetry import TelemetryEvent
-from contracts.telemetry_reader import DeadLetter, TelemetryReader
+from contracts.telemetry_dead_letters import DeadLetter
+from contracts.telemetry_reader import TelemetryReader
 
 MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 """What is behind so much of a packed body is not read: a megabyte can hold a gigabyte."""
+MAX_PARTS = 50_000
+"""What is behind so many events, and parts that are none, is not read: of the smallest there would be millions."""
+MAX_LINES = 500_000
+"""What is behind so many line ends is not read: an event that is written over several lines has about twenty."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadPart:
-    """A part of a body that is not evaluated."""
+    """A part of a body that is not evaluated, or a fault of the body."""
 
     letter: DeadLetter
-    body: bytes
-    """From its beginning on."""
-    size: int
-    """How many bytes it has."""
+    number: int
+    """How many parts lie in front of it."""
+    is_whole_body: bool = False
+    """The letter is about all of the body: `number` of its parts were given before."""
 
 
 _CHUNK_BYTES = 65_536
-_GZIP_MARK = b"\x1f\x8b"
-_GZIP_NAMES = frozenset({"gzip", "x-gzip"})
+_NOTHING = DeadLetter("unreadable", "there is no event in it")
+_TOO_MANY_PARTS = DeadLetter("too_large", f"it has more than {MAX_PARTS:,} parts, and no more are read")
+_TOO_MANY_LINES = DeadLetter("too_large", f"it has more than {MAX_LINES:,} lines, and no more are read")
 
 
-def events_in(body: bytes, encoding: str | None, reader: TelemetryReader) -> Generator[TelemetryEvent | BadPart]:
+def events_in(body: bytes, reader: TelemetryReader) -> Generator[TelemetryEvent | BadPart]:
     """The events in a body, and each part that is none with the beginning of its bytes. At least one of the two.
 
-    `encoding` is the message's content encoding; gzip also shows in the first bytes. Of a packed body that is damaged
-    or too large, the events before the fault are given, then the fault.
+    Gzip shows in the first bytes, whatever the message says of itself. Of a body that is damaged or too large, the
+    events before the fault are given, then the fault. What is in memory at once is one line at most.
     """
-    is_packed = (encoding or "").strip().lower() in _GZIP_NAMES or body.startswith(_GZIP_MARK)
-    empty = True
-    splitter = ObjectSplitter()
-    for chunk in _unpacked(body) if is_packed else _chunks(body):
-        if isinstance(chunk, DeadLetter):
-            for line in splitter.finish():
-                yield from _read(line, reader)
-            yield BadPart(chunk, body[:KEPT_BYTES], len(body))
+    number = 0
+    for line in _lines_in(body):
+        if isinstance(line, DeadLetter):
+            yield BadPart(line.of(body), number, is_whole_body=True)
             return
-        for line in splitter.feed(chunk):
-            for reading in _read(line, reader):
-                empty = False
-                yield reading
-    for line in splitter.finish():
-        for reading in _read(line, reader):
-            empty = False
-            yield reading
-    if empty:
-        yield BadPart(DeadLetter("unreadable", "there is no event in it"), body[:KEPT_BYTES], len(body))
+        for reading in reader.events(line):
+            if number == MAX_PARTS:
+                yield BadPart(_TOO_MANY_PARTS.of(body), number, is_whole_body=True)
+                return
+            yield BadPart(reading, number) if isinstance(reading, DeadLetter) else reading
+            number += 1
+    if not number:
+        yield BadPart(_NOTHING.of(body), 0, is_whole_body=True)
 
 
-def _read(line: Line, reader: TelemetryReader) -> Iterator[TelemetryEvent | BadPart]:
-    for reading in reader.events(line):
-        if isinstance(reading, DeadLetter):
-            yield BadPart(reading, line.data[:KEPT_BYTES], len(line.data) + line.bytes_beyond)
-        else:
-            yield reading
+def _lines_in(body: bytes) -> Iterator[Line | DeadLetter]:
+    """The lines and objects of a body; the last is the fault, if it has one."""
+    splitter, lines = ObjectSplitter(), 0
+    for chunk in _unpacked(body) if is_gzip(body) else _chunks(body):
+        lines += 0 if isinstance(chunk, DeadLetter) else chunk.count(b"\n")
+        if isinstance(chunk, DeadLetter) or lines > MAX_LINES:
+            yield from splitter.finish()
+            yield chunk if isinstance(chunk, DeadLetter) else _TOO_MANY_LINES
+            return
+        yield from splitter.feed(chunk)
+    yield from splitter.finish()
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -16,14 +16,20 @@ from azure.eventhub.aio import PartitionContext
 from azure.eventhub.amqp import AmqpMessageBodyType
 
 from backend.ingest.event_bodies import BadPart, events_in
-from backend.ingest.report import KEPT_BYTES, PartitionReport
-from backend.ingest.source import OpenPartition, PartitionPipeline, Poison, Received
+from backend.ingest.report import PartitionReport
+from backend.ingest.source import Flood, HubReading, OpenPartition, PartitionPipeline, Poison, Received
+from contracts.telemetry_dead_letters import KEPT_BYTES, DeadLetterKind
 from contracts.telemetry_reader import TelemetryReader
 
 _log = logging.getLogger(__name__)
 
 CHECKPOINT_EVERY_S = 1.0
 """A checkpoint costs a request: between two of a partition there is so much time, but for the last."""
+
+MAX_LETTERS = 100
+"""Of what a message holds and is not evaluated, so many parts are kept; the others are counted."""
+_FULL_READINGS, _FULL_LETTERS = 5_000, 500
+"""Messages of a batch are judged together until they hold so much: with one more message, that is all in memory."""
 
 UpdateCheckpoint = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -95,10 +101,11 @@ class HubPartition:
             }
             self._newest = _newest_in(context, self._newest)
             fresh = self._fresh(events)
-            if fresh:
-                readings = await to_thread.run_sync(readings_in, fresh, self.reader)
+            left = iter(fresh)
+            while readings := await to_thread.run_sync(readings_in, left, self.reader):
                 await self._pipeline.take(readings)
-                self._taken(fresh)
+                self._taken(fresh, readings[-1].position)
+                del readings  # or it would be in memory beside the next
             await self._checkpoint()
         finally:
             self._batch = None
@@ -136,11 +143,14 @@ class HubPartition:
             _log.error("Partition %s no longer held %d events that were not yet read.", self.partition_id, gap)
         return fresh
 
-    def _taken(self, events: Sequence[EventData]) -> None:
+    def _taken(self, events: Sequence[EventData], position: int) -> None:
+        """Those of the batch up to that position were judged."""
+        reached = -1 if self.reached is None else self.reached
         for event in events:
-            self._unsaved.append((event.sequence_number or 0, str(event.offset)))
-        last = events[-1]
-        self.reached, self._newest_at = last.sequence_number, last.enqueued_time
+            number = event.sequence_number or 0
+            if reached < number <= position:
+                self._unsaved.append((number, str(event.offset)))
+                self.reached, self._newest_at = number, event.enqueued_time
 
     async def _checkpoint(self, *, is_last: bool = False) -> None:
         saved = self._pipeline.saved_position
@@ -160,20 +170,50 @@ class HubPartition:
             self._due = None
 
 
-def readings_in(events: Sequence[EventData], reader: TelemetryReader) -> list[Received | Poison]:
-    """What messages hold, in their order."""
-    found: list[Received | Poison] = []
+def readings_in(events: Iterator[EventData], reader: TelemetryReader) -> list[HubReading]:
+    """What the next messages hold, in their order: whole messages, until it is enough for one time. None: no more."""
+    found: list[HubReading] = []
+    letters = 0
     for event in events:
-        position, arrived_at = event.sequence_number, event.enqueued_time
-        assert position is not None
-        assert arrived_at is not None
-        for reading in events_in(_body_of(event), _encoding_of(event), reader):
-            if isinstance(reading, BadPart):
-                letter = reading.letter
-                found.append(Poison(position, arrived_at, letter.kind, letter.reason, reading.body, reading.size))
-            else:
-                found.append(Received(reading, position, arrived_at))
+        held = _held(event, reader)
+        found += held
+        letters += sum(not isinstance(each, Received) for each in held)
+        if len(found) >= _FULL_READINGS or letters >= _FULL_LETTERS:
+            break
     return found
+
+
+def _held(event: EventData, reader: TelemetryReader) -> list[HubReading]:
+    """What a message holds: at least one."""
+    position, arrived_at = event.sequence_number, event.enqueued_time
+    assert position is not None
+    assert arrived_at is not None
+    found: list[HubReading] = []
+    letters, beyond = 0, Counter[DeadLetterKind]()
+    for reading in events_in(_body_of(event), reader):
+        if not isinstance(reading, BadPart):
+            found.append(Received(reading, position, arrived_at))
+        elif letters == MAX_LETTERS and not reading.is_whole_body:
+            beyond[reading.letter.kind] += 1
+        else:
+            letters += 1
+            found.append(_poison(reading, position, arrived_at))
+    if beyond:
+        found.append(Flood(position, beyond))
+    return found
+
+
+def _poison(bad: BadPart, position: int, arrived_at: datetime) -> Poison:
+    return Poison(
+        position,
+        arrived_at,
+        bad.letter.kind,
+        bad.letter.reason,
+        bad.letter.body,
+        bad.letter.size,
+        part=bad.number,
+        parts_before=bad.number if bad.is_whole_body else 0,
+    )
 
 
 def _newest_in(context: PartitionContext, known: int) -> int:
@@ -191,9 +231,3 @@ def _body_of(event: EventData) -> bytes:
             # What is no data is shown as it is: the reader says that it is no event, unless it is a text of one.
             text: str | bytes = body if isinstance(body, str | bytes) else repr(body)[:KEPT_BYTES]
             return text.encode() if isinstance(text, str) else text
-
-
-def _encoding_of(event: EventData) -> str | None:
-    properties: Any = event.raw_amqp_message.properties
-    encoding = None if properties is None else properties.content_encoding
-    return encoding.decode(errors="replace") if isinstance(encoding, bytes) else encoding

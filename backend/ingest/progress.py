@@ -8,7 +8,8 @@ from datetime import datetime
 from backend.ingest.dead_letters import DeadLetterBook, new_letter
 from backend.ingest.pipeline import Pipeline
 from backend.ingest.report import MalformedLine, ScoresReport, SourceReport, SourceState
-from backend.ingest.source import PartitionedSource, Poison, TelemetrySource
+from backend.ingest.source import Flood, PartitionedSource, Poison, TelemetrySource
+from contracts.telemetry_dead_letters import DeadLetterKind
 from contracts.telemetry_reader import utc_now
 
 _log = logging.getLogger("backend.ingest.service")
@@ -51,10 +52,7 @@ class Progress:
         """Counts lines that are not evaluated, and has them put on record; the first few are kept and logged."""
         if self.book is not None:
             self.book.add(new_letter(line, self.source, partition_id, at or utc_now()))
-        if line.kind == "unreadable":
-            self.malformed += 1
-        else:
-            self.dead_letters[line.kind] += 1
+        self._count(line.kind, 1)
         if len(self.details) < _MAX_DETAILS:
             self.details.append(line)
             _log.warning("Skipped %s, line %d: %s", line.file, line.line, line.reason)
@@ -69,8 +67,23 @@ class Progress:
             reason=poison.reason,
             body=poison.body,
             size=poison.size,
+            part=poison.part,
+            parts_before=poison.parts_before,
         )
         self.skip(line, partition_id, poison.arrived_at)
+
+    def skip_flood(self, flood: Flood) -> None:
+        """Counts what is not evaluated, and of which nothing is kept."""
+        for kind, number in flood.counts.items():
+            self._count(kind, number)
+            if self.book is not None:
+                self.book.count((self.source.name, kind), number)
+
+    def _count(self, kind: DeadLetterKind, number: int) -> None:
+        if kind == "unreadable":
+            self.malformed += number
+        else:
+            self.dead_letters[kind] += number
 
     def report(self, now: float) -> SourceReport:
         """The counters at `now`."""

@@ -18,7 +18,8 @@ from backend.ingest.report import MalformedLine, malformed
 from contracts.alert import AlertSource
 from contracts.recordings import UNREADABLE, file_problem, recorded_lines
 from contracts.telemetry import TelemetryEvent
-from contracts.telemetry_reader import DeadLetter, TelemetryReader, utc_now
+from contracts.telemetry_dead_letters import DeadLetter
+from contracts.telemetry_reader import TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE, TimeUnit
 
 _log = logging.getLogger(__name__)
@@ -113,13 +114,15 @@ class ReplaySource:
 
     def _read_file(self, path: Path) -> Generator[_Reading]:
         """The file's events with their times; an unreadable line takes the time of the event before it."""
-        at, line_number = _BEFORE_ALL, 0
+        at, line_number, part = _BEFORE_ALL, 0, 0
         try:
             for line in recorded_lines(path, partial(self._read_bytes.__setitem__, path)):
-                line_number = line.number
+                if line.number != line_number:
+                    line_number, part = line.number, 0
                 for reading in self._reader.events(line):
+                    part += 1
                     if isinstance(reading, DeadLetter):
-                        yield at, malformed(reading, str(path), line_number, line)
+                        yield at, malformed(reading, str(path), line_number, part - 1)
                     else:
                         at = reading.occurred_at
                         yield at, reading

@@ -6,12 +6,7 @@ from pydantic import Field
 
 from contracts.alert import AlertSource
 from contracts.base import Contract, UtcDateTime
-from contracts.lines import Line
-from contracts.telemetry_dead_letters import DeadLetterKind
-from contracts.telemetry_reader import DeadLetter
-
-KEPT_BYTES = 16 * 1024
-"""How much of what is not evaluated is kept, from its beginning on."""
+from contracts.telemetry_dead_letters import DeadLetter, DeadLetterKind
 
 
 class MalformedLine(Contract):
@@ -27,17 +22,22 @@ class MalformedLine(Contract):
     """As it came, from its beginning on."""
     size: Annotated[int, Field(exclude=True, ge=0)] = 0
     """How many bytes it had."""
+    part: Annotated[int, Field(exclude=True, ge=0)] = 0
+    """Which part it is of what was read at that place, counted from 0."""
+    parts_before: Annotated[int, Field(exclude=True, ge=0)] = 0
+    """How many parts in the beginning of `body` were evaluated, or are apart from this."""
 
 
-def malformed(letter: DeadLetter, file: str, number: int, line: Line) -> MalformedLine:
-    """A dead letter of the reader with its place, and the beginning of what it was."""
+def malformed(letter: DeadLetter, file: str, number: int, part: int) -> MalformedLine:
+    """A dead letter of the reader with its place."""
     return MalformedLine(
         file=file,
         line=number,
         kind=letter.kind,
         reason=letter.reason,
-        body=line.data[:KEPT_BYTES],
-        size=len(line.data) + line.bytes_beyond,
+        body=letter.body,
+        size=letter.size,
+        part=part,
     )
 
 

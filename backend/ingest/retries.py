@@ -31,7 +31,7 @@ class RetryResult:
 def retry_result(events: int, faults: Sequence[str], alerts: Sequence[str]) -> RetryResult:
     """The result for a letter that held so many events, with what is wrong with the rest of it."""
     if not events:
-        return RetryResult(False, f"It still cannot be evaluated: {faults[0]}.")
+        return RetryResult(False, f"It still cannot be evaluated: {faults[0] if faults else 'nothing is left of it'}.")
     said = f"{events} event{' was' if events == 1 else 's were'} evaluated"
     said += f" and raised {', '.join(alerts[:_NAMED])}." if alerts else " and raised no alert."
     if faults:

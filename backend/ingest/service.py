@@ -8,9 +8,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from typing import Self
 from uuid import uuid4
+
+from anyio import to_thread
 
 from backend.detection import DEFAULT_RULES, Detector, RuleBook, Signal
 from backend.ingest.dead_letters import DeadLetterBook
@@ -20,14 +22,22 @@ from backend.ingest.progress import Progress
 from backend.ingest.report import IngestReport, MalformedLine
 from backend.ingest.retries import RetryResult, retry_result
 from backend.ingest.score_feed import ScoreFeed
-from backend.ingest.source import PartitionedSource, PartitionPipeline, Poison, Received, TelemetrySource
+from backend.ingest.source import (
+    Flood,
+    HubReading,
+    PartitionedSource,
+    PartitionPipeline,
+    Poison,
+    Received,
+    TelemetrySource,
+)
 from backend.scoring.partition import PartitionScorer
 from casebook.commands.detector_states import PartitionKey
 from casebook.commands.telemetry_dead_letters import LetterInHand
 from contracts.alert import Alert
 from contracts.sizes import fit_event
 from contracts.telemetry import TelemetryEvent
-from contracts.telemetry_reader import utc_now
+from contracts.telemetry_reader import TelemetryReader, utc_now
 from runtime.backoff import Backoff, Pauses
 
 _log = logging.getLogger(__name__)
@@ -139,7 +149,8 @@ class IngestService:
         pipeline = progress.pipelines.get(letter.partition or "")
         detector = self._new_detector(progress) if pipeline is None else pipeline.detector
         events, faults, alerts = 0, list[str](), list[str]()
-        for reading in events_in(letter.body, None, progress.source.new_reader()):
+        # In a thread: what is packed can be seconds of reading.
+        for reading in await to_thread.run_sync(_parts_of, letter, progress.source.new_reader()):
             if isinstance(reading, BadPart):
                 faults.append(reading.letter.reason)
             else:
@@ -303,11 +314,18 @@ class _Partition:
     def saved_position(self) -> int | None:
         return self._pipeline.saved_position
 
-    async def take(self, readings: Sequence[Received | Poison]) -> None:
+    async def take(self, readings: Sequence[HubReading]) -> None:
         for reading in readings:
             if isinstance(reading, Poison):
                 self._progress.skip_poison(reading, self._partition_id)
-        if self._progress.book is not None and any(isinstance(reading, Poison) for reading in readings):
+            elif isinstance(reading, Flood):
+                self._progress.skip_flood(reading)
+        if self._progress.book is not None and not all(isinstance(reading, Received) for reading in readings):
             await self._progress.book.settle()
         events = [(each.event, each.arrived_at) for each in readings if isinstance(each, Received)]
         await self._pipeline.take(events, readings[-1].position if readings else None)
+
+
+def _parts_of(letter: LetterInHand, reader: TelemetryReader) -> list[TelemetryEvent | BadPart]:
+    """What a dead letter is about: not what was evaluated in front of it, or has a letter of its own."""
+    return list(islice(events_in(letter.body, reader), letter.parts_before, None))

@@ -37,12 +37,27 @@ class Poison:
     """As it came, from its beginning on."""
     size: int
     """How many bytes it had."""
+    part: int = 0
+    """Which part of its message it is, counted from 0."""
+    parts_before: int = 0
+    """How many parts in the beginning of `body` were evaluated, or are apart from this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Further parts of a message that are not evaluated, and of which nothing is kept."""
+
+    position: int
+    counts: Mapping[DeadLetterKind, int]
+
+
+HubReading: TypeAlias = Received | Poison | Flood
 
 
 class PartitionPipeline(Protocol):
     """Judges what one partition holds, one batch after the other."""
 
-    async def take(self, readings: Sequence[Received | Poison]) -> None:
+    async def take(self, readings: Sequence[HubReading]) -> None:
         """Returns when all are judged and the cases of their alerts are open. Whole messages, in order.
 
         May be cancelled; then the batch comes again, from `saved_position` on, here or in another process.

@@ -16,7 +16,8 @@ from contracts.alert import AlertSource
 from contracts.json_objects import ObjectSplitter
 from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent
-from contracts.telemetry_reader import DeadLetter, TelemetryReader, utc_now
+from contracts.telemetry_dead_letters import DeadLetter
+from contracts.telemetry_reader import TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE, TimeUnit
 from runtime.backoff import Backoff, Pauses
 
@@ -54,6 +55,8 @@ class StreamSource:
         self._reader = self._new_reader()
         self._sleep = sleep
         self._offset: int | None = None
+        self._part = 0
+        """How much that is not evaluated came since the offset."""
         self._problem: str | None = None
         self._pauses = Pauses(backoff)
 
@@ -93,6 +96,7 @@ class StreamSource:
                                 self._offset = None
                         else:
                             self._say_connected()
+                            self._part = 0
                             async for reading in self._readings(response):
                                 self._pauses.reset()
                                 yield reading
@@ -130,8 +134,13 @@ class StreamSource:
             head = _OFFSET.match(line.data) if enveloped_offset is None and line.bytes_beyond else None
             offset = int(head[1]) if head else enveloped_offset
             self._offset = before if offset is None else offset
+            part = self._part
+            if self._offset != before:
+                self._part = 0
+            elif isinstance(reading, DeadLetter):
+                self._part += 1
             if isinstance(reading, DeadLetter):
-                yield malformed(reading, self._where, before or 0, line)
+                yield malformed(reading, self._where, before or 0, part)
             else:
                 yield reading
 

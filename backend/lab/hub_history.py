@@ -6,9 +6,10 @@ level is refused while an owner reads. Nothing is checkpointed.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from anyio import to_thread
@@ -22,7 +23,7 @@ from backend.ingest.event_hubs import sentence_of
 from backend.ingest.event_hubs_options import TelemetryHubOptions
 from backend.ingest.hub_partition import readings_in
 from backend.ingest.report import MalformedLine
-from backend.ingest.source import Poison, Received, TelemetrySource
+from backend.ingest.source import Flood, Poison, Received, TelemetrySource
 from backend.lab.history import HistoryUnavailable
 from contracts.alert import AlertSource
 from contracts.telemetry import TelemetryEvent
@@ -133,8 +134,14 @@ class PartitionHistory:
         try:
             while events := await self._next(batches):
                 fresh = [event for event in events if (event.sequence_number or 0) <= self._last]
-                for reading in await to_thread.run_sync(readings_in, fresh, self._reader):
-                    yield self._malformed(reading) if isinstance(reading, Poison) else reading
+                left = iter(fresh)
+                while readings := await to_thread.run_sync(readings_in, left, self._reader):
+                    for reading in readings:
+                        if isinstance(reading, Received):
+                            yield reading
+                        else:
+                            for line in self._malformed(reading):
+                                yield line
                 if (events[-1].sequence_number or 0) >= self._last:
                     return
         finally:
@@ -147,7 +154,12 @@ class PartitionHistory:
             raise HistoryUnavailable(sentence_of(batch)) from batch
         return batch
 
-    def _malformed(self, poison: Poison) -> MalformedLine:
-        return MalformedLine(
-            file=f"partition {self._partition_id}", line=poison.position, kind=poison.kind, reason=poison.reason
-        )
+    def _malformed(self, reading: Poison | Flood) -> Iterator[MalformedLine]:
+        """Each part once: nothing of them is kept."""
+        file, line = f"partition {self._partition_id}", reading.position
+        if isinstance(reading, Poison):
+            yield MalformedLine(file=file, line=line, kind=reading.kind, reason=reading.reason)
+        else:
+            for kind, number in reading.counts.items():
+                one = MalformedLine(file=file, line=line, kind=kind, reason="it is one of many")
+                yield from repeat(one, number)

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, or_, select, tuple_, update
 from casebook.case_log.desk_chain import Changed
 from casebook.commands.desk_log import log_change
 from casebook.database.upserts import upsert
-from casebook.policy.telemetry_dead_letters import MAX_BODY_BYTES, NewLetter, SourceKind, kept_of, storable
+from casebook.policy.telemetry_dead_letters import NewLetter, SourceKind, kept_of, storable
 from casebook.queries.telemetry_dead_letters import COUNTS, LETTERS, chosen, kept_by_kind
-from contracts.telemetry_dead_letters import LetterChoice, LetterDrop
+from contracts.telemetry_dead_letters import KEPT_BYTES, LetterChoice, LetterDrop
 
 NAME = "telemetry"
 """What the desk log calls that which dead letters belong to."""
@@ -31,6 +31,8 @@ class LetterInHand:
     position: int
     received_at: datetime
     body: bytes
+    parts_before: int = 0
+    """How many parts in the beginning of `body` were evaluated, or are apart from this."""
 
 
 def keep_letters(
@@ -102,7 +104,16 @@ def take_retries(
     ids = [row.letter_id for row in rows]
     _update(connection, ids, {"state": "retrying", "owner": owner, "owned_until": now + lease})
     return [
-        LetterInHand(row.letter_id, row.source, row.file, row.partition, row.position, row.received_at, row.body)
+        LetterInHand(
+            row.letter_id,
+            row.source,
+            row.file,
+            row.partition,
+            row.position,
+            row.received_at,
+            row.body,
+            row.parts_before,
+        )
         for row in rows
     ]
 
@@ -132,8 +143,9 @@ def _row(letter: NewLetter) -> dict[str, object]:
         "received_at": letter.received_at,
         "kind": letter.kind,
         "reason": storable(letter.reason),
-        "body": letter.body[:MAX_BODY_BYTES],
+        "body": letter.body[:KEPT_BYTES],
         "size": letter.size,
+        "parts_before": letter.parts_before,
         "state": "kept",
     }
 

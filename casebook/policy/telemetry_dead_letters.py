@@ -12,8 +12,6 @@ MAX_LETTERS = 5_000
 """Of all sources together."""
 MAX_OF_KIND = 1_000
 """Of one source and one kind of reason: a flood of one leaves room for the others."""
-MAX_BODY_BYTES = 16 * 1024
-"""Of the body of one, from its beginning on."""
 MAX_TEXT = 500
 """Characters of a name or a reason."""
 
@@ -33,12 +31,17 @@ class NewLetter:
     reason: str
     body: bytes
     size: int
+    part: int = 0
+    """Which part it is of what was read at that place, counted from 0."""
+    parts_before: int = 0
+    """How many parts in the beginning of `body` were evaluated, or are apart from this."""
 
     @property
     def letter_id(self) -> str:
-        """The same for what is read again at the same place."""
-        place = (self.source, self.file, self.partition, self.position, self.kind, self.reason, text_of(self.body))
-        return f"tdl-{text_hash(repr(place)).removeprefix(HASH_PREFIX)[:32]}"
+        """The same for what is read again at the same place; another for each part of what came together."""
+        place = (self.source, self.file, self.partition, self.position, self.part)
+        what = (self.kind, self.reason, text_of(self.body))
+        return f"tdl-{text_hash(repr(place + what)).removeprefix(HASH_PREFIX)[:32]}"
 
 
 def text_of(body: bytes) -> str:

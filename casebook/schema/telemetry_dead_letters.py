@@ -31,6 +31,8 @@ class TelemetryDeadLetterRow(Base, kw_only=True):
     """From its beginning on."""
     size: Mapped[int] = mapped_column(BigInteger)
     """How many bytes it had."""
+    parts_before: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """How many parts in the beginning of `body` were evaluated, or have letters of their own."""
     state: Mapped[str]
     asked_by: Mapped[str | None] = mapped_column(default=None)
     owner: Mapped[str | None] = mapped_column(default=None)

@@ -1,6 +1,7 @@
 """Telemetry that was not evaluated is kept to a limit, counted beyond it, tried again and dropped on record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -12,7 +13,6 @@ from casebook.dead_letters_api import RETRY_LEASE, DeadLettersApi
 from casebook.desk_api import DeskApi
 from casebook.errors import MalformedCursor
 from casebook.policy.telemetry_dead_letters import (
-    MAX_BODY_BYTES,
     MAX_LETTERS,
     MAX_OF_KIND,
     NewLetter,
@@ -20,7 +20,7 @@ from casebook.policy.telemetry_dead_letters import (
     kept_of,
 )
 from casebook.queries.telemetry_dead_letters import LetterQuery
-from contracts.telemetry_dead_letters import DeadLetterKind, LetterChoice, LetterDrop, TelemetryDeadLetter
+from contracts.telemetry_dead_letters import KEPT_BYTES, DeadLetterKind, LetterChoice, LetterDrop, TelemetryDeadLetter
 from tests.unit.casebook.builders import NOON, SteppingClock
 from tests.unit.casebook.test_task_races import all_at_once
 
@@ -92,6 +92,15 @@ def test_what_is_read_again_is_kept_and_counted_once(letters: DeadLettersApi) ->
     assert count(letters) == {(HUB, "unreadable"): (2, 2)}
 
 
+def test_parts_of_one_place_are_letters_of_their_own(letters: DeadLettersApi) -> None:
+    parts = [replace(letter(1), part=number, parts_before=number) for number in range(3)]
+    for _ in range(2):
+        letters.keep(parts, {})
+    assert count(letters) == {(HUB, "unreadable"): (3, 3)}
+    letters.request_retry(LetterChoice(), "maria")
+    assert {each.parts_before for each in letters.take_retries("one", {(HUB, "0")}, 10)} == {0, 1, 2}
+
+
 def test_a_flood_is_counted_beyond_what_is_kept(letters: DeadLettersApi) -> None:
     for start in range(0, MAX_OF_KIND + 300, 100):
         letters.keep([letter(number) for number in range(start, start + 100)], {})
@@ -113,9 +122,9 @@ def test_all_sources_together_are_limited() -> None:
 
 
 def test_only_the_beginning_of_a_body_is_kept(letters: DeadLettersApi) -> None:
-    letters.keep([letter(1, body=b"x" * MAX_BODY_BYTES, size=10_000_000), letter(2, body=b"\0\xff ok")], {})
+    letters.keep([letter(1, body=b"x" * KEPT_BYTES, size=10_000_000), letter(2, body=b"\0\xff ok")], {})
     text, huge = listed(letters)
-    assert (len(huge.body), huge.size, huge.is_whole) == (MAX_BODY_BYTES, 10_000_000, False)
+    assert (len(huge.body), huge.size, huge.is_whole) == (KEPT_BYTES, 10_000_000, False)
     assert (text.body, text.is_whole) == ("\ufffd\ufffd ok", True)
 
 

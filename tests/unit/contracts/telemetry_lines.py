@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent, telemetry_event
-from contracts.telemetry_reader import DeadLetter, TelemetryReader
+from contracts.telemetry_dead_letters import DeadLetter
+from contracts.telemetry_reader import TelemetryReader
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contracts.telemetry_reader import DeadLetter
+from contracts.telemetry_dead_letters import DeadLetter
 from tests.unit.contracts.telemetry_lines import ATTRIBUTES, judged, line, read
 
 

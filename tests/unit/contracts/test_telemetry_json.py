@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.telemetry_reader import DeadLetter
+from contracts.telemetry_dead_letters import DeadLetter
 from tests.unit.contracts.telemetry_lines import judged, line, read
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent, telemetry_event
-from contracts.telemetry_reader import DeadLetter, TelemetryReader
+from contracts.telemetry_dead_letters import DeadLetter
+from contracts.telemetry_reader import TelemetryReader
 from tests.unit.contracts.telemetry_lines import AT, ATTRIBUTES, FIELDS, judged, line, read
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from backend.ingest import PartitionPipeline, Poison, Received
+from backend.ingest import Flood, HubReading, PartitionPipeline, Poison
 
 EVENTS_PER_ALERT = 5
 
@@ -22,6 +22,8 @@ class Record:
     judged: Counter[str] = field(default_factory=Counter[str])
     """How often each event was judged, by its id."""
     poison: list[Poison] = field(default_factory=list[Poison])
+    flood: Counter[str] = field(default_factory=Counter[str])
+    """What is not evaluated and of which nothing is kept, by kind."""
     saved: dict[str, tuple[int, Counter[int]]] = field(default_factory=dict[str, tuple[int, Counter[int]]])
     owners: dict[str, object] = field(default_factory=dict[str, object])
 
@@ -70,7 +72,7 @@ class _Pipeline:
     def saved_position(self) -> int | None:
         return self._saved
 
-    async def take(self, readings: Sequence[Received | Poison]) -> None:
+    async def take(self, readings: Sequence[HubReading]) -> None:
         for number, reading in enumerate(readings):
             self._process.is_judging.set()
             await self._process.may_judge.wait()
@@ -81,11 +83,14 @@ class _Pipeline:
                 if self._unsaved >= self._record.save_every:
                     self.save()
 
-    def _judge(self, reading: Received | Poison) -> None:
+    def _judge(self, reading: HubReading) -> None:
         self._process.positions.append(reading.position)
         self._unsaved += 1
         if isinstance(reading, Poison):
             self._record.poison.append(reading)
+            return
+        if isinstance(reading, Flood):
+            self._record.flood.update(reading.counts)
             return
         customer = reading.event.customer_id
         self._record.judged[reading.event.event_id] += 1

@@ -14,6 +14,7 @@ import pytest
 from backend.ingest.event_bodies import MAX_UNPACKED_BYTES
 from backend.ingest.event_hubs import EventHubsSource
 from backend.ingest.event_hubs_options import CheckpointOptions, Start, TelemetryHubOptions
+from backend.ingest.hub_partition import MAX_LETTERS
 from runtime.event_hub_address import HubAddress
 from tests.support.blob_store import BlobServer
 from tests.support.event_hubs import EventHubs
@@ -183,10 +184,13 @@ async def test_poison_is_handed_on_and_passed(hubs: EventHubs, blobs: BlobServer
     hubs.send(b"\x00\xffnonsense", partition=0)
     hubs.send(gzip.compress(body("cut", 1))[:40], partition=0, content_encoding="gzip")
     hubs.send(b"", partition=0)
+    hubs.send(body("plain", 1), partition=0, content_encoding="gzip")
+    hubs.send(gzip.compress(b"{}" * 300), partition=0)
     send(hubs, 8, 8)
     async with running(EventHubsSource(options(hubs, blobs)), Process(record)):
-        await until(lambda: len(record.judged) == 16 and len(record.poison) == 3)
-    assert [each.kind for each in record.poison] == ["unreadable", "damaged_gzip", "unreadable"]
+        await until(lambda: len(record.judged) == 17 and record.flood.total() == 200)
+    assert [each.kind for each in record.poison[:3]] == ["unreadable", "damaged_gzip", "unreadable"]
+    assert [(each.part, each.body) for each in record.poison[3:]] == [(number, b"{}") for number in range(MAX_LETTERS)]
     assert checkpoint(blobs, hubs, 0) == len(hubs.partitions[0]) - 1
 
 
