@@ -23,7 +23,6 @@ from backend.http.guard import Guard
 from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
 from backend.ingest.opening import ingesting, sources_of
-from backend.ingest.status import ingest_status
 from backend.lab.options import lab_options
 from backend.live.broadcast import Broadcast
 from backend.services.customer_store import McpCustomerReader
@@ -210,7 +209,7 @@ def _lifespan(
             sources = sources_of(settings) if settings.event_ingest_enabled else ()
             services = wiring.services
             async with (
-                serving(app, wiring, lambda: ingest_status(ingest.report()), fail),
+                serving(app, wiring, lambda: ingest.status, fail),
                 ingesting(
                     sources,
                     services.cases.open_alert,

@@ -17,8 +17,9 @@ from contracts.telemetry import CustomerId
 VersionMode = Literal["draft", "shadow", "live", "off", "retired"]
 """`draft`: it never judged. `shadow`: what it would raise is counted. `live`: it alerts. `off`: it is the one that was
 live when the rule was switched off. `retired`: it was in shadow or live."""
-SignalFate = Literal["raised", "shadow", "snoozed"]
-"""The result of a signal: an alert, a count of a version in shadow, or a count of one that was snoozed."""
+SignalFate = Literal["raised", "shadow", "snoozed", "failed"]
+"""The result of a signal: an alert, a count of a version in shadow, or a count of one that was snoozed. `failed`: the
+version broke off at an event, and what it would have found there is not known."""
 SuppressionKind = Literal["address", "customer"]
 """`address`: failed logins from it are no attack. `customer`: no rule watches them."""
 
@@ -211,6 +212,8 @@ class RuleSummary(Contract):
     shadow_signals: NonNegativeInt
     """Those that the version in shadow now would have raised, in the same days."""
     snoozed_signals: NonNegativeInt
+    failures: NonNegativeInt
+    """Events of the same days at which a version that judges now broke off."""
     changed_by: str | None
     changed_at: UtcDateTime | None
 

@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from backend.detection.charge_risk import ChargeScoring
 from backend.detection.features import usual_amounts
@@ -23,6 +23,7 @@ from backend.detection.rules.login_after_failures import LoginAfterFailuresRule
 from backend.detection.rules.login_spraying import LoginSprayingRule
 from backend.detection.rules.spending_spike import SpendingSpikeRule
 from backend.detection.rules.transfer_after_change import TransferAfterChangeRule
+from backend.detection.signals import AlertSignal, Fate, Signal, failure_of
 from backend.detection.state.addresses import AddressState, public_address
 from backend.detection.state.customer import ChargeFacts, CustomerState
 from backend.detection.state.pace import ChargePace
@@ -60,19 +61,9 @@ ADDRESS_PREFIX = "address:"
 MAX_CUSTOMERS = 100_000
 MAX_ADDRESSES = 100_000
 _ID_HEAD, _ID_DIGEST = 96, 24
-Fate = Literal["raised", "shadow", "snoozed"]
-
 
 _Advanced = tuple[EventKind | None, object]
 """By rules of which kind of event one is judged, and what they are shown; None: by none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What a rule found, and whether anybody is told."""
-
-    alert: Alert
-    fate: Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,8 @@ class Detector:
     """Finds what looks like fraud in the events of a partition: those of some customers, in order.
 
     Deterministic: the same events in the same order, and the same rules, give the same signals, whatever the time of
-    day and machine. A repeated event is ignored; one that bears the id of another is judged under an id of its own.
+    day and machine. A rule that raises takes nothing with it: that is a signal, too. A repeated event is ignored; one
+    that bears the id of another is judged under an id of its own.
     One that is dated ahead of those around it, or comes later than they were held, is judged among the events of its
     own time, and does not end what is known of the time that the others speak of. States can be taken out and put back
     at any event, by another process too. Not thread-safe.
@@ -164,9 +156,13 @@ class Detector:
         kind, facts = self._advance[event.kind](customer, event, t)
         signals: list[Signal] = []
         for rule in self._of_kind.get(kind, ()):
-            hit = rule.judge(event, t, facts)
-            if hit is not None and (signal := self._signal(rule, hit, customer, event)) is not None:
-                signals.append(signal)
+            # A rule that fails takes neither the others nor the events to come with it.
+            try:
+                hit = rule.judge(event, t, facts)
+                if hit is not None and (signal := self._signal(rule, hit, customer, event)) is not None:
+                    signals.append(signal)
+            except Exception as error:
+                signals.append(failure_of(rule.version, event.event_id, error))
         if self._scoring is not None and kind == "transaction":
             signals += self._by_score(self._scoring, customer, event, t, facts, signals)
         return tuple(signals) if signals else ()
@@ -192,26 +188,28 @@ class Detector:
         scoring.keep(event, t, risk, any(signal.fate == "raised" for signal in signals))
         found: list[Signal] = []
         for rule in self._of_score:
-            hit = rule.judge(event, t, risk)
-            if hit is not None:
-                signal = self._signal(rule, hit, customer, event, is_held=not risk.may_alert)
+            try:
+                hit = rule.judge(event, t, risk)
+                signal = None if hit is None else self._signal(rule, hit, customer, event, is_held=not risk.may_alert)
                 found += [] if signal is None else [signal]
+            except Exception as error:
+                found.append(failure_of(rule.version, event.event_id, error))
         return found
 
     def _signal(
         self, rule: Rule[Any], hit: RuleHit, customer: CustomerState, event: TelemetryEvent, *, is_held: bool = False
-    ) -> Signal | None:
+    ) -> AlertSignal | None:
         if not rule.version.scope.covers(event.customer_id):
             return None
         fate: Fate = "shadow" if is_held or rule.version.mode == "shadow" else "raised"
-        until = self._rules.snoozes.get((event.customer_id, rule.version.rule_id))
-        if fate == "raised" and until is not None and event.occurred_at < until:
+        snooze = self._rules.snoozes.get((event.customer_id, rule.version.rule_id))
+        if fate == "raised" and snooze is not None and snooze.since <= event.occurred_at < snooze.until:
             fate = "snoozed"
         # What was snoozed, or held in shadow, does not keep a rule quiet when that is over.
         key = f"{rule.key}/snoozed" if fate == "snoozed" else f"{rule.key}/held" if is_held else rule.key
         if not customer.report(key, hit.t, rule.window_s, rule.quiet_s):
             return None
-        return Signal(self._alert(rule, hit, event), fate)
+        return AlertSignal(self._alert(rule, hit, event), fate)
 
     def _alert(self, rule: Rule[Any], hit: RuleHit, event: TelemetryEvent) -> Alert:
         recent = self._recent.of(event.customer_id)

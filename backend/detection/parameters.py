@@ -6,7 +6,7 @@ where odd and even customers agreed; other customers will differ.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field
 
@@ -18,10 +18,14 @@ from contracts.severity import Severity
 
 RuleMode = Literal["live", "shadow", "off"]
 """`shadow`: what the rule would raise is counted, and nobody is alerted."""
-Positive = Annotated[float, Field(gt=0, le=1e12)]
+LEAST = 0.001
+"""Of a number above nothing: what is so small that others overflow by it is no choice that anybody makes."""
+Positive = Annotated[float, Field(ge=LEAST, le=1e12)]
+LEAST_HOURS = 0.01
+"""36 seconds: ids of alerts count seconds, and telemetry is held for a few."""
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Hours = Annotated[float, Field(gt=0, le=24 * 366)]
-Probability = Annotated[float, Field(gt=0, le=1)]
+Hours = Annotated[float, Field(ge=LEAST_HOURS, le=24 * 366)]
+Probability = Annotated[float, Field(ge=LEAST, le=1)]
 
 
 class RuleParameters(Contract):
@@ -42,13 +46,13 @@ class ImpossibleTravel(RuleParameters):
 
     RULE_ID: ClassVar[str] = "impossible_travel"
 
-    pair_within_hours: Annotated[float, Field(gt=0, le=3)] = 2.0
+    pair_within_hours: Annotated[float, Field(ge=LEAST_HOURS, le=3)] = 2.0
     """Longer apart, a flight between neighbouring countries explains it."""
     max_km_per_hour: Positive = 900.0
     """Cruising speed of an airliner: faster than this, gate to gate, nobody travels."""
     same_place_km: Positive = 300.0
     """Addresses of one mobile operator are located up to a few hundred km off."""
-    shortest_gap_seconds: Positive = 60.0
+    shortest_gap_seconds: Annotated[float, Field(ge=1, le=3_600)] = 60.0
     """Two logins in the same second are not infinitely fast: clocks of two log sources differ by seconds."""
     familiar_after_hours: Hours = 24.0
     """A place that the customer first used longer ago than this is not new any more (a VPN exit, a second home)."""
@@ -140,7 +144,7 @@ class TransferAfterChange(RuleParameters):
 
     RULE_ID: ClassVar[str] = "transfer_after_change"
 
-    within_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
+    within_hours: Annotated[float, Field(ge=LEAST_HOURS, le=24 * 30)] = 24.0
     """Who took an account over moves the money before the owner notices."""
     least_amount: Annotated[float, Field(ge=0, le=1e12)] = 100.0
     """In major units of its currency."""
@@ -228,12 +232,19 @@ class RuleVersion(Contract):
     """Who decides about a case with an alert of it."""
 
 
+class Snoozed(NamedTuple):
+    """While nobody is alerted: of what occurred from `since` on and before `until`."""
+
+    since: datetime
+    until: datetime
+
+
 class RuleBook(Contract):
     """All that detection is told from outside: rules, snoozes, and addresses and merchants that never count."""
 
     rules: tuple[RuleVersion, ...]
-    snoozes: Mapping[tuple[int, str], datetime] = {}
-    """Until when, by customer and rule."""
+    snoozes: Mapping[tuple[int, str], Snoozed] = {}
+    """By customer and rule."""
     trusted_addresses: frozenset[str] = frozenset()
     """Addresses whose failed logins are no attack: offices, monitoring."""
 

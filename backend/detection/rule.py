@@ -56,6 +56,8 @@ _SEVERITY_STEPS: tuple[tuple[float, Severity], ...] = ((5.0, "critical"), (2.5, 
 
 def spike_severity(observed: float, threshold: float) -> Severity:
     """How strong a spike is, by how many times it passed what it had to pass: 1.25 medium, 2.5 high, 5 critical."""
+    if threshold <= 0.0:
+        return "critical"  # it was free until now: no multiple says how much more this is
     strength = observed / threshold
     for least, severity in _SEVERITY_STEPS:
         if strength >= least:

@@ -12,7 +12,6 @@ from backend.executor import BlockingExecutor
 from backend.ingest.health import health_app
 from backend.ingest.opening import ingesting, sources_of
 from backend.ingest.settings import TelemetrySettings
-from backend.ingest.status import ingest_status
 from backend.services.cases import CaseRecorder
 from backend.services.readiness import ReadinessProbe
 from casebook.async_api import (
@@ -77,7 +76,7 @@ async def _ingest(settings: TelemetrySettings, transactions: Transactions, liste
         failed = True
         server.stop()
 
-    app = health_app(lambda: ingest_status(ingest.report()), readiness)
+    app = health_app(lambda: ingest.status, readiness)
     server = StoppableServer(
         uvicorn.Config(
             app,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -18,7 +19,9 @@ from backend.ingest.service import IngestService
 from backend.ingest.settings import TelemetrySettings
 from backend.ingest.signal_counts import SignalCounts
 from backend.ingest.source import PartitionedSource, TelemetrySource
+from backend.ingest.status import ingest_status
 from backend.services.errors import AlertIdTaken
+from backend.services.installation import IngestStatus
 from casebook.async_api import AsyncDeadLetters, AsyncDetectionRules, AsyncDetectorStates, AsyncRiskScore
 from casebook.errors import CasebookUnavailable
 from contracts.alert import Alert
@@ -44,6 +47,19 @@ def sources_of(settings: TelemetrySettings) -> list[TelemetrySource | Partitione
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What reads telemetry, and what it says of itself."""
+
+    service: IngestService
+    counts: SignalCounts
+
+    @property
+    def status(self) -> IngestStatus:
+        """What was done up to this moment."""
+        return ingest_status(self.service.report(), self.counts.failures)
+
+
 @asynccontextmanager
 async def ingesting(
     sources: Sequence[TelemetrySource | PartitionedSource],
@@ -55,7 +71,7 @@ async def ingesting(
     scores: AsyncRiskScore,
     lateness: timedelta,
     on_failure: Callable[[], None],
-) -> AsyncGenerator[IngestService]:
+) -> AsyncGenerator[Ingest]:
     """Reads all sources while the context is open, keeps what is not evaluated, and tries it again when asked to."""
     book, counts, refresh = DeadLetterBook(letters.keep), SignalCounts(rules.count_signals), RuleRefresh(rules)
     service = IngestService(
@@ -79,7 +95,7 @@ async def ingesting(
     score_jobs = (service.follow_scores, ScoreLearning(scores).run)
     jobs = (book.run, retries.run, counts.run, follow_rules, *score_jobs) if sources else ()
     async with jobs_running(*jobs, on_failure=on_failure), service:
-        yield service
+        yield Ingest(service, counts)
     try:
         async with asyncio.timeout(_LAST_LETTERS_S):
             await book.settle()

@@ -5,7 +5,8 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
-from backend.detection import Signal
+from backend.detection import FailureSignal, Signal
+from backend.services.installation import RuleFailure
 from casebook.commands.detection_rules import SignalKey
 from casebook.errors import CasebookUnavailable
 from runtime.backoff import Backoff, Pauses
@@ -33,11 +34,40 @@ class SignalCounts:
         self._sleep = sleep
         self._counts = Counter[SignalKey]()
         self._counted = asyncio.Event()
+        self._failures: dict[tuple[str, int], RuleFailure] = {}
+
+    @property
+    def failures(self) -> tuple[RuleFailure, ...]:
+        """Versions of rules that broke off in this process, the one that did so first at the beginning."""
+        return tuple(self._failures.values())
 
     def add(self, signal: Signal) -> None:
-        """Count one signal; written soon."""
-        self._counts[signal.alert.rule_id, signal.alert.rule_version, signal.fate] += 1
+        """Count one signal; written soon. The first failure of a version is logged."""
+        self._counts[signal.rule_id, signal.rule_version, signal.fate] += 1
         self._counted.set()
+        if signal.fate == "failed":
+            self._note(signal)
+
+    def _note(self, failure: FailureSignal) -> None:
+        key = failure.rule_id, failure.rule_version
+        known = self._failures.get(key)
+        if known is not None:
+            self._failures[key] = known.model_copy(update={"events": known.events + 1})
+            return
+        self._failures[key] = RuleFailure(
+            rule_id=failure.rule_id,
+            version=failure.rule_version,
+            events=1,
+            event_id=failure.event_id,
+            reason=failure.reason,
+        )
+        _log.error(
+            "Version %d of rule '%s' failed at event %s; the others judge on, and what it fails at is counted: %s",
+            failure.rule_version,
+            failure.rule_id,
+            failure.event_id,
+            failure.reason,
+        )
 
     async def write(self) -> None:
         """Write what was counted. Raises CasebookUnavailable; then it is written with what comes next."""

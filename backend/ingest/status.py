@@ -1,5 +1,6 @@
 """The report of the ingest as an API response."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from backend.ingest import IngestReport, SourceReport
@@ -10,13 +11,14 @@ from backend.services.installation import (
     IngestStatus,
     MalformedInput,
     MalformedInputs,
+    RuleFailure,
 )
 
 MALFORMED_SHOWN = 20
 
 
-def ingest_status(report: IngestReport) -> IngestStatus:
-    """The report of the ingest as the API says it."""
+def ingest_status(report: IngestReport, failures: Sequence[RuleFailure] = ()) -> IngestStatus:
+    """The report of the ingest as the API says it, with the versions of rules that failed."""
     details = [
         MalformedInput(
             # The folders of this server are nobody's business.
@@ -36,6 +38,7 @@ def ingest_status(report: IngestReport) -> IngestStatus:
         malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
         dead_letters=report.dead_letters,
         mended=report.mended,
+        rule_failures=tuple(failures),
         sources=tuple(_ingest_source(source) for source in report.sources),
     )
 

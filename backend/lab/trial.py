@@ -59,6 +59,8 @@ class TrialRun:
         self._before = Findings(trial.compared_with, trial.counted_from)
         self._after = Findings(trial.version, trial.counted_from)
         self._episodes = None if trial.labelled is None else Episodes(trial.labelled)
+        self._failures: dict[int, tuple[str, int]] = {}
+        """By version: what went wrong first, and at how many events something did."""
         self._events = 0
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
@@ -135,6 +137,10 @@ class TrialRun:
                 "holds no telemetry" if first is None else f"holds telemetry from {first:%Y-%m-%d %H:%M} UTC on only"
             )
             notes.append(f"The source {holds}: what was before it is not in this result.")
+        for version, (reason, events) in sorted(self._failures.items()):
+            notes.append(
+                f"Version {version} failed at {events:,} events: what it would have found there is missing. {reason}."
+            )
         skipped = _skipped(report)
         if skipped:
             first_line = next((line for source in report.sources for line in source.malformed_details), None)
@@ -153,6 +159,10 @@ class TrialRun:
             self._episodes.note(event)
 
     def _keep(self, signal: Signal) -> None:
+        if signal.fate == "failed":
+            first, events = self._failures.get(signal.rule_version, (signal.reason, 0))
+            self._failures[signal.rule_version] = first, events + 1
+            return
         findings = self._after if signal.fate == "shadow" else self._before
         try:
             findings.add(signal.alert)

@@ -184,17 +184,19 @@ def _summary(rule_id: str, rule: StoredRule | None, drafts: int, counts: Iterabl
     own = [each for each in counts if each.rule_id == rule_id]
     is_shadow = rule_id in SHADOW_AT_FIRST
     shadow = (1 if is_shadow else None) if rule is None else rule.shadow_version
+    live = 1 if rule is None else rule.live_version
     return RuleSummary(
         rule_id=rule_id,
         description=description_of(rule_id),
         revision=0 if rule is None else rule.revision,
         is_on=not is_shadow if rule is None else rule.is_on,
-        live_version=1 if rule is None else rule.live_version,
+        live_version=live,
         shadow_version=shadow,
         drafts=drafts,
         alerts=_sum(own, lambda each: each.fate == "raised"),
         shadow_signals=_sum(own, lambda each: each.fate == "shadow" and each.version == shadow),
         snoozed_signals=_sum(own, lambda each: each.fate == "snoozed"),
+        failures=_sum(own, lambda each: each.fate == "failed" and each.version in (live, shadow)),
         changed_by=None if rule is None else rule.changed_by,
         changed_at=None if rule is None else rule.changed_at,
     )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, PositiveInt
 
-from contracts.alert import AlertSource
+from contracts.alert import AlertSource, AlertType
 from contracts.base import Contract, UtcDateTime
 from contracts.closing import ReasonCode, RequiredField
 from contracts.kinds import Answer
@@ -110,6 +110,18 @@ class IngestSource(Contract):
     """Null where charges are not scored."""
 
 
+class RuleFailure(Contract):
+    """A version of a rule that broke off at events. The other rules judged them."""
+
+    rule_id: AlertType
+    version: PositiveInt
+    events: PositiveInt
+    event_id: str
+    """The first of them."""
+    reason: str
+    """What went wrong there."""
+
+
 class IngestStatus(Contract):
     """What was read since the backend started, and the results."""
 
@@ -124,4 +136,6 @@ class IngestStatus(Contract):
     """Dead letters, events with an impossible time: `from_the_future`, `from_the_far_past`."""
     mended: dict[str, int]
     """Repairs in evaluated events, by kind: an attribute dropped, an amount rounded, a text replaced."""
+    rule_failures: tuple[RuleFailure, ...] = ()
+    """Versions of rules that broke off in this process. It stays ready: every other rule judges on."""
     sources: tuple[IngestSource, ...]

@@ -1,12 +1,11 @@
 """What detection is told, from what is on record: the versions that judge, as this release understands them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from pydantic import ValidationError
 
 from backend.detection import Detector, RuleBook, RuleVersion
-from backend.detection.parameters import DEFAULT_RULES, PARAMETERS, RuleMode, Scope
+from backend.detection.parameters import DEFAULT_RULES, PARAMETERS, RuleMode, Scope, Snoozed
 from backend.detection.state.addresses import public_address
 from contracts.detection_rules import RuleCandidates, RuleContent, RuleScope, StoredRules, StoredVersion
 from contracts.hashing import canonical_json
@@ -82,7 +81,7 @@ def rule_book(stored: StoredRules) -> tuple[RuleBook, tuple[str, ...]]:
         judging = [default] if found is None else _judging(found, default, sentences)
         rules += [_without(version, unwatched) for version in judging]
     sentences += [f"Rule '{rule_id}' is not of this release: it does not judge." for rule_id in on_record]
-    snoozes: dict[tuple[int, str], datetime] = {(each.customer_id, each.rule_id): each.until for each in stored.snoozes}
+    snoozes = {(each.customer_id, each.rule_id): Snoozed(each.snoozed_at, each.until) for each in stored.snoozes}
     addresses = (public_address(each.value) for each in stored.suppressions if each.kind == "address")
     book = RuleBook(
         rules=tuple(rules),

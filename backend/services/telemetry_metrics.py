@@ -26,6 +26,7 @@ def telemetry_metrics(ingest: IngestStatus, now: datetime) -> Iterator[Metric]:
     yield _by(
         "casewright_alerts", "Alerts whose case this process opened, by rule.", "rule", ingest.cases_opened_by_rule
     )
+    yield _of_rules(ingest)
     yield from _of_sources(ingest)
     yield from _of_partitions(ingest, now)
     yield from _of_scores(ingest)
@@ -36,6 +37,17 @@ def _by(name: str, help_text: str, label: str, values: Mapping[str, int]) -> Met
     for value, count in values.items():
         family.add_metric([value], count)
     return family
+
+
+def _of_rules(ingest: IngestStatus) -> Metric:
+    failures = CounterMetricFamily(
+        "casewright_rule_failures",
+        "Events at which a version of a rule broke off, by rule and version.",
+        labels=["rule", "version"],
+    )
+    for each in ingest.rule_failures:
+        failures.add_metric([each.rule_id, str(each.version)], each.events)
+    return failures
 
 
 def _of_sources(ingest: IngestStatus) -> Iterator[Metric]:

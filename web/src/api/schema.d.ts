@@ -4494,6 +4494,11 @@ export interface components {
             mended: {
                 [key: string]: number;
             };
+            /**
+             * Rule Failures
+             * @default []
+             */
+            rule_failures: components["schemas"]["RuleFailure"][];
             /** Sources */
             sources: components["schemas"]["IngestSource"][];
             /** Started At */
@@ -5987,6 +5992,22 @@ export interface components {
             severity?: ("low" | "medium" | "high" | "critical") | null;
         };
         /**
+         * RuleFailure
+         * @description A version of a rule that broke off at events. The other rules judged them.
+         */
+        RuleFailure: {
+            /** Event Id */
+            event_id: string;
+            /** Events */
+            events: number;
+            /** Reason */
+            reason: string;
+            /** Rule Id */
+            rule_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * RuleList
          * @description All rules.
          */
@@ -6068,6 +6089,8 @@ export interface components {
             description: string;
             /** Drafts */
             drafts: number;
+            /** Failures */
+            failures: number;
             /** Is On */
             is_on: boolean;
             /** Live Version */
@@ -6306,7 +6329,7 @@ export interface components {
              * Fate
              * @enum {string}
              */
-            fate: "raised" | "shadow" | "snoozed";
+            fate: "raised" | "shadow" | "snoozed" | "failed";
             /** Rule Id */
             rule_id: string;
             /** Version */

@@ -27,6 +27,7 @@ export const summary = (over: Partial<RuleSummary> = {}): RuleSummary => ({
   alerts: 1_234,
   shadow_signals: 17,
   snoozed_signals: 0,
+  failures: 0,
   changed_by: "maria",
   changed_at: "2026-11-30T00:00:00Z",
   ...over,

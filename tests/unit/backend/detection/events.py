@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
+from backend.detection import AlertSignal, Detector, Signal
+from backend.detection.parameters import PARAMETERS, RuleVersion
 from contracts.telemetry import (
     AccountChange,
     AccountChangeAttributes,
@@ -16,6 +18,7 @@ from contracts.telemetry import (
     DataUsageEvent,
     LoginAttributes,
     LoginEvent,
+    TelemetryEvent,
     TransactionAttributes,
     TransactionEvent,
     TransactionType,
@@ -35,6 +38,24 @@ _numbers = count()
 def at(minutes: float = 0, *, days: float = 0) -> datetime:
     """A time after noon of the first day."""
     return START + timedelta(minutes=minutes, days=days)
+
+
+def signals_of(detector: Detector, event: TelemetryEvent) -> list[AlertSignal]:
+    """What is found at an event at which no rule fails."""
+    return [_sound(signal) for signal in detector.observe(event)]
+
+
+def _sound(signal: Signal) -> AlertSignal:
+    assert signal.fate != "failed", signal
+    return signal
+
+
+def unchecked(rule_id: str, **parameters: object) -> RuleVersion:
+    """Version 2 of a rule, in shadow, with values that nobody can set any more: it fails."""
+    bad = PARAMETERS[rule_id]().model_copy(update=parameters)
+    return RuleVersion(rule_id=rule_id, version=2, mode="shadow", parameters=PARAMETERS[rule_id]()).model_copy(
+        update={"parameters": bad}
+    )
 
 
 def new_id() -> str:

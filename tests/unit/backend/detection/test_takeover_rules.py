@@ -5,10 +5,20 @@ from collections.abc import Iterable
 import pytest
 
 from backend.detection import DEFAULT_RULES, Detector, RuleBook
-from backend.detection.parameters import PARAMETERS, RuleMode, RuleVersion, Scope
+from backend.detection.parameters import PARAMETERS, RuleMode, RuleVersion, Scope, Snoozed
 from contracts.alert import Alert
 from contracts.telemetry import AccountChange, TelemetryEvent, TransactionType
-from tests.unit.backend.detection.events import CUSTOMER, LISBON, NEW_YORK, at, change, charge, failure, login
+from tests.unit.backend.detection.events import (
+    CUSTOMER,
+    LISBON,
+    NEW_YORK,
+    at,
+    change,
+    charge,
+    failure,
+    login,
+    signals_of,
+)
 
 HOME, ELSEWHERE = "192.0.2.1", "198.51.100.9"
 
@@ -182,14 +192,14 @@ BURST = [failure(at(number / 60)) for number in range(7)]
 
 def test_a_rule_in_shadow_signals_and_alerts_nobody() -> None:
     detector = Detector(only("auth_failures", mode="shadow"))
-    signals = [signal for event in BURST for signal in detector.observe(event)]
+    signals = [signal for event in BURST for signal in signals_of(detector, event)]
     assert [(signal.fate, signal.alert.rule_id) for signal in signals] == [("shadow", "auth_failures")]
 
 
 def test_draft_and_live_rule_report_apart() -> None:
     live, strict = only("auth_failures").rules[0], only("auth_failures", mode="shadow", min_failures=3).rules[0]
     detector = Detector(RuleBook(rules=(live, strict.model_copy(update={"version": 2}))))
-    signals = [signal for event in BURST for signal in detector.observe(event)]
+    signals = [signal for event in BURST for signal in signals_of(detector, event)]
     assert [(signal.fate, signal.alert.rule_version) for signal in signals] == [("shadow", 2), ("raised", 1)]
 
 
@@ -219,16 +229,28 @@ def test_scope_says_whom_a_rule_watches(scope: Scope, fires: bool) -> None:
 
 @pytest.mark.parametrize(("days", "fate"), [(1, "snoozed"), (-1, "raised")])
 def test_snoozed_rule_alerts_again_when_it_is_over(days: float, fate: str) -> None:
-    rules = only("auth_failures").model_copy(update={"snoozes": {(CUSTOMER, "auth_failures"): at(days=days)}})
+    rules = only("auth_failures").model_copy(
+        update={"snoozes": {(CUSTOMER, "auth_failures"): Snoozed(at(days=-2), at(days=days))}}
+    )
     detector = Detector(rules)
-    assert [signal.fate for event in BURST for signal in detector.observe(event)] == [fate]
+    assert [signal.fate for event in BURST for signal in signals_of(detector, event)] == [fate]
+
+
+def test_a_snooze_covers_nothing_from_before_it_was_made() -> None:
+    snoozed = {(CUSTOMER, "auth_failures"): Snoozed(at(days=200), at(days=230))}
+    detector = Detector(only("auth_failures").model_copy(update={"snoozes": snoozed}))
+    later = [failure(at(number / 60, days=200)) for number in range(7)]
+    fates = [signal.fate for event in [*BURST, *later] for signal in signals_of(detector, event)]
+    assert fates == ["raised", "snoozed"]
 
 
 def test_an_attack_that_outlasts_its_snooze_is_raised() -> None:
-    rules = only("auth_failures").model_copy(update={"snoozes": {(CUSTOMER, "auth_failures"): at(60)}})
+    rules = only("auth_failures").model_copy(
+        update={"snoozes": {(CUSTOMER, "auth_failures"): Snoozed(at(-60), at(60))}}
+    )
     detector = Detector(rules)
     later = [failure(at(61 + number / 60)) for number in range(7)]
-    fates = [signal.fate for event in [*BURST, *later] for signal in detector.observe(event)]
+    fates = [signal.fate for event in [*BURST, *later] for signal in signals_of(detector, event)]
     assert fates == ["snoozed", "raised"]
 
 

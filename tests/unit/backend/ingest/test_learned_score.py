@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.ingest import IngestService, rule_refresh, score_feed
-from backend.ingest.opening import ingesting
+from backend.ingest import rule_refresh, score_feed
+from backend.ingest.opening import Ingest, ingesting
 from backend.ingest.report import PartitionReport
 from backend.ingest.source import OpenPartition, Received
 from backend.wiring import Wiring
@@ -102,7 +102,7 @@ def put_model(score: RiskScoreApi) -> None:
     score.save_learner(0, None, b"", [], made_of(card, may_alert=True))
 
 
-def scored(wiring: Wiring, hub: Hub, opened: Opened) -> AbstractAsyncContextManager[IngestService]:
+def scored(wiring: Wiring, hub: Hub, opened: Opened) -> AbstractAsyncContextManager[Ingest]:
     """Ingestion as a process has it."""
 
     def fail() -> None:
@@ -128,7 +128,7 @@ async def test_verdict_about_one_customer_warns_of_the_next(
         await hub.bring("0", stolen)
         later = confirm_fraud(book, stolen) + timedelta(minutes=11)
         newest = score.state()[0]
-        while any(each.read_to < newest for each in ingest.scorers):
+        while any(each.read_to < newest for each in ingest.service.scorers):
             await hub.bring("1", paid(f"before {hub.brought}", 2, start))
         await hub.bring("1", paid("in shadow", 3, later))
         assert opened.alerts == []
@@ -137,7 +137,7 @@ async def test_verdict_about_one_customer_warns_of_the_next(
             number = hub.brought
             await hub.bring("1", paid(f"after {number}", 100 + number, later + timedelta(seconds=number)))
         await hub.bring("0", paid("c0", 1, later))
-        report = ingest.report().sources[0].scores
+        report = ingest.service.report().sources[0].scores
         assert report is not None
         assert (report.model, report.charges) == (1, hub.brought)
     alert = opened.alerts[0]

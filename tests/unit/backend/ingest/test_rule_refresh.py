@@ -23,7 +23,7 @@ from contracts.alert import Alert
 from contracts.detection_rules import NewSnooze, RuleContent, RuleSwitch, StoredRules, SuppressionChange
 from contracts.telemetry import TelemetryEvent
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.ingest.lines import FakeTime, ListSource, event
+from tests.unit.backend.ingest.lines import START, FakeTime, ListSource, event
 from tests.unit.backend.support import signed_in
 
 pytestmark = pytest.mark.anyio
@@ -167,7 +167,8 @@ async def test_snoozed_signal_is_counted_and_suppressed_one_is_not(book: CaseBoo
     record.add_suppression(SuppressionChange(kind="customer", value="8", reason="A test account."), "maria")
     rules = await RuleRefresh(wiring.services.rule_record).read_first()
     counts = SignalCounts(wiring.services.rule_record.count_signals)
-    attacks = [event(second, customer=customer) for customer in (7, 8, 9) for second in range(7)]
+    since = (record.transactions.now() - START).total_seconds()
+    attacks = [event(since + second, customer=customer) for customer in (7, 8, 9) for second in range(7)]
     async with IngestService(
         sources=[ListSource(attacks)],
         open_alert=opened.open_alert,

@@ -23,6 +23,7 @@ from casebook.errors import CasebookUnavailable
 from casebook.risk_score_api import RiskScoreApi
 from contracts.risk_score import ScoreLabel, StoredModel
 from contracts.telemetry import TelemetryEvent
+from tests.unit.backend.detection.events import signals_of
 from tests.unit.backend.ingest.lines import FakeTime
 from tests.unit.backend.ingest.test_pipeline import LATENESS, Arrival, Clock, Threads
 from tests.unit.backend.scoring.score_world import RULES, charges, labels, models
@@ -78,7 +79,7 @@ class Process:
         )
 
     async def judge(self, event: TelemetryEvent, detector: Detector) -> None:
-        self.found += [(each.fate, each.alert.alert_id) for each in detector.observe(event)]
+        self.found += [(each.fate, each.alert.alert_id) for each in signals_of(detector, event)]
 
     async def open(self) -> None:
         await self.pipeline.open()

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.detection import Detector, Signal
+from backend.detection import AlertSignal, Detector
 from backend.detection.state.packing import Packed
 from backend.scoring.partition import CORE, PartitionScorer, counts_of
 from backend.scoring.scorer import Lesson
 from contracts.telemetry import TransactionEvent
-from tests.unit.backend.detection.events import at
+from tests.unit.backend.detection.events import at, signals_of
 from tests.unit.backend.scoring.score_world import (
     COMPROMISED,
     DAY_MINUTES,
@@ -57,10 +57,10 @@ class Partition:
         self._begin()
 
     def judge(self, events: Iterable[TransactionEvent]) -> list[tuple[str, str, str]]:
-        return [_named(signal) for event in events for signal in self.detector.observe(event)]
+        return [_named(signal) for event in events for signal in signals_of(self.detector, event)]
 
 
-def _named(signal: Signal) -> tuple[str, str, str]:
+def _named(signal: AlertSignal) -> tuple[str, str, str]:
     return signal.fate, signal.alert.alert_id, signal.alert.description
 
 

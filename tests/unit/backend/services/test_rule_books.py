@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.detection.parameters import DEFAULT_RULES, AuthFailures, SpendingSpike
+from backend.detection.parameters import DEFAULT_RULES, AuthFailures, Snoozed, SpendingSpike
 from backend.services.rule_books import NotUnderstood, default_content, rule_book, understood
 from backend.services.rule_fields import description_of, fields_of
 from contracts.detection_rules import (
@@ -115,7 +115,7 @@ def test_snoozes_and_suppressions_reach_every_rule():
         for kind, value in entries
     ]
     book, _ = rule_book(record(candidates(stored(1)), snoozes=(snooze,), suppressions=suppressions))
-    assert book.snoozes == {(7, RULE): until}
+    assert book.snoozes == {(7, RULE): Snoozed(NOON, until)}
     assert book.trusted_addresses == {"203.0.113.7", "2001:4860:4860::"}
     assert not any(each.scope.covers(8) for each in book.rules)
     assert all(each.scope.covers(7) for each in book.rules)
@@ -124,7 +124,7 @@ def test_snoozes_and_suppressions_reach_every_rule():
 @pytest.mark.parametrize(
     ("rule_id", "parameters", "fault"),
     [
-        (RULE, {"deviations": 0}, "deviations: Input should be greater than 0"),
+        (RULE, {"deviations": 0}, "deviations: Input should be greater than or equal to 0.001"),
         (RULE, {"deviations": "3"}, "deviations: Input should be a valid number"),
         (RULE, {"deviations": None}, "deviations: Input should be a valid number"),
         (RULE, {"min_history": 2.5}, "min_history: Input should be a valid integer"),
@@ -154,7 +154,7 @@ def test_form_shows_units_bounds_and_reasons():
     assert (quiet.kind, quiet.unit, quiet.minimum, quiet.maximum, quiet.default) == ("number", "hours", 0, 8784, 6)
     assert quiet.description == "A guessing run pauses and continues: one case a shift."
     assert fields["window_hours"].description.startswith("Alert ids carry the time")
-    assert fields["window_hours"].minimum_excluded
+    assert (fields["window_hours"].minimum, fields["window_hours"].minimum_excluded) == (0.01, False)
     assert (fields["min_failures"].kind, fields["min_failures"].unit) == ("integer", None)
     travel = {each.name: each for each in fields_of("impossible_travel")}
     assert travel["known_device_severity"].choices == ("low", "medium", "high", "critical")

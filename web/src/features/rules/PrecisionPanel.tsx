@@ -67,6 +67,7 @@ function byDay({ counts }: RulePrecision): { parts: Part[]; found: Day[] } {
   const keyed = new Map<string, Part>();
   const days = new Map<string, Map<string, number>>();
   for (const { version, fate, day, count } of counts) {
+    if (fate === "failed") continue; // events, not findings: `RuleHistory` says how many
     const key = `Version ${version} ${FATES[fate]}`;
     keyed.set(key, { name: key, tone: fate, isBelow: fate === "shadow" });
     const own = days.get(day) ?? new Map<string, number>();

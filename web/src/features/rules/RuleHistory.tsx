@@ -87,12 +87,13 @@ function VersionText({ version, rule }: { version: RuleVersion; rule: RuleView }
 }
 
 function foundBy(rule: RuleView, version: number): string {
-  const sums = { raised: 0, shadow: 0, snoozed: 0 };
+  const sums = { raised: 0, shadow: 0, snoozed: 0, failed: 0 };
   for (const each of rule.counts) if (each.version === version) sums[each.fate] += each.count;
   const parts = [
     sums.raised > 0 && `${formatNumber(sums.raised)} alerted`,
     sums.shadow > 0 && `${formatNumber(sums.shadow)} counted in shadow`,
     sums.snoozed > 0 && `${formatNumber(sums.snoozed)} snoozed`,
+    sums.failed > 0 && `failed at ${formatNumber(sums.failed)} events`,
   ].filter((part) => part !== false);
   return parts.length > 0 ? `${parts.join(", ")} in 30 days` : "Nothing found in 30 days";
 }

@@ -57,6 +57,7 @@ function RuleLine({ rule, isChosen, onChoose }: RuleLineProps) {
             {rule.is_on ? `Version ${rule.live_version} live` : "Off"}
           </Tag>
           {rule.shadow_version !== null && <Tag tone="accent">Version {rule.shadow_version} in shadow</Tag>}
+          {rule.failures > 0 && <Tag tone="bad">Fails</Tag>}
           {rule.drafts > 0 && <Tag>{rule.drafts === 1 ? "1 draft" : `${rule.drafts} drafts`}</Tag>}
         </div>
         <p className={classes["text"]}>{rule.description}</p>
@@ -75,9 +76,10 @@ function RuleLine({ rule, isChosen, onChoose }: RuleLineProps) {
   );
 }
 
-function foundBy({ alerts, shadow_signals, shadow_version, snoozed_signals }: RuleSummary): string {
+function foundBy({ alerts, failures, shadow_signals, shadow_version, snoozed_signals }: RuleSummary): string {
   const parts = [`${formatNumber(alerts)} ${alerts === 1 ? "alert" : "alerts"} in 7 days`];
   if (shadow_version !== null) parts.push(`${formatNumber(shadow_signals)} in shadow`);
   if (snoozed_signals > 0) parts.push(`${formatNumber(snoozed_signals)} snoozed`);
+  if (failures > 0) parts.push(`failed at ${formatNumber(failures)} events`);
   return parts.join(" · ");
 }
