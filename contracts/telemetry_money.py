@@ -1,15 +1,18 @@
 """Parses the amount and currency of a transaction. Nothing is guessed; an unreadable form is named."""
 
 import re
-from decimal import Decimal, InvalidOperation
-from typing import cast
+from decimal import Decimal
+from typing import NamedTuple, cast, get_args
 
 from contracts.money import NUMERIC_CURRENCIES, minor_digits, to_minor_unit
+from contracts.telemetry import TransactionType
+from contracts.telemetry_numbers import is_plain
 
 AMOUNT_FORM = "write digits with a point before the decimals and nothing else, such as 5000.00"
 CURRENCY_FORM = "write the three letters or digits of ISO 4217, such as EUR or 978"
 
 _MAX_EXPONENT = 18
+_TYPES: tuple[TransactionType, ...] = get_args(TransactionType)
 
 
 class NoMoney(ValueError):
@@ -33,25 +36,31 @@ def currency_of(given: object) -> object:
     return spelt
 
 
-def negative(given: float | str | Decimal) -> Decimal | None:
-    """What is given back, where the amount is below zero: as many systems write a refund."""
-    try:
-        amount = Decimal(str(given).strip())
-    except InvalidOperation:
-        return None
-    return -amount if amount.is_finite() and amount < 0 else None
+class ReadAmount(NamedTuple):
+    """An amount without its sign."""
+
+    amount: Decimal
+    """To its currency's decimals, where it has more."""
+    is_another: bool
+    """Whether rounding changed it."""
+    is_negative: bool
 
 
-def rounded(given: float | str, currency: str) -> tuple[Decimal, bool] | None:
-    """The amount to its currency's decimals where it has more, and whether it is another then. Raises NoMoney."""
-    try:
-        amount = Decimal(str(given).strip())
-    except InvalidOperation:
+def amount_of(given: float | str, currency: str) -> ReadAmount | None:
+    """The amount; None for one that is too large to be one. Raises NoMoney."""
+    if not is_plain(str(given)):
         # "5,000" is five thousand to one sender and five to another.
-        raise NoMoney(f"attributes.amount: {str(given)[:40]!r} is not read; {AMOUNT_FORM}") from None
-    if not amount.is_finite() or amount.adjusted() > _MAX_EXPONENT:
+        raise NoMoney(f"attributes.amount: {str(given)[:40]!r} is not read; {AMOUNT_FORM}")
+    signed = Decimal(str(given).strip())
+    if not signed.is_finite() or signed.adjusted() > _MAX_EXPONENT:
         return None
-    if -cast("int", amount.as_tuple().exponent) <= minor_digits(currency):
-        return None
-    shown = to_minor_unit(amount, currency)
-    return shown, shown != amount
+    amount = shown = signed.copy_abs()
+    if -cast("int", amount.as_tuple().exponent) > minor_digits(currency):
+        shown = to_minor_unit(amount, currency)
+    return ReadAmount(shown, shown != amount, signed < 0)
+
+
+def type_of(given: object) -> TransactionType | None:
+    """The type of a transaction in any spelling; None where it names none."""
+    word = given.strip().lower() if isinstance(given, str) else None
+    return next((each for each in _TYPES if each == word), None)

@@ -1,12 +1,10 @@
 """The one reader of telemetry: every source, recorded or live, gets its events from here.
 
-An event needs only the fields without which its `kind` cannot be evaluated. Any other fault loses only its attribute
-and is counted by kind; the attribute `unused_fields` keeps the invalid value, and unknown fields.
+An event needs only the fields without which its `kind` cannot be evaluated, and a login that says whether it succeeded
+must say so readably. Any other fault loses only its attribute and is counted by kind; the attribute `unused_fields`
+keeps the invalid value, and unknown fields.
 """
 
-import hashlib
-import json
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
@@ -16,13 +14,17 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from contracts.ip_addresses import address_in, is_address
 from contracts.lines import Line
 from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
 from contracts.telemetry_countries import country_of
 from contracts.telemetry_dead_letters import DeadLetter, DeadLetterKind
 from contracts.telemetry_envelopes import Envelopes
+from contracts.telemetry_ids import cut_id, made_id
 from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
-from contracts.telemetry_money import NoMoney, currency_of, negative, rounded
+from contracts.telemetry_money import AMOUNT_FORM, NoMoney, amount_of, currency_of, type_of
+from contracts.telemetry_numbers import into_text, is_plain, number, whole
+from contracts.telemetry_outcomes import NoOutcome, outcome_of
 from contracts.telemetry_times import FUTURE_TOLERANCE, NoTime, TimeUnit, WrongTimeUnit, implausible, instant
 
 UNUSED_FIELDS = "unused_fields"
@@ -45,9 +47,6 @@ _KIND_OF = {str(kind).replace("_", ""): kind for kind in _NEEDED}
 _MAX_GB = 1_000_000
 """A petabyte in one reading is a counter that ran over; as the customer's record it would hide every later spike."""
 _NULL_ISLAND_DEGREES = 0.01
-_MAX_EVENT_ID = 128
-_ID_HEAD, _ID_DIGEST = 80, 24
-_YES, _NO = frozenset({"success", "succeeded", "ok"}), frozenset({"failure", "failed", "fail", "denied", "error"})
 
 
 Reading = TelemetryEvent | DeadLetter
@@ -106,7 +105,7 @@ class TelemetryReader:
             yield None, DeadLetter("unreadable", "Input should be an object").of(self._json.whole())
             return
         envelope = cast("dict[str, Any]", envelope)
-        offset = _whole(envelope.get("offset"))
+        offset = whole(envelope.get("offset"))
         for reading in self._read_all(envelope.get("event", envelope if offset is None else None), line):
             if not isinstance(reading, DeadLetter):
                 if offset is None:
@@ -123,7 +122,7 @@ class TelemetryReader:
         for value in self._values(line):
             for fields in [value] if isinstance(value, DeadLetter) else self._envelopes.opened(value):
                 given = cast("dict[str, Any]", fields).get("customer_id") if isinstance(fields, dict) else None
-                customer = _whole(given)
+                customer = whole(given)
                 if isinstance(fields, DeadLetter):
                     yield fields
                 elif not customer or customer > MAX_CUSTOMER_ID:
@@ -142,9 +141,9 @@ class TelemetryReader:
 
     def _read_all(self, value: Any, line: Line) -> Generator[Reading]:
         parts = self._envelopes.opened(value)
-        for number, fields in enumerate(parts):
+        for nth, fields in enumerate(parts):
             # A repair in the envelope counts once.
-            mended = Counter[str]() if number else self._json.mended
+            mended = Counter[str]() if nth else self._json.mended
             if line.recoded:
                 mended["other_encoding"] += 1
             reading = self._read(fields, mended)
@@ -164,7 +163,7 @@ class TelemetryReader:
         kind = str(mending.fields.get("kind"))
         try:
             event = mending.event()
-        except (_Unjudgeable, NoTime, NoMoney) as error:
+        except (_Unjudgeable, NoTime, NoMoney, NoOutcome) as error:
             fault: DeadLetterKind = "wrong_time_unit" if isinstance(error, WrongTimeUnit) else "unreadable"
             return DeadLetter(fault, f"{kind}.{error}" if kind in _NEEDED else str(error))
         except ValidationError as error:
@@ -193,7 +192,7 @@ class _Mending:
         self._unused: dict[str, Any] = {}
 
     def event(self) -> TelemetryEvent:
-        """The event. Raises ValidationError, NoTime, NoMoney or _Unjudgeable when it cannot be evaluated."""
+        """The event. Raises ValidationError, NoTime, NoMoney, NoOutcome or _Unjudgeable when it cannot be evaluated."""
         self._refuse_ambiguous()
         self._identify()
         self._spell_kind()
@@ -218,18 +217,19 @@ class _Mending:
         customer = self.fields.get("customer_id")
         if isinstance(customer, bool):
             raise _Unjudgeable("customer_id: Input should be a valid integer")
+        if isinstance(customer, str) and not is_plain(customer):
+            raise _Unjudgeable(f"customer_id: {customer[:40]!r} is not read; write digits and nothing else")
 
     def _identify(self) -> None:
         """Gives an event without an id one derived from its content."""
         given = self.fields.get("event_id")
         if isinstance(given, str) and given.strip():
-            if len(given) > _MAX_EVENT_ID:
-                self.fields["event_id"] = f"{given[:_ID_HEAD]}-{_digest(given)}"
+            if (event_id := cut_id(given)) != given:
+                self.fields["event_id"] = event_id
                 self._mended["event_id_cut"] += 1
         elif isinstance(given, bool) or not isinstance(given, int | float):
             self._drop(self.fields, "event_id", "event_id_made")
-            known = {name: self.fields.get(name) for name in sorted(_FIELDS)}
-            self.fields["event_id"] = f"made-{_digest(json.dumps(known, sort_keys=True, default=repr))}"
+            self.fields["event_id"] = made_id({name: self.fields.get(name) for name in _FIELDS})
 
     def _spell_kind(self) -> None:
         given = self.fields.get("kind")
@@ -253,13 +253,36 @@ class _Mending:
         kind = self.fields.get("kind")
         if kind in ("login", "auth_failure", "transaction"):
             self._country(attributes)
+        if kind in ("login", "auth_failure"):
+            self._address(attributes)
         if kind == "login":
             self._place(attributes)
             self._success(attributes)
-        if kind == "data_usage" and (_number(attributes.get("gb")) or 0) > _MAX_GB:
-            raise _Unjudgeable(f"attributes.gb: more than {_MAX_GB:,} GB in one reading cannot be")
+        if kind == "data_usage":
+            self._usage(attributes)
         if kind == "transaction":
             self._money(attributes)
+        status = attributes.get("status_code")
+        if isinstance(status, str) and not is_plain(status):
+            self._drop(attributes, "status_code", "attribute_dropped")
+
+    def _usage(self, attributes: dict[str, Any]) -> None:
+        given = attributes.get("gb")
+        if isinstance(given, str) and not is_plain(given):
+            raise _Unjudgeable(f"attributes.gb: {given[:40]!r} is not read; {AMOUNT_FORM}")
+        if (number(given) or 0) > _MAX_GB:
+            raise _Unjudgeable(f"attributes.gb: more than {_MAX_GB:,} GB in one reading cannot be")
+
+    def _address(self, attributes: dict[str, Any]) -> None:
+        given = attributes.get("ip")
+        if not isinstance(given, str) or is_address(given):
+            return
+        address = address_in(given)
+        if address is None:
+            self._mended["ip_unknown"] += 1  # it stays for people to read
+        else:
+            attributes["ip"] = str(address)
+            self._mended["ip_spelt"] += 1
 
     def _country(self, attributes: dict[str, Any]) -> None:
         given = attributes.get("country")
@@ -276,7 +299,7 @@ class _Mending:
         given = [attributes.get(name) for name in ("latitude", "longitude")]
         if given == [None, None]:
             return
-        latitude, longitude = map(_number, given)
+        latitude, longitude = map(number, given)
         known = latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
         # 0° N 0° E, in the open sea, is what a missing place becomes on its way.
         if known and max(abs(cast("float", latitude)), abs(cast("float", longitude))) >= _NULL_ISLAND_DEGREES:
@@ -286,11 +309,9 @@ class _Mending:
             self._drop(attributes, name)
 
     def _success(self, attributes: dict[str, Any]) -> None:
-        given = attributes.get("success")
-        word = given.strip().lower() if isinstance(given, str) else None
-        if (word is not None and word != given) or word in _YES | _NO:
-            attributes["success"] = True if word in _YES else False if word in _NO else word
-            self._mended["success_spelt"] += 1
+        if "success" in attributes:
+            attributes["success"], is_mended = outcome_of(attributes["success"])
+            self._mended["success_spelt"] += is_mended
 
     def _money(self, attributes: dict[str, Any]) -> None:
         currency = currency_of(attributes.get("currency"))
@@ -300,16 +321,27 @@ class _Mending:
         given = attributes.get("amount")
         if isinstance(given, bool) or not isinstance(given, int | float | str) or not isinstance(currency, str):
             return
-        if found := rounded(given, currency):
-            given, is_another = found
-            attributes["amount"] = given
-            if is_another:
-                self._mended["amount_rounded"] += 1
-        if (amount := negative(given)) is not None:
-            attributes["amount"] = amount
-            if attributes.get("type") != "refund":
-                attributes["type"] = "refund"
-                self._mended["refund_negative"] += 1
+        found = amount_of(given, currency)
+        if found is None:
+            return
+        attributes["amount"] = found.amount
+        if found.is_another:
+            self._mended["amount_rounded"] += 1
+        self._type(attributes, is_negative=found.is_negative)
+
+    def _type(self, attributes: dict[str, Any], *, is_negative: bool) -> None:
+        """A type that is given counts: ledgers write every debit below zero. Else an amount below zero is a refund."""
+        given = attributes.get("type")
+        spelt = type_of(given)
+        if spelt is not None and spelt != given:
+            attributes["type"] = spelt
+            self._mended["type_spelt"] += 1
+        if is_negative and spelt is None:
+            self._drop(attributes, "type", None if given is None else "attribute_dropped")
+            attributes["type"] = "refund"
+            self._mended["refund_negative"] += 1
+        elif is_negative and spelt != "refund":
+            self._mended["sign_dropped"] += 1
 
     def _mend(self, error: ValidationError) -> bool:
         """Whether the event can be evaluated without the invalid fields."""
@@ -334,14 +366,14 @@ class _Mending:
         attributes = cast("dict[str, Any]", self.fields["attributes"])
         if name not in attributes:
             return
-        if is_text and _as_text(attributes, name):
+        if is_text and into_text(attributes, name):
             self._mended["text_from_number"] += 1
         else:
             self._drop(attributes, name, "attribute_dropped")
 
     def _into_text(self, where: tuple[int | str, ...]) -> bool:
         holder = self.fields if where[-1] == "event_id" else self.fields["attributes"]
-        made = _as_text(holder, str(where[-1]))
+        made = into_text(holder, str(where[-1]))
         self._mended["text_from_number"] += made
         return made
 
@@ -360,37 +392,3 @@ class _Mending:
             return telemetry_event.validate_python({**self.fields, "attributes": attributes})
         except ValidationError:
             return event  # it holds what JSON cannot say: to keep it is no duty
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_ID_DIGEST]
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _whole(value: object) -> int | None:
-    """A whole number from 0 to 2**63, also written as text or with a point."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value < 2**63 else None
-
-
-def _as_text(holder: dict[str, Any], name: str) -> bool:
-    """Makes a number text; False when it is none."""
-    value = holder.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    holder[name] = str(value)
-    return True

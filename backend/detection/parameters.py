@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from contracts.alert import AlertType
 from contracts.autonomy import Bands
 from contracts.base import Contract
 from contracts.detection_rules import SHADOW_AT_FIRST
+from contracts.ip_addresses import network_in
 from contracts.severity import Severity
 
 RuleMode = Literal["live", "shadow", "off"]
@@ -26,6 +27,14 @@ LEAST_HOURS = 0.01
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Hours = Annotated[float, Field(ge=LEAST_HOURS, le=24 * 366)]
 Probability = Annotated[float, Field(ge=LEAST, le=1)]
+
+
+def _network(text: str) -> str:
+    network_in(text)
+    return text
+
+
+NetworkText = Annotated[str, AfterValidator(_network)]
 
 
 class RuleParameters(Contract):
@@ -60,7 +69,7 @@ class ImpossibleTravel(RuleParameters):
     """Twice an airliner cannot be explained by a wrong location nearby: severity high."""
     known_device_severity: Severity = "low"
     """When the device is familiar at the customer's: most often their own, behind a VPN."""
-    proxy_networks: tuple[str, ...] = ()
+    proxy_networks: tuple[NetworkText, ...] = ()
     """Networks of hosting providers and VPNs, as `203.0.113.0/24`: their places are those of no person."""
 
 

@@ -48,7 +48,9 @@ def understood(rule_id: str, version: int, content: RuleContent, mode: RuleMode 
         text = canonical_json(content.parameters)
         parameters = PARAMETERS[rule_id].model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise NotUnderstood(tuple((_name(fault["loc"]), fault["msg"]) for fault in error.errors())) from error
+        raise NotUnderstood(
+            tuple((_name(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors())
+        ) from error
     scope = Scope(
         only_customers=frozenset(content.scope.only_customers),
         except_customers=frozenset(content.scope.except_customers),

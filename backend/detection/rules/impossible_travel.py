@@ -8,7 +8,6 @@ may lie 4,000 km apart, and the distance that they would give is no evidence.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from backend.detection.descriptions import duration, number
@@ -17,6 +16,7 @@ from backend.detection.rule import Explanation, Rule, RuleHit
 from backend.detection.state.customer import LoginFacts
 from backend.detection.state.places import Visit, great_circle_km
 from contracts.alert import Baseline
+from contracts.ip_addresses import address_in, network_in
 from contracts.severity import Severity
 from contracts.telemetry import LoginAttributes, LoginEvent, TelemetryEvent
 
@@ -43,7 +43,7 @@ class ImpossibleTravelRule(Rule[ImpossibleTravel]):
 
     def __init__(self, version: RuleVersion, parameters: ImpossibleTravel, key: str) -> None:
         super().__init__(version, parameters, key)
-        self._proxies = tuple(ip_network(text, strict=False) for text in parameters.proxy_networks)
+        self._proxies = tuple(map(network_in, parameters.proxy_networks))
         self._pair_within_s = parameters.pair_within_hours * _HOUR_S
 
     def judge(self, event: LoginEvent, t: float, facts: LoginFacts) -> RuleHit | None:
@@ -97,11 +97,8 @@ class ImpossibleTravelRule(Rule[ImpossibleTravel]):
     def _is_proxy(self, ip: str | None) -> bool:
         if not self._proxies or ip is None:
             return False
-        try:
-            address = ip_address(ip)
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
+        address = address_in(ip)
+        return address is not None and any(address in network for network in self._proxies)
 
     def _severity(self, journey: _Journey, facts: LoginFacts) -> Severity:
         limits = self.parameters

@@ -3,9 +3,10 @@
 import re
 from array import array
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 from backend.detection.state.packing import Packed, StateInvalid, floats, items, listed, number, text
+from contracts.ip_addresses import address_in, is_public
 
 VERSION = 1
 """Of what `packed` writes."""
@@ -108,7 +109,7 @@ def _within(pairs: "array[float]", t: float, but: int | None) -> int:
 
 def public_address(text: str | None) -> str | None:
     """The address as it is compared: IPv4 inside IPv6 is IPv4, an IPv6 network is one address. None for one that is
-    missing, private or no address: such a one says nothing about who is behind it."""
+    missing, private, of many, or no address: such a one says nothing about who is behind it."""
     if text is None:
         return None
     first, _, rest = text.partition(".")
@@ -120,18 +121,7 @@ def public_address(text: str | None) -> str | None:
 
 @lru_cache(_CACHED)
 def _compared(text: str) -> str | None:
-    try:
-        address = ip_address(text.strip().strip("[]").partition("%")[0])
-    except ValueError:
+    address = address_in(text)
+    if address is None or not is_public(address):
         return None
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        elif address.is_global:
-            return str(IPv6Address(int(address) >> 64 << 64))
-    return str(address) if address.is_global or _is_documentation(str(address)) else None
-
-
-def _is_documentation(address: str) -> bool:
-    """RFC 5737: what examples and recordings without real addresses use."""
-    return address.startswith(("192.0.2.", "198.51.100.", "203.0.113."))
+    return str(IPv6Address(int(address) >> 64 << 64)) if isinstance(address, IPv6Address) else str(address)

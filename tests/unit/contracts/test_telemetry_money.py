@@ -80,3 +80,27 @@ def test_an_amount_below_zero_is_a_refund(given: object, amount: str) -> None:
 def test_a_refund_that_says_so_needs_no_repair() -> None:
     attributes, mended = judged(line("transaction", {"amount": -12, "type": "refund"}))
     assert (attributes["type"], str(attributes["amount"]), dict(mended)) == ("refund", "12", {})
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "mended"),
+    [
+        ("withdrawal", "withdrawal", {"sign_dropped": 1}),
+        ("purchase", "purchase", {"sign_dropped": 1}),
+        (" Transfer", "transfer", {"type_spelt": 1, "sign_dropped": 1}),
+        ("REFUND", "refund", {"type_spelt": 1}),
+        (None, "refund", {"refund_negative": 1}),
+        ("debit", "refund", {"refund_negative": 1, "attribute_dropped": 1}),
+    ],
+)
+def test_a_type_counts_more_than_the_sign(given: str | None, kind: str, mended: dict[str, int]) -> None:
+    attributes, found = judged(line("transaction", {"amount": -5000, "type": given}))
+    assert (attributes["type"], str(attributes["amount"]), found) == (kind, "5000", mended)
+    assert attributes.get("unused_fields") == ({"type": "debit"} if given == "debit" else None)
+
+
+def test_less_than_a_cent_below_zero_is_no_charge() -> None:
+    attributes, mended = judged(line("transaction", {"amount": -0.004}))
+    assert (attributes["type"], str(attributes["amount"])) == ("refund", "0.00")
+    assert mended == {"amount_rounded": 1, "refund_negative": 1}
+    assert str(judged(line("transaction", {"amount": "-0.0"}))[0]["amount"]) == "0.0"

@@ -184,6 +184,23 @@ def test_address_of_a_proxy_is_no_place() -> None:
     assert [alert.rule_id for alert in alerts_of(events)] == ["impossible_travel"]
 
 
+@pytest.mark.parametrize("network", ["198.51.100.0/24", "::ffff:198.51.100.0/120"])
+@pytest.mark.parametrize("ip", [f"::ffff:{ELSEWHERE}", f"[{ELSEWHERE}]", f" {ELSEWHERE}", f"{ELSEWHERE}:443"])
+def test_proxy_is_known_in_any_form_of_its_address(network: str, ip: str) -> None:
+    rules = only("impossible_travel", proxy_networks=[network])
+    assert alerts_of([login(at(0), LISBON, ip=HOME), login(at(30), NEW_YORK, ip=ip)], rules) == []
+
+
+def test_spraying_is_seen_from_any_form_of_an_address() -> None:
+    ports = [failure(at(number), ip=f"203.0.113.5:{5000 + number}", customer=100 + number) for number in range(8)]
+    assert rules_of(ports) == ["login_spraying"]
+
+
+def test_strangers_behind_one_translator_are_not_one() -> None:
+    strangers = [failure(at(number), ip=f"64:ff9b::8.8.4.{number}", customer=100 + number) for number in range(8)]
+    assert rules_of(strangers) == []
+
+
 # Rules are data
 
 

@@ -129,7 +129,7 @@ def test_snoozes_and_suppressions_reach_every_rule():
         (RULE, {"deviations": None}, "deviations: Input should be a valid number"),
         (RULE, {"min_history": 2.5}, "min_history: Input should be a valid integer"),
         (RULE, {"halo": 1}, "halo: Extra inputs are not permitted"),
-        ("impossible_travel", {"proxy_networks": ["here"]}, "parameters: 'here' does not appear to be an IPv4"),
+        ("impossible_travel", {"proxy_networks": ["here"]}, "proxy_networks: 'here' does not appear to be an IPv4"),
         ("impossible_travel", {"known_device_severity": "odd"}, "known_device_severity: Input should be 'low'"),
         ("halo_effect", {}, "rule_id: this release has no such rule"),
     ],
