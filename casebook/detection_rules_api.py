@@ -91,7 +91,7 @@ class DetectionRulesApi(Facade):
     def draft(
         self, rule_id: str, default: RuleContent, change: RuleChange, content: RuleContent, based_on: int, actor: str
     ) -> int:
-        """Add a version; its number. Raises RuleVersionNotFound, RuleUnchanged, TooManyRuleVersions."""
+        """Add a version; its number. Raises RuleVersionNotFound, RuleUnchanged, TooManyRuleDrafts."""
         with self._write_apart() as connection:
             return commands.draft_version(connection, rule_id, default, change, content, based_on, actor, self._clock())
 
@@ -113,7 +113,7 @@ class DetectionRulesApi(Facade):
     def roll_back(self, rule_id: str, default: RuleContent, choice: VersionChoice, actor: str) -> int:
         """Alert by the values of an earlier version, which become a new one; its number.
 
-        Raises RuleVersionNotFound, RuleUnchanged, TooManyRuleVersions.
+        Raises RuleVersionNotFound, RuleUnchanged.
         """
         with self._write_apart() as connection:
             return commands.roll_back(connection, rule_id, default, choice, choice.version, actor, self._clock())

@@ -4,15 +4,17 @@ A version never changes: whoever wants other numbers drafts another one. A rule 
 release has it: version 1, live, or in shadow where the release says so.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, NonNegativeInt, PositiveInt, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from contracts.alert import AlertType
 from contracts.autonomy import Bands
 from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime
 from contracts.severity import Severity
 from contracts.telemetry import CustomerId
+from contracts.words import says_something
 
 VersionMode = Literal["draft", "shadow", "live", "off", "retired"]
 """`draft`: it never judged. `shadow`: what it would raise is counted. `live`: it alerts. `off`: it is the one that was
@@ -26,8 +28,8 @@ SuppressionKind = Literal["address", "customer"]
 SHADOW_AT_FIRST: frozenset[str] = frozenset({"learned_score"})
 """Rules that nobody is alerted by until a manager makes them live."""
 
-MAX_VERSIONS = 500
-"""Versions of one rule."""
+MAX_DRAFTS = 500
+"""Versions of one rule that never judged."""
 MAX_PARAMETERS = 200
 MAX_PARAMETERS_BYTES = 32_000
 MAX_SCOPE = 1_000
@@ -39,7 +41,27 @@ MAX_SUPPRESSIONS = 1_000
 """Entries of each kind."""
 
 Parameters: TypeAlias = Annotated[dict[str, FiniteJson], Field(max_length=MAX_PARAMETERS)]
-Reason: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
+
+
+def _readable(text: str) -> str:
+    if not says_something(text):
+        raise ValueError("say why")
+    return text
+
+
+def _written(value: object) -> object:
+    """A number would be read as seconds, a text of digits too."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value if isinstance(value, str) and "-" in value else "")
+    except ValueError:
+        raise ValueError("write a time as ISO 8601, such as 2026-11-30T08:00:00Z") from None
+
+
+Reason: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True), AfterValidator(_readable)
+]
 """Why something is changed, as the desk log keeps it."""
 Revision: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
 """How often a rule was changed: whoever changes it names the one that they saw. 0: never."""
@@ -268,7 +290,7 @@ class NewSnooze(Contract):
 
     rule_id: AlertType
     customer_id: CustomerId
-    until: UtcDateTime
+    until: Annotated[UtcDateTime, BeforeValidator(_written)]
     reason: Reason
 
 

@@ -38,6 +38,8 @@ def transfer_sequence(alert: Alert) -> Drawing | None:
     money = [event for event in raised if isinstance(event, TransactionEvent)]
     if not changes or not money:
         return None
+    # Whoever opens a case by hand may name a transfer from before the change.
+    before = [event for event in changes if event.occurred_at <= money[-1].occurred_at]
     start = changes[0].occurred_at
     beside = tuple(
         event
@@ -54,7 +56,7 @@ def transfer_sequence(alert: Alert) -> Drawing | None:
         steps,
         "From the change to the transfer",
         {"change": "change of the account", "trigger": "what raised the alert", "event": "other movements of money"},
-        (changes[-1], money[-1]),
+        None if not before else (before[-1], money[-1]),
         None if limit is None or alert.baseline is None or alert.baseline.metric != "minutes_after_change" else limit,
     )
 

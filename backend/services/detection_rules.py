@@ -80,6 +80,7 @@ class DetectionRuleService:
         base = next((each.content for each in found.versions if each.version == draft.based_on), default)
         merged = draft.content.model_copy(update={"parameters": {**base.parameters, **draft.content.parameters}})
         content = check_version(rule_id, merged)
+        _check_scope(content)
         await self._record.draft(rule_id, default, draft, content, draft.based_on, actor)
         return await self.rule(rule_id)
 
@@ -165,6 +166,14 @@ def check_version(rule_id: str, content: RuleContent) -> RuleContent:
         return content_of(understood(rule_id, 1, content))
     except NotUnderstood as problem:
         raise RuleContentInvalid(problem.faults) from problem
+
+
+def _check_scope(content: RuleContent) -> None:
+    """Whom a scope names twice is watched by nobody. Raises RuleContentInvalid."""
+    both = set(content.scope.only_customers) & set(content.scope.except_customers)
+    if both:
+        fault = f"customer {min(both)} is among those that the rule watches and those that it does not"
+        raise RuleContentInvalid((("scope.except_customers", fault),))
 
 
 def _canonical(change: SuppressionChange) -> SuppressionChange:

@@ -261,7 +261,12 @@ class RuleContentInvalid(ServiceError):
     def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
         name, fault = faults[0]
         super().__init__(f"The rule cannot judge by this: {name}: {fault}.")
-        self.fields = tuple((f"content.parameters.{name}", fault) for name, fault in faults)
+        self.fields = tuple((_place(name), fault) for name, fault in faults)
+
+
+def _place(name: str) -> str:
+    """Where in a draft a fault is: most are of one parameter."""
+    return f"content.{name}" if name.partition(".")[0] in ("parameters", "scope") else f"content.parameters.{name}"
 
 
 class ModelUnusable(ServiceError):

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from casebook.case_log.desk_chain import Changed
 from casebook.commands.desk_log import log_change
 from casebook.database.upserts import upsert
-from casebook.errors import RuleChanged, RuleUnchanged, TooManyRuleVersions
+from casebook.errors import RuleChanged, RuleUnchanged, TooManyRuleDrafts
 from casebook.queries.detection_rules import (
     COUNTS,
     HEAD,
     RULES,
     VERSIONS,
     at_first,
+    count_drafts,
     day_of,
     rule_row,
     rule_values,
@@ -28,7 +29,7 @@ from casebook.queries.detection_rules import (
 )
 from casebook.schema.base import PlainRow
 from contracts.desk_log import DeskChangeKind
-from contracts.detection_rules import MAX_VERSIONS, RuleChange, RuleContent, SignalFate
+from contracts.detection_rules import MAX_DRAFTS, RuleChange, RuleContent, SignalFate
 from contracts.hashing import canonical_json
 
 KEPT_DAYS = 90
@@ -55,12 +56,14 @@ def draft_version(
     actor: str,
     now: datetime,
 ) -> int:
-    """Add a version; its number. `default`: what the release has. Raises what `_locked` raises, TooManyRuleVersions,
+    """Add a version; its number. `default`: what the release has. Raises what `_locked` raises, TooManyRuleDrafts,
     RuleVersionNotFound, and RuleUnchanged where it is the same as the one that it is based on."""
     _locked(connection, rule_id, default, change, actor, now)
     base = version_row(connection, rule_id, based_on)
     if base.content == canonical_json(content):
         raise RuleUnchanged(f"These are the values of version {based_on} already: change one of them.")
+    if count_drafts(connection).get(rule_id, 0) >= MAX_DRAFTS:
+        raise TooManyRuleDrafts(rule_id, MAX_DRAFTS)
     number = _add_version(connection, rule_id, canonical_json(content), base, actor, now, change.reason)
     _update(connection, rule_id, {})
     return number
@@ -125,7 +128,7 @@ def roll_back(
     now: datetime,
 ) -> int:
     """Alert by the values of an earlier version, which become a new one; its number. Raises as `promote` does, and
-    RuleUnchanged where these are the values of the live one, TooManyRuleVersions."""
+    RuleUnchanged where these are the values of the live one."""
     row = _locked(connection, rule_id, default, change, actor, now)
     base = version_row(connection, rule_id, version)
     if base.content == version_row(connection, rule_id, row.live_version).content:
@@ -203,8 +206,6 @@ def _add_version(
     connection: Connection, rule_id: str, content: str, base: PlainRow, actor: str, now: datetime, reason: str
 ) -> int:
     newest = connection.execute(select(func.max(VERSIONS.c.version)).where(VERSIONS.c.rule_id == rule_id)).scalar_one()
-    if newest >= MAX_VERSIONS:
-        raise TooManyRuleVersions(rule_id, MAX_VERSIONS)
     number = newest + 1
     row = {
         "rule_id": rule_id,

@@ -85,7 +85,7 @@ CasebookError
 ├── RuleVersionNotFound     404
 ├── RuleChanged             409
 ├── RuleUnchanged           409
-├── TooManyRuleVersions     409
+├── TooManyRuleDrafts       409
 ├── AlertSnoozeExists       409
 ├── AlertSnoozeNotFound     404
 ├── AlertSnoozeRefused      422
@@ -221,7 +221,7 @@ from casebook.errors.detection_rules import (
     SuppressionExists,
     SuppressionNotFound,
     TooManyAlertSnoozes,
-    TooManyRuleVersions,
+    TooManyRuleDrafts,
     TooManySuppressions,
 )
 from casebook.errors.effects import (
@@ -441,7 +441,7 @@ __all__ = [
     "TooManyNotes",
     "TooManyOpenTurns",
     "TooManyReversals",
-    "TooManyRuleVersions",
+    "TooManyRuleDrafts",
     "TooManySavedViews",
     "TooManySecrets",
     "TooManySharedViews",

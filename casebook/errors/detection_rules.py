@@ -34,14 +34,17 @@ class RuleUnchanged(CasebookError):
     status = 409
 
 
-class TooManyRuleVersions(CasebookError):
-    """The rule has as many versions as it may have."""
+class TooManyRuleDrafts(CasebookError):
+    """The rule has as many versions that never judged as it may have."""
 
-    id = "too-many-rule-versions"
+    id = "too-many-rule-drafts"
     status = 409
 
     def __init__(self, rule_id: str, most: int) -> None:
-        super().__init__(f"Rule '{rule_id}' has {most} versions, and there may be no more.")
+        super().__init__(
+            f"Rule '{rule_id}' has {most} drafts that never judged, and there may be no more: put one of them into "
+            "shadow first, or make it live."
+        )
 
 
 class AlertSnoozeExists(CasebookError):

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from casebook.audit.verify import verify_case_log
+from casebook.commands import detection_rules as commands
 from casebook.database.transactions import Transactions
 from casebook.desk_api import DeskApi
 from casebook.detection_rules_api import DetectionRulesApi
@@ -21,6 +22,7 @@ from casebook.errors import (
     RuleVersionNotFound,
     SuppressionExists,
     SuppressionNotFound,
+    TooManyRuleDrafts,
 )
 from contracts.desk_log import DeskChange
 from contracts.detection_rules import (
@@ -318,3 +320,18 @@ def test_what_is_not_as_logged_is_named(engine: Engine, statement: str, place: s
         broken = verify_case_log(connection).broken
     assert broken is not None
     assert broken.place.startswith(f"{place} '")
+
+
+def test_going_back_works_however_many_drafts_there_are(
+    rules: DetectionRulesApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MAX_DRAFTS", 2)
+    draft(rules)
+    rules.promote(RULE, DEFAULT, choose(1, 2), MARIA)
+    for number in (2, 3):
+        rules.draft(RULE, DEFAULT, change(number), RuleContent(parameters={"deviations": 10.0 + number}), 1, MARIA)
+    with pytest.raises(TooManyRuleDrafts, match="2 drafts that never judged"):
+        rules.draft(RULE, DEFAULT, change(4), RuleContent(parameters={"deviations": 20.0}), 1, MARIA)
+    rules.roll_back(RULE, DEFAULT, choose(4, 1), MARIA)
+    rules.begin_shadow(RULE, DEFAULT, choose(5, 3), MARIA)
+    rules.draft(RULE, DEFAULT, change(6), RuleContent(parameters={"deviations": 20.0}), 1, MARIA)

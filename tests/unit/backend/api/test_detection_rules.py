@@ -119,6 +119,10 @@ async def test_second_manager_is_told_to_read_again(client: httpx.AsyncClient) -
         ({"parameters": {"halo": 1}}, "content.parameters.halo"),
         ({"parameters": {"deviations": 4}, "severity": "odd"}, "content.severity"),
         ({"parameters": {"deviations": 4}, "scope": {"only_customers": [-1]}}, "content.scope.only_customers.0"),
+        (
+            {"parameters": {}, "scope": {"only_customers": [7, 8], "except_customers": [8]}},
+            "content.scope.except_customers",
+        ),
         ({"parameters": {}, "autonomy": [{"decider": "nobody"}]}, "content.autonomy.0.decider"),
         ({"parameters": {}, "autonomy": [{"decider": "two_people"}] * 13}, "content.autonomy"),
     ],
@@ -135,6 +139,7 @@ async def test_values_out_of_bounds_name_the_field(
     ("verb", "order", "status"),
     [
         ("versions", {**a_draft(), "reason": " "}, 422),
+        ("versions", {**a_draft(), "reason": "\u200b\u202e"}, 422),
         ("versions", {**a_draft(), "based_on": 9}, 404),
         ("shadow", {"revision": 0, "reason": WHY, "version": 9}, 404),
         ("live", {"revision": 0, "reason": WHY, "version": 1}, 409),
@@ -163,6 +168,19 @@ async def test_snooze_for_ever_is_refused(client: httpx.AsyncClient, record: Det
     assert refused["errors"][0]["field"] == "until"
 
 
+@pytest.mark.parametrize("until", ["1796000000", 1796000000, "2026"])
+async def test_snooze_until_a_number_is_refused(client: httpx.AsyncClient, until: object) -> None:
+    order = {"rule_id": "spending_spike", "customer_id": 7, "until": until, "reason": "Moves house."}
+    refused = await post(client, "/api/detection/snoozes", order)
+    assert (refused["status"], refused["errors"][0]["field"]) == (422, "until")
+
+
+async def test_wrong_network_is_a_fault_of_its_parameter(client: httpx.AsyncClient) -> None:
+    order = {**a_draft(), "content": {"parameters": {"proxy_networks": ["203.0.113.0/99"]}}}
+    refused = await post(client, f"{RULES}/impossible_travel/versions", order)
+    assert [each["field"] for each in refused["errors"]] == ["content.parameters.proxy_networks"]
+
+
 async def test_snooze_is_listed_until_it_is_ended(client: httpx.AsyncClient, record: DetectionRulesApi) -> None:
     until = record.transactions.now().timestamp() + 3_600
     at = NOON.fromtimestamp(until, NOON.tzinfo).isoformat()
@@ -183,7 +201,13 @@ async def test_suppressions_are_kept_as_they_are_compared(client: httpx.AsyncCli
     assert [(each["kind"], each["value"]) for each in made["items"]] == [("address", "203.0.113.7"), ("customer", "7")]
     again = await post(client, list_, {"kind": "address", "value": "203.0.113.7", "reason": reason})
     assert again["detail"] == "The address 203.0.113.7 is on the list already: maria added it."
-    for kind, value in (("address", "10.0.0.1"), ("address", "here"), ("customer", "ana"), ("customer", "0")):
+    for kind, value in (
+        ("address", "10.0.0.1"),
+        ("address", "224.0.0.1"),
+        ("address", "here"),
+        ("customer", "ana"),
+        ("customer", "0"),
+    ):
         refused = await post(client, list_, {"kind": kind, "value": value, "reason": reason})
         assert (refused["status"], refused["errors"][0]["field"]) == (422, "value")
     left = await post(client, f"{list_}/remove", {"kind": "customer", "value": "7", "reason": "Closed."})

@@ -231,6 +231,13 @@ def test_change_and_transfer_at_one_time_are_drawn() -> None:
     assert "0 seconds" in texts(only(alert))
 
 
+def test_transfer_before_its_change_has_no_time_after_it() -> None:
+    opened_by_hand = (charge(at(0), "400", type="transfer"), change(at(29), "sim"))
+    drawing = only(swapped_sim().model_copy(update={"trigger_events": opened_by_hand, "recent_events": ()}))
+    assert not [text for text in [*texts(drawing), drawing.summary] if "later" in text or text.startswith("-")]
+    assert (symbols(drawing, "change"), symbols(drawing, "trigger")) == (1, 1)
+
+
 # What an alert may lack
 
 
