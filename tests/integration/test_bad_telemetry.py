@@ -32,7 +32,8 @@ NOT_EVALUATED: list[tuple[dict[str, Any], DeadLetterKind, str]] = [
     (event(3, occurred_at="1969-07-20T20:17:40Z"), "from_the_far_past", "lies before 1990"),
     (event(4, occurred_at=-5), "unreadable", "-5 is no time"),
     (paid(5, "1,234.50"), "unreadable", "'1,234.50' is not read; write digits with a point before the decimals"),
-    (event(6, customer_id="seven"), "unreadable", "customer_id: Input should be a valid integer"),
+    (event(6, customer_id="seven"), "unreadable", "customer_id: 'seven' is not read"),
+    (login(7, success="timeout"), "unreadable", "'timeout' is not read; write true or false"),
 ]
 """What loses the event, and why."""
 
@@ -45,6 +46,8 @@ MENDED: list[tuple[dict[str, Any], str]] = [
     (paid(16, "1.2345", "KWD"), "amount_rounded"),
     (login(17, latitude=0, longitude=0), "place_unknown"),
     (event(18, event_id=18), "text_from_number"),
+    (login(27, ip="203.0.113.5:443"), "ip_spelt"),
+    (login(28, ip="gateway"), "ip_unknown"),
     (event(19, event_id="e-20", attributes={"amount": "99", "currency": "EUR"}), "event_id_reused"),
 ]
 """What is repaired, and how the repair is counted."""

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { ana, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
-import { click, giveReason, served, version, view } from "@/test/rules";
+import { click, giveReason, served, summary, version, view } from "@/test/rules";
 import { json, problem, serve } from "@/test/server";
 import { RulesPage } from "./RulesPage";
 
@@ -15,6 +15,21 @@ test("list says which version judges and what it found", async () => {
   expect(line).toHaveTextContent("Version 1 live");
   expect(line).toHaveTextContent("Version 2 in shadow");
   expect(line).toHaveTextContent("1,234 alerts in 7 days · 17 in shadow");
+});
+
+test("rule that fails is marked, with the version and the events", async () => {
+  const failing = view({
+    rule: summary({ failures: 812 }),
+    counts: [{ rule_id: "spending_spike", version: 2, fate: "failed", day: "2026-11-30", count: 812 }],
+  });
+  served({ rule: failing });
+  renderInApp(<RulesPage />, ana);
+  const line = await screen.findByRole("listitem");
+  expect(line).toHaveTextContent("Fails");
+  expect(line).toHaveTextContent("failed at 812 events");
+  await click("Show Spending spike");
+  const history = await screen.findByRole("list", { name: "Versions, newest first" });
+  expect(within(history).getAllByRole("listitem")[1]).toHaveTextContent("failed at 812 events in 30 days");
 });
 
 test("rule shows values with units, bounds and reasons, and its history", async () => {
