@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from contracts.base import Contract, UtcDateTime
 from contracts.detection_rules import Reason
+from contracts.telemetry import CustomerId
 
 MAX_MODELS_SHOWN = 50
 
@@ -19,7 +20,9 @@ ModelNumber: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
 class LabelledCharge(Contract):
     """A charge that triggered an alert."""
 
+    customer_id: CustomerId
     event_id: str
+    """Of one customer: charges of different customers can share it."""
     at: UtcDateTime
     acceptor: str | None
     """Its terminal, or its merchant where no terminal is named."""

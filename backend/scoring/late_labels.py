@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from backend.detection.features import FEATURE_SET
 from backend.detection.state.packing import Packed, StateInvalid, items, number, text, whole
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what `packed` writes."""
 LABEL_DELAY_S: Final = 7 * 86_400.0
 """Most chargebacks and verdicts have come by then."""
@@ -24,10 +24,17 @@ _REVIEW_DELAYS: Final = 4
 """A charge under review waits for so many label delays; a verdict that is later is not learned from."""
 
 
+class ChargeKey(NamedTuple):
+    """Which charge it is: an event id is that of one customer, and others may have the same."""
+
+    customer_id: int
+    event_id: str
+
+
 class WaitingEvent(NamedTuple):
     """A scored charge without a label."""
 
-    event_id: str
+    key: ChargeKey
     t: float
     """Seconds since 1970."""
     acceptor: str | None
@@ -47,7 +54,7 @@ class LabelledEvent(NamedTuple):
 
 
 class LateLabels:
-    """Charges of one partition in the order in which they were scored; at most `capacity`, about 400 bytes each.
+    """Charges of one partition in the order in which they were scored; at most `capacity`, about 470 bytes each.
 
     A charge that is dropped, because there are too many or its review took too long, is never learned from:
     `dropped` counts them.
@@ -68,12 +75,12 @@ class LateLabels:
     def __init__(self, delay_s: float = LABEL_DELAY_S, capacity: int = MAX_WAITING) -> None:
         self._delay_s = delay_s
         self._capacity = capacity
-        self._waiting: OrderedDict[str, WaitingEvent] = OrderedDict()
-        self._in_review: OrderedDict[str, WaitingEvent] = OrderedDict()
-        self._decided: OrderedDict[str, LabelledEvent] = OrderedDict()
+        self._waiting: OrderedDict[ChargeKey, WaitingEvent] = OrderedDict()
+        self._in_review: OrderedDict[ChargeKey, WaitingEvent] = OrderedDict()
+        self._decided: OrderedDict[ChargeKey, LabelledEvent] = OrderedDict()
         """The newest verdicts, in case they change."""
         self._kept = 0
-        self._chunks: dict[int, list[str]] | None = None
+        self._chunks: dict[int, list[ChargeKey]] | None = None
         """Which charges were kept in each chunk; None while nobody saves them."""
         self._changed: set[int] = set()
         self.dropped = 0
@@ -81,50 +88,50 @@ class LateLabels:
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_review)
 
-    def __contains__(self, event_id: str) -> bool:
+    def __contains__(self, key: ChargeKey) -> bool:
         """Whether it waits for its label, or had a verdict of late."""
-        return any(event_id in each for each in (self._waiting, self._in_review, self._decided))
+        return any(key in each for each in (self._waiting, self._in_review, self._decided))
 
     def keep(self, event: WaitingEvent) -> None:
-        """Waits for the label. An event id that waits already keeps its first event."""
-        if event.event_id in self._waiting or event.event_id in self._in_review:
+        """Waits for the label. A charge that waits already is kept as it was first."""
+        if event.key in self._waiting or event.key in self._in_review:
             return
         chunk = self._kept // CHUNK
         self._kept += 1
-        self._waiting[event.event_id] = event if chunk == event.chunk else event._replace(chunk=chunk)
+        self._waiting[event.key] = event if chunk == event.chunk else event._replace(chunk=chunk)
         if self._chunks is not None:
-            self._chunks.setdefault(chunk, []).append(event.event_id)
+            self._chunks.setdefault(chunk, []).append(event.key)
             self._changed.add(chunk)
         if len(self) > self._capacity:
             _, oldest = (self._waiting or self._in_review).popitem(last=False)
             self._note(oldest.chunk)
             self.dropped += 1
 
-    def review(self, event_id: str) -> None:
+    def review(self, key: ChargeKey) -> None:
         """A person will decide about this charge: it does not become "no fraud" by time."""
-        event = self._waiting.pop(event_id, None)
+        event = self._waiting.pop(key, None)
         if event is not None:
             self._note(event.chunk)
-            self._in_review[event_id] = event
+            self._in_review[key] = event
 
-    def decide(self, event_id: str, is_fraud: bool) -> LabelledEvent | None:
+    def decide(self, key: ChargeKey, is_fraud: bool) -> LabelledEvent | None:
         """The verdict about a charge, to be learned now; None if it does not wait (any more)."""
-        event = self._waiting.pop(event_id, None) or self._in_review.pop(event_id, None)
+        event = self._waiting.pop(key, None) or self._in_review.pop(key, None)
         if event is None:
             return None
         self._note(event.chunk)
-        known = self._decided[event_id] = LabelledEvent(event, is_fraud)
+        known = self._decided[key] = LabelledEvent(event, is_fraud)
         if len(self._decided) > MAX_DECIDED:
             self._decided.popitem(last=False)
         return known
 
-    def change(self, event_id: str, is_fraud: bool) -> LabelledEvent | None:
+    def change(self, key: ChargeKey, is_fraud: bool) -> LabelledEvent | None:
         """Another verdict about a charge than the one before, to be learned now; None where it is the same, or the one
         before is not known (any more)."""
-        before = self._decided.get(event_id)
+        before = self._decided.get(key)
         if before is None or before.is_fraud == is_fraud:
             return None
-        known = self._decided[event_id] = LabelledEvent(before.event, is_fraud)
+        known = self._decided[key] = LabelledEvent(before.event, is_fraud)
         return known
 
     def due(self, now: float) -> list[LabelledEvent]:
@@ -194,15 +201,15 @@ class LateLabels:
         labels = cls(delay_s, capacity)
         labels.dropped, labels._kept = whole(dropped), whole(kept)
         for event in map(_event_of, items(in_review)):
-            labels._in_review[event.event_id] = event
+            labels._in_review[event.key] = event
         for row, is_fraud in (items(each, 2) for each in items(decided)):
             event = _event_of(row)
-            labels._decided[event.event_id] = LabelledEvent(event, is_fraud is True)
+            labels._decided[event.key] = LabelledEvent(event, is_fraud is True)
         by_chunk = labels._chunks = {}
         for chunk, rows in sorted(chunks.items()):
             events = [_event_of(row)._replace(chunk=chunk) for row in items(rows)]
-            labels._waiting.update((event.event_id, event) for event in events)
-            by_chunk[chunk] = [event.event_id for event in events]
+            labels._waiting.update((event.key, event) for event in events)
+            by_chunk[chunk] = [event.key for event in events]
         return labels
 
     def _note(self, chunk: int) -> None:
@@ -216,14 +223,15 @@ class LateLabels:
 
 
 def _row_of(event: WaitingEvent) -> Packed:
-    return [event.event_id, event.t, event.acceptor, event.vector.hex(), event.score, event.alerted]
+    return [*event.key, event.t, event.acceptor, event.vector.hex(), event.score, event.alerted]
 
 
 def _event_of(row: Packed) -> WaitingEvent:
-    event_id, t, acceptor, vector, score, alerted = items(row, 6)
+    customer_id, event_id, t, acceptor, vector, score, alerted = items(row, 7)
     try:
         levels = bytes.fromhex(text(vector))
     except ValueError:
         raise StateInvalid("levels in hexadecimal digits were expected") from None
     name = None if acceptor is None else text(acceptor)
-    return WaitingEvent(text(event_id), number(t), name, levels, number(score), alerted is True)
+    key = ChargeKey(whole(customer_id), text(event_id))
+    return WaitingEvent(key, number(t), name, levels, number(score), alerted is True)

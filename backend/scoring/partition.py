@@ -16,14 +16,14 @@ from backend.detection.state.customer import ChargeFacts
 from backend.detection.state.pace import Pace
 from backend.detection.state.packing import Packed, StateInvalid, items, whole
 from backend.scoring.drift import DriftMonitor
-from backend.scoring.late_labels import LateLabels
+from backend.scoring.late_labels import ChargeKey, LateLabels
 from backend.scoring.scorecard import Scorecard, reasons
 from backend.scoring.scorer import Lesson, Risk, RiskScorer, charge_of
 from backend.scoring.shadow import ShadowPeriod
 from contracts.risk_score import LabelledCharge, ModelOrigin, ScoreLabel
 from contracts.telemetry import TransactionEvent
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what is saved."""
 LABELS_AFTER_S: Final = 600.0
 CORE: Final = "risk:core"
@@ -229,13 +229,13 @@ class PartitionScorer:
         self._next = min(waiting, default=float("inf"))
 
     def _apply(self, label: ScoreLabel, charge: LabelledCharge) -> None:
-        scorer = self._scorer
+        scorer, key = self._scorer, ChargeKey(charge.customer_id, charge.event_id)
         if label.verdict == "review":
-            scorer.review(charge.event_id)
+            scorer.review(key)
             return
         is_fraud = label.verdict == "fraud"
-        if scorer.knows(charge.event_id):
-            scorer.decide(charge.event_id, is_fraud)
+        if scorer.knows(key):
+            scorer.decide(key, is_fraud)
         elif charge.acceptor is not None:
             # A customer of another partition paid there: the terminal is the same.
             scorer.hear(charge.acceptor, charge.at.timestamp(), is_fraud)

@@ -9,19 +9,19 @@ from backend.detection.state.customer import ChargeFacts
 from backend.detection.state.pace import Pace
 from backend.detection.state.packing import Packed, StateInvalid, items, text
 from backend.scoring.drift import Drift, DriftMonitor
-from backend.scoring.late_labels import LabelledEvent, LateLabels, WaitingEvent
+from backend.scoring.late_labels import ChargeKey, LabelledEvent, LateLabels, WaitingEvent
 from backend.scoring.scorecard import Contribution, Scorecard, learning_weight
 from backend.scoring.shadow import ShadowPeriod, ShadowVerdict
 from contracts.telemetry import TransactionEvent
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what `packed` writes."""
 
 
 class Charge(NamedTuple):
     """What the scorer needs of a transaction."""
 
-    event_id: str
+    key: ChargeKey
     t: float
     """Seconds since 1970."""
     acceptor: str | None
@@ -30,7 +30,8 @@ class Charge(NamedTuple):
 
 def charge_of(event: TransactionEvent, t: float) -> Charge:
     """The terminal is the acceptor, and the merchant where no terminal is named: as for the customer's state."""
-    return Charge(event.event_id, t, event.attributes.terminal_id or event.attributes.merchant)
+    key = ChargeKey(event.customer_id, event.event_id)
+    return Charge(key, t, event.attributes.terminal_id or event.attributes.merchant)
 
 
 class Risk(NamedTuple):
@@ -101,7 +102,7 @@ class RiskScorer:
     def keep(self, charge: Charge, risk: Risk, alerted: bool) -> None:
         """Have a charge that was rated wait for its label."""
         score, vector = risk
-        self.labels.keep(WaitingEvent(charge.event_id, charge.t, charge.acceptor, vector, score, alerted))
+        self.labels.keep(WaitingEvent(charge.key, charge.t, charge.acceptor, vector, score, alerted))
         self.drift_monitor.observe(vector, score)
 
     def settle(self, now: float) -> int:
@@ -111,20 +112,20 @@ class RiskScorer:
             self._learn(each)
         return len(known)
 
-    def review(self, event_id: str) -> None:
+    def review(self, key: ChargeKey) -> None:
         """A person will decide about the charge: it does not become "no fraud" by time."""
-        self.labels.review(event_id)
+        self.labels.review(key)
 
-    def decide(self, event_id: str, is_fraud: bool) -> bool:
+    def decide(self, key: ChargeKey, is_fraud: bool) -> bool:
         """Learns a reviewer's verdict; False where the charge is not known (any more), or the verdict is not new.
 
         A verdict that differs from the one before is learned as well: what was learned first is outweighed, not undone.
         """
-        known = self.labels.decide(event_id, is_fraud)
+        known = self.labels.decide(key, is_fraud)
         if known is not None:
             self._learn(known)
             return True
-        changed = self.labels.change(event_id, is_fraud)
+        changed = self.labels.change(key, is_fraud)
         if changed is None:
             return False
         event = changed.event
@@ -134,9 +135,9 @@ class RiskScorer:
         self._weigh(changed)
         return True
 
-    def knows(self, event_id: str) -> bool:
+    def knows(self, key: ChargeKey) -> bool:
         """Whether a verdict about the charge can be learned: it waits for one, or had one of late."""
-        return event_id in self.labels
+        return key in self.labels
 
     def hear(self, acceptor: str, at: float, is_fraud: bool) -> None:
         """A verdict about a charge that another partition scored: only what is known of its terminal or merchant."""
@@ -198,7 +199,7 @@ class RiskScorer:
 
     def _weigh(self, known: LabelledEvent) -> None:
         event, is_fraud = known
-        weight = learning_weight(event.event_id, event.score, is_fraud)
+        weight = learning_weight(event.key.event_id, event.score, is_fraud)
         if weight and self._teach is not None:
             self._teach(Lesson(event.vector, is_fraud, event.t, weight))
         elif weight:

@@ -182,7 +182,7 @@ def _labels_of(connection: Connection, line: PlainRow) -> Iterator[ScoreLabel]:
     else:
         then = {"of_case": line.case_id, "seq": line.seq}
         alerts = [Alert.model_validate_json(body) for body in connection.execute(_ALERTS_THEN, then).scalars()]
-    charges = {each.event_id: each for alert in alerts for each in _charges_of(alert)}
+    charges = {(each.customer_id, each.event_id): each for alert in alerts for each in _charges_of(alert)}
     if charges:
         yield ScoreLabel(seq=line.seq, at=line.at, verdict=verdict, charges=tuple(charges.values()))
 
@@ -191,4 +191,6 @@ def _charges_of(alert: Alert) -> Iterator[LabelledCharge]:
     for event in alert.trigger_events:
         if isinstance(event, TransactionEvent) and event.attributes.type != "refund":
             acceptor = event.attributes.terminal_id or event.attributes.merchant
-            yield LabelledCharge(event_id=event.event_id, at=event.occurred_at, acceptor=acceptor)
+            yield LabelledCharge(
+                customer_id=event.customer_id, event_id=event.event_id, at=event.occurred_at, acceptor=acceptor
+            )

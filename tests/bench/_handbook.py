@@ -27,6 +27,7 @@ from backend.detection.features import usual_amounts
 from backend.detection.parameters import SpendingSpike
 from backend.detection.state.customer import ChargeFacts, CustomerState
 from backend.detection.state.pace import ChargePace, Pace
+from backend.scoring.late_labels import ChargeKey
 from backend.scoring.scorecard import Scorecard, learning_weight
 from backend.scoring.scorer import RiskScorer, charge_of
 from contracts.money import in_major_units, minor_digits
@@ -146,7 +147,7 @@ def scored_stream(read: Transactions, start: int) -> Stream:
     stream = Stream(start)
     scorer = RiskScorer()
     customers: dict[int, Customer] = {}
-    unknown_frauds: deque[tuple[int, str]] = deque()
+    unknown_frauds: deque[tuple[int, ChargeKey]] = deque()
     gc.collect()
     gc.freeze()  # the columns of a million rows are not the product's
     for first in range(0, len(read), CHUNK):
@@ -160,9 +161,10 @@ def scored_stream(read: Transactions, start: int) -> Stream:
             while unknown_frauds and unknown_frauds[0][0] < at - DELAY_DAYS * DAY_S:
                 scorer.decide(unknown_frauds.popleft()[1], is_fraud=True)
             scorer.settle(at)
-            risk = scorer.score(charge_of(event, at), facts, pace)
+            charge = charge_of(event, at)
+            risk = scorer.score(charge, facts, pace)
             if read.frauds[place]:
-                unknown_frauds.append((at, event.event_id))
+                unknown_frauds.append((at, charge.key))
             if place >= start:
                 stream.vectors.append(risk.vector)
                 stream.scores.append(risk.score)

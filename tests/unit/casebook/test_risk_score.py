@@ -52,9 +52,11 @@ def states(engine: Engine, clock: SteppingClock) -> DetectorStatesApi:
     return DetectorStatesApi(Transactions(engine, clock))
 
 
-def a_charge(event_id: str, terminal: str | None = "t1", merchant: str | None = "shop") -> TransactionEvent:
+def a_charge(
+    event_id: str, terminal: str | None = "t1", merchant: str | None = "shop", customer_id: int = 1
+) -> TransactionEvent:
     attributes = TransactionAttributes(amount=Decimal(900), currency="EUR", terminal_id=terminal, merchant=merchant)
-    return TransactionEvent(event_id=event_id, customer_id=1, occurred_at=NOON, attributes=attributes)
+    return TransactionEvent(event_id=event_id, customer_id=customer_id, occurred_at=NOON, attributes=attributes)
 
 
 def about(*charges: TransactionEvent, number: int = 1) -> Alert:
@@ -93,6 +95,12 @@ def test_opened_case_is_a_review_of_its_charges(book: CaseBook, score: RiskScore
     assert (label.verdict, label.charges[0].at) == ("review", NOON)
     assert read_to == score.state()[0]
     assert score.labels_after(read_to) == ((), read_to)
+
+
+def test_charge_is_named_with_its_customer(book: CaseBook, score: RiskScoreApi) -> None:
+    open_about(book, a_charge("1"), a_charge("1", customer_id=2))
+    ((label,), _) = score.labels_after(0)
+    assert [(each.customer_id, each.event_id) for each in label.charges] == [(1, "1"), (2, "1")]
 
 
 def test_case_without_charges_says_nothing(book: CaseBook, score: RiskScoreApi) -> None:

@@ -43,7 +43,12 @@ def is_fraud(event: TransactionEvent) -> bool:
 
 def label(seq: int, event: TransactionEvent, verdict: LabelVerdict, after: timedelta) -> ScoreLabel:
     """What people said about a charge, so long after it."""
-    charge = LabelledCharge(event_id=event.event_id, at=event.occurred_at, acceptor=event.attributes.terminal_id)
+    charge = LabelledCharge(
+        customer_id=event.customer_id,
+        event_id=event.event_id,
+        at=event.occurred_at,
+        acceptor=event.attributes.terminal_id,
+    )
     return ScoreLabel(seq=seq, at=event.occurred_at + after, verdict=verdict, charges=(charge,))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from backend.detection.state.pace import DAY_S
 from backend.detection.state.packing import Packed, StateInvalid
 from backend.scoring.late_labels import LateLabels, WaitingEvent
-from tests.unit.backend.scoring.vectors import START, vector
+from tests.unit.backend.scoring.vectors import START, key, vector
 
 WEEK_S = 7 * DAY_S
 
@@ -18,8 +18,8 @@ steps = st.lists(
 )
 
 
-def waiting(event_id: str, days: float = 0.0) -> WaitingEvent:
-    return WaitingEvent(event_id, START + days * DAY_S, "T1", vector(), 0.25, alerted=False)
+def waiting(event_id: str, days: float = 0.0, customer_id: int = 1) -> WaitingEvent:
+    return WaitingEvent(key(event_id, customer_id), START + days * DAY_S, "T1", vector(), 0.25, alerted=False)
 
 
 def test_charge_is_no_fraud_once_its_delay_is_over() -> None:
@@ -31,7 +31,7 @@ def test_charge_is_no_fraud_once_its_delay_is_over() -> None:
     known = labels.due(START + WEEK_S + 1)
 
     assert early == []
-    assert [(each.event.event_id, each.is_fraud) for each in known] == [("a", False)]
+    assert [(each.event.key.event_id, each.is_fraud) for each in known] == [("a", False)]
     assert len(labels) == 1
 
 
@@ -39,22 +39,22 @@ def test_verdict_is_learned_at_once_and_only_once() -> None:
     labels = LateLabels()
     labels.keep(waiting("a"))
 
-    decided = labels.decide("a", is_fraud=True)
+    decided = labels.decide(key("a"), is_fraud=True)
 
     assert decided is not None
     assert decided.is_fraud
-    assert labels.decide("a", is_fraud=True) is None
+    assert labels.decide(key("a"), is_fraud=True) is None
     assert labels.due(START + 9 * WEEK_S) == []
 
 
 def test_charge_under_review_waits_for_its_verdict() -> None:
     labels = LateLabels()
     labels.keep(waiting("a"))
-    labels.review("a")
-    labels.review("never seen")
+    labels.review(key("a"))
+    labels.review(key("never seen"))
 
     assert labels.due(START + 2 * WEEK_S) == []
-    decided = labels.decide("a", is_fraud=False)
+    decided = labels.decide(key("a"), is_fraud=False)
     assert decided is not None
     assert not decided.is_fraud
 
@@ -62,10 +62,10 @@ def test_charge_under_review_waits_for_its_verdict() -> None:
 def test_review_without_end_is_never_learned_from() -> None:
     labels = LateLabels()
     labels.keep(waiting("a"))
-    labels.review("a")
+    labels.review(key("a"))
 
     assert labels.due(START + 4 * WEEK_S + 1) == []
-    assert labels.decide("a", is_fraud=True) is None
+    assert labels.decide(key("a"), is_fraud=True) is None
     assert labels.dropped == 1
 
 
@@ -74,7 +74,7 @@ def test_oldest_is_dropped_when_too_many_wait() -> None:
     for event_id in ("a", "b", "c"):
         labels.keep(waiting(event_id))
     assert (len(labels), labels.dropped) == (2, 1)
-    assert labels.decide("a", is_fraud=True) is None
+    assert labels.decide(key("a"), is_fraud=True) is None
 
 
 def test_repeated_id_keeps_its_first_event() -> None:
@@ -85,6 +85,18 @@ def test_repeated_id_keeps_its_first_event() -> None:
     assert len(labels.due(START + WEEK_S + 1)) == 1
 
 
+def test_customers_whose_charges_share_an_id_are_apart() -> None:
+    labels = LateLabels()
+    labels.keep(waiting("1", customer_id=7))
+    labels.keep(waiting("1", customer_id=8))
+
+    decided = labels.decide(key("1", 8), is_fraud=True)
+
+    assert decided is not None
+    assert decided.event.key == key("1", 8)
+    assert [each.event.key for each in labels.due(START + 9 * WEEK_S)] == [key("1", 7)]
+
+
 def played(labels: LateLabels, values: list[tuple[str, int, bool]], first: int = 0) -> list[tuple[str, bool]]:
     """What became known, in order."""
     known: list[tuple[str, bool]] = []
@@ -92,12 +104,12 @@ def played(labels: LateLabels, values: list[tuple[str, int, bool]], first: int =
         if what == "keep":
             labels.keep(waiting(str(which), days=number))
         elif what == "review":
-            labels.review(str(which))
+            labels.review(key(str(which)))
         elif what == "decide":
-            decided = labels.decide(str(which), is_fraud)
+            decided = labels.decide(key(str(which)), is_fraud)
             known += [] if decided is None else [(str(which), is_fraud)]
         else:
-            known += [(each.event.event_id, each.is_fraud) for each in labels.due(START + number * DAY_S)]
+            known += [(each.event.key.event_id, each.is_fraud) for each in labels.due(START + number * DAY_S)]
     return known
 
 

@@ -148,6 +148,22 @@ def test_changed_verdict_is_learned_as_well() -> None:
     assert [each.is_fraud for each in partition.lessons] == [True, False]
 
 
+def test_verdict_is_about_the_charge_of_its_customer() -> None:
+    """Sources that number the charges of each customer have many of the same event id."""
+    one, other, later = (
+        event.model_copy(update={"event_id": event_id, "customer_id": customer_id, "occurred_at": at(minute)})
+        for event, event_id, customer_id, minute in zip(
+            charges(Random(0))[:3], ("1", "1", "2"), (1, 2, 3), (0, 1, 200), strict=True
+        )
+    )
+    partition = Partition()
+    partition.scorer.hear_labels([label(1, other, "fraud", timedelta(hours=1))], 1)
+    partition.judge([one, other, later])
+    assert partition.scorer.waiting == 2
+    partition.restart()
+    assert [(each.is_fraud, each.at) for each in partition.lessons] == [(True, at(1).timestamp())]
+
+
 def test_frauds_of_other_partitions_are_known_at_the_terminal() -> None:
     """A terminal is used by customers of all partitions: what is confirmed of one warns of the next."""
     events = charges(Random(3))

@@ -13,10 +13,11 @@ from backend.detection.features import usual_amounts
 from backend.detection.state.customer import CustomerState
 from backend.detection.state.pace import DAY_S, ChargePace
 from backend.detection.state.packing import Packed, StateInvalid
+from backend.scoring.late_labels import ChargeKey
 from backend.scoring.scorecard import Scorecard
 from backend.scoring.scorer import Risk, RiskScorer, charge_of
 from contracts.telemetry import TransactionAttributes, TransactionEvent
-from tests.unit.backend.scoring.vectors import START
+from tests.unit.backend.scoring.vectors import START, key
 
 HOUR_S = 3_600.0
 
@@ -44,7 +45,7 @@ class Desk:
         self.scorer = scorer
         self._random = Random(seed)
         self._customers = [Customer() for _ in range(20)]
-        self._frauds: list[tuple[float, str]] = []
+        self._frauds: list[tuple[float, ChargeKey]] = []
         self.scores: list[tuple[str, float]] = []
 
     def play(self, first: int, until: int) -> None:
@@ -60,7 +61,7 @@ class Desk:
             )
             self.scores.append((terminal, risk.score))
             if terminal == "bad" and number > 14 * 24:
-                self._frauds.append((at, f"charge-{number}"))
+                self._frauds.append((at, key(f"charge-{number}")))
 
 
 def test_scores_rise_where_frauds_were_confirmed() -> None:
@@ -108,11 +109,11 @@ def test_restart_gives_the_same_scores(restart: int) -> None:
 def test_reviewed_charge_is_learned_with_its_verdict() -> None:
     scorer = RiskScorer()
     Customer().pays(scorer, "a", START, 5_000, None)
-    scorer.review("a")
+    scorer.review(key("a"))
 
     assert scorer.settle(START + 14 * DAY_S) == 0
-    assert scorer.decide("a", is_fraud=True)
-    assert not scorer.decide("a", is_fraud=True)
+    assert scorer.decide(key("a"), is_fraud=True)
+    assert not scorer.decide(key("a"), is_fraud=True)
     assert (scorer.card.frauds, scorer.waiting) == (1, 0)
 
 
@@ -127,7 +128,7 @@ def test_other_model_begins_a_new_shadow_period() -> None:
     assert desk.scorer.drift() is None
 
 
-@pytest.mark.parametrize("packed", [[], [2, "", [], [], [], []]])
+@pytest.mark.parametrize("packed", [[], [99, "", [], [], [], []]])
 def test_unknown_state_is_refused(packed: Packed) -> None:
     with pytest.raises(StateInvalid):
         RiskScorer.unpacked(packed)

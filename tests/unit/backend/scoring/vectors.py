@@ -3,11 +3,17 @@
 from random import Random
 
 from backend.detection.features import FEATURES
+from backend.scoring.late_labels import ChargeKey
 
 STREAK = next(place for place, each in enumerate(FEATURES) if each.name == "streak")
 RATIO = next(place for place, each in enumerate(FEATURES) if each.name == "ratio")
 
 START = 1_770_000_000.0
+
+
+def key(event_id: str, customer_id: int = 1) -> ChargeKey:
+    """Of a charge."""
+    return ChargeKey(customer_id, event_id)
 
 
 def vector(*, streak: int = 1, ratio: int = 5, currency: str = "USD") -> bytes:
