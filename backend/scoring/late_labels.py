@@ -42,6 +42,8 @@ class WaitingEvent(NamedTuple):
     score: float
     alerted: bool
     """Whether a rule raised an alert for it."""
+    line: int = 0
+    """Of the model that scored it."""
     chunk: int = 0
     """With which others it is saved."""
 
@@ -223,15 +225,15 @@ class LateLabels:
 
 
 def _row_of(event: WaitingEvent) -> Packed:
-    return [*event.key, event.t, event.acceptor, event.vector.hex(), event.score, event.alerted]
+    return [*event.key, event.t, event.acceptor, event.vector.hex(), event.score, event.alerted, event.line]
 
 
 def _event_of(row: Packed) -> WaitingEvent:
-    customer_id, event_id, t, acceptor, vector, score, alerted = items(row, 7)
+    customer_id, event_id, t, acceptor, vector, score, alerted, line = items(row, 8)
     try:
         levels = bytes.fromhex(text(vector))
     except ValueError:
         raise StateInvalid("levels in hexadecimal digits were expected") from None
     name = None if acceptor is None else text(acceptor)
     key = ChargeKey(whole(customer_id), text(event_id))
-    return WaitingEvent(key, number(t), name, levels, number(score), alerted is True)
+    return WaitingEvent(key, number(t), name, levels, number(score), alerted is True, whole(line))

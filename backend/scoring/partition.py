@@ -59,8 +59,8 @@ class PartitionScorer:
         self.scored = 0
         """Charges, since this object was made."""
         self._lessons: list[Lesson] = []
-        self._number = self._line = self._heard = 0
-        """The version that scores and its line, 0 before the first; the line of the case log that was applied last."""
+        self._number = self._heard = 0
+        """The version that scores, 0 before the first; the line of the case log that was applied last."""
         self._may_alert, self._scores_by = False, 0
         """The version, where this release can read it; 0: the score says nothing."""
         self._has_file = False
@@ -157,7 +157,7 @@ class PartitionScorer:
             self._restore(states)
         except StateInvalid as problem:
             self._scorer = self._new_scorer()
-            self._number = self._line = self._heard = self._read_to = self._known_model = 0
+            self._number = self._heard = self._read_to = self._known_model = 0
             self._forgotten = tuple(states)
             return StateInvalid(f"What the risk score knew of the partition is not used: {problem}")
         finally:
@@ -181,8 +181,9 @@ class PartitionScorer:
             LateLabels.restored(labels, chunks),
             DriftMonitor.unpacked(drift),
             ShadowPeriod.unpacked(shadow),
+            whole(line),
         )
-        self._number, self._line, self._heard = whole(number), whole(line), whole(heard)
+        self._number, self._heard = whole(number), whole(heard)
         self._read_to = self._heard
         self._known_model = self._number
 
@@ -191,7 +192,7 @@ class PartitionScorer:
         return [
             VERSION,
             self._number,
-            self._line,
+            scorer.line,
             self._heard,
             scorer.labels.packed_rest(),
             scorer.drift_monitor.packed(),
@@ -204,8 +205,9 @@ class PartitionScorer:
         labels: LateLabels | None = None,
         drift: DriftMonitor | None = None,
         shadow: ShadowPeriod | None = None,
+        line: int = 0,
     ) -> RiskScorer:
-        return RiskScorer(None, acceptors, labels, drift, shadow, teach=self._teach)
+        return RiskScorer(None, acceptors, labels, drift, shadow, teach=self._teach, line=line)
 
     def _teach(self, lesson: Lesson) -> None:
         if self._teaches:
@@ -242,11 +244,11 @@ class PartitionScorer:
 
     def _use(self, model: Model, *, is_same: bool = False) -> None:
         origin, card = model.origin, model.card or Scorecard()
-        if is_same or origin.line == self._line:
+        if is_same or origin.line == self._scorer.line:
             self._scorer.refresh(card)
         else:
-            self._scorer.use(card)
-        self._number, self._line = origin.number, origin.line
+            self._scorer.use(card, origin.line)
+        self._number = origin.number
         self._has_file = True
         self._scores_by = 0 if model.card is None else origin.number
         self._may_alert = origin.may_alert and model.card is not None

@@ -7,7 +7,7 @@ from backend.detection.features import feature_vector
 from backend.detection.state.acceptors import Acceptors
 from backend.detection.state.customer import ChargeFacts
 from backend.detection.state.pace import Pace
-from backend.detection.state.packing import Packed, StateInvalid, items, text
+from backend.detection.state.packing import Packed, StateInvalid, items, text, whole
 from backend.scoring.drift import Drift, DriftMonitor
 from backend.scoring.late_labels import ChargeKey, LabelledEvent, LateLabels, WaitingEvent
 from backend.scoring.scorecard import Contribution, Scorecard, learning_weight
@@ -69,12 +69,15 @@ class RiskScorer:
         drift: DriftMonitor | None = None,
         shadow: ShadowPeriod | None = None,
         teach: Callable[[Lesson], object] | None = None,
+        line: int = 0,
     ) -> None:
         self.card = card or Scorecard()
         self.acceptors = Acceptors() if acceptors is None else acceptors
         self.labels = LateLabels() if labels is None else labels
         self.drift_monitor = drift or DriftMonitor()
         self.shadow = shadow or ShadowPeriod()
+        self.line = line
+        """Of the model: what others scored does not count in its shadow period."""
         self._teach = teach
 
     @property
@@ -102,7 +105,7 @@ class RiskScorer:
     def keep(self, charge: Charge, risk: Risk, alerted: bool) -> None:
         """Have a charge that was rated wait for its label."""
         score, vector = risk
-        self.labels.keep(WaitingEvent(charge.key, charge.t, charge.acceptor, vector, score, alerted))
+        self.labels.keep(WaitingEvent(charge.key, charge.t, charge.acceptor, vector, score, alerted, self.line))
         self.drift_monitor.observe(vector, score)
 
     def settle(self, now: float) -> int:
@@ -131,7 +134,8 @@ class RiskScorer:
         event = changed.event
         if event.acceptor is not None:
             self.acceptors.correct(event.acceptor, event.t, is_fraud)
-        self.shadow.correct(event.score, event.alerted, is_fraud)
+        if event.line == self.line:
+            self.shadow.correct(event.score, event.alerted, is_fraud)
         self._weigh(changed)
         return True
 
@@ -147,9 +151,12 @@ class RiskScorer:
         """Which features moved the score, the strongest first; `explanation` makes a sentence of them."""
         return self.card.contributions(risk.vector)
 
-    def use(self, card: Scorecard) -> None:
-        """Scores with another model from now on: the drift and the shadow period begin anew."""
-        self.card = card
+    def use(self, card: Scorecard, line: int) -> None:
+        """Scores with a model of another line from now on: the drift and the shadow period begin anew.
+
+        A line never returns, so a charge that it scored was labelled in its own period, or not yet.
+        """
+        self.card, self.line = card, line
         self.drift_monitor.restart()
         self.shadow = ShadowPeriod()
 
@@ -158,7 +165,7 @@ class RiskScorer:
         self.card = card
 
     def verdict(self) -> ShadowVerdict:
-        """Whether the score may raise alerts, by the labels since the model came into use."""
+        """Whether the score may raise alerts, by the labels of what its line has scored."""
         return self.shadow.verdict()
 
     def drift(self) -> tuple[Drift, ...] | None:
@@ -169,6 +176,7 @@ class RiskScorer:
         """As plain JSON, for another process to go on with."""
         return [
             VERSION,
+            self.line,
             self.card.to_json(),
             self.acceptors.packed(),
             self.labels.packed(),
@@ -179,7 +187,7 @@ class RiskScorer:
     @classmethod
     def unpacked(cls, value: Packed) -> "RiskScorer":
         """From `packed`. Raises StateInvalid, or ModelRefused of its model."""
-        version, card, acceptors, labels, drift, shadow = items(value, 6)
+        version, line, card, acceptors, labels, drift, shadow = items(value, 7)
         if version != VERSION:
             raise StateInvalid(f"the version of the risk score's state is {version}, and this release reads {VERSION}")
         return cls(
@@ -188,13 +196,15 @@ class RiskScorer:
             LateLabels.unpacked(labels),
             DriftMonitor.unpacked(drift),
             ShadowPeriod.unpacked(shadow),
+            line=whole(line),
         )
 
     def _learn(self, known: LabelledEvent) -> None:
         event, is_fraud = known
         if event.acceptor is not None:
             self.acceptors.label(event.acceptor, event.t, is_fraud)
-        self.shadow.observe(event.score, event.alerted, is_fraud)
+        if event.line == self.line:
+            self.shadow.observe(event.score, event.alerted, is_fraud)
         self._weigh(known)
 
     def _weigh(self, known: LabelledEvent) -> None:

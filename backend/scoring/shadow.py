@@ -73,8 +73,8 @@ class ShadowPeriod:
     def correct(self, score: float, alerted: bool, is_fraud: bool) -> None:
         """The label of a charge that was counted was the other one."""
         place, more = _bin_of(score), 1 if is_fraud else -1
-        self._fraud_by_score[place] = max(0, self._fraud_by_score[place] + more)
-        self._alerts_fraud = max(0, self._alerts_fraud + more * alerted)
+        self._fraud_by_score[place] = min(self._by_score[place], max(0, self._fraud_by_score[place] + more))
+        self._alerts_fraud = min(self._alerts, max(0, self._alerts_fraud + more * alerted))
 
     def add(self, other: "ShadowPeriod") -> None:
         """Counts what another partition has counted, too."""
@@ -120,6 +120,9 @@ class ShadowPeriod:
         period._alerts, period._alerts_fraud = whole(alerts), whole(frauds)
         period._by_score = [whole(each) for each in items(by_score, _BINS)]
         period._fraud_by_score = [whole(each) for each in items(fraud_by_score, _BINS)]
+        pairs = [(frauds_of, of) for frauds_of, of in zip(period._fraud_by_score, period._by_score, strict=True)]
+        if any(not 0 <= found <= of for found, of in (*pairs, (period._alerts_fraud, period._alerts))):
+            raise StateInvalid("more frauds than charges were counted")
         return period
 
     def _hits_of_highest(self, count: int) -> float:

@@ -15,9 +15,9 @@ from backend.detection.state.pace import DAY_S, ChargePace
 from backend.detection.state.packing import Packed, StateInvalid
 from backend.scoring.late_labels import ChargeKey
 from backend.scoring.scorecard import Scorecard
-from backend.scoring.scorer import Risk, RiskScorer, charge_of
+from backend.scoring.scorer import Charge, Risk, RiskScorer, charge_of
 from contracts.telemetry import TransactionAttributes, TransactionEvent
-from tests.unit.backend.scoring.vectors import START, key
+from tests.unit.backend.scoring.vectors import START, key, vector
 
 HOUR_S = 3_600.0
 
@@ -122,13 +122,81 @@ def test_other_model_begins_a_new_shadow_period() -> None:
     desk.play(0, 45 * 24)
     assert "of the 30 alerts" in desk.scorer.verdict().sentence
 
-    desk.scorer.use(Scorecard())
+    desk.scorer.use(Scorecard(), line=1)
 
     assert desk.scorer.verdict().sentence.startswith("Not ready: 0 of 50 confirmed frauds")
     assert desk.scorer.drift() is None
 
 
-@pytest.mark.parametrize("packed", [[], [99, "", [], [], [], []]])
+class Labelled:
+    """Charges with a score that is given, and verdicts about them."""
+
+    def __init__(self) -> None:
+        self.scorer = RiskScorer()
+
+    def charges(self, name: str, count: int, score: float, alerted: bool, frauds: int) -> None:
+        """Scored by the line in use, and decided: the first of them are frauds."""
+        for number in range(count):
+            charge = Charge(key(f"{name}{number}"), START, None)
+            self.scorer.keep(charge, Risk(score, vector()), alerted)
+        self.verdicts(name, count, frauds)
+
+    def verdicts(self, name: str, count: int, frauds: int) -> None:
+        for number in range(count):
+            self.scorer.decide(key(f"{name}{number}"), number < frauds)
+
+
+def test_verdicts_change_only_what_their_line_counted() -> None:
+    """A manager goes back, then cases from before are reopened and decided otherwise."""
+    told, untold = Labelled(), Labelled()
+    for each in (told, untold):
+        each.charges("before", 60, 0.9, alerted=False, frauds=0)
+        each.scorer.use(Scorecard(), line=2)
+        each.charges("after", 30, 0.9, alerted=True, frauds=6)
+    told.verdicts("before", 60, frauds=60)
+    assert told.scorer.verdict() == untold.scorer.verdict()
+    assert "Not ready: 6 of 50 confirmed frauds" in told.scorer.verdict().sentence
+
+
+def test_charges_of_another_line_do_not_count() -> None:
+    """Scored by the model that a manager took back, and labelled afterwards: they say nothing about the other one."""
+    desk = Labelled()
+    for number in range(80):
+        desk.scorer.keep(Charge(key(f"before{number}"), START, None), Risk(0.9, vector()), alerted=False)
+    desk.scorer.use(Scorecard(), line=2)
+    desk.verdicts("before", 80, frauds=80)
+    assert desk.scorer.verdict().sentence.startswith("Not ready: 0 of 50 confirmed frauds")
+    desk.charges("after", 1, 0.9, alerted=False, frauds=1)
+    desk.verdicts("after", 1, frauds=0)
+    desk.verdicts("after", 1, frauds=1)
+    assert desk.scorer.verdict().sentence.startswith("Not ready: 1 of 50 confirmed frauds")
+
+
+moves = st.lists(
+    st.tuples(st.sampled_from(["score", "decide", "use", "settle"]), st.integers(0, 9), st.booleans()), max_size=80
+)
+
+
+@settings(deadline=None)
+@given(moves)
+def test_shares_of_the_comparison_are_never_above_one(values: list[tuple[str, int, bool]]) -> None:
+    scorer = RiskScorer()
+    for at, (move, which, flag) in enumerate(values):
+        if move == "score":
+            scorer.keep(Charge(key(str(which)), START + at * DAY_S, None), Risk(which / 10, vector()), alerted=flag)
+        elif move == "decide":
+            scorer.decide(key(str(which)), flag)
+        elif move == "settle":
+            scorer.settle(START + at * DAY_S)
+        else:
+            scorer.use(Scorecard(), line=at + 1)
+        verdict = scorer.verdict()
+        for part in (verdict.rules, verdict.score):
+            assert 0 <= part.low <= part.high <= 1
+            assert 0 <= part.hits <= part.of
+
+
+@pytest.mark.parametrize("packed", [[], [99, 0, "", [], [], [], []]])
 def test_unknown_state_is_refused(packed: Packed) -> None:
     with pytest.raises(StateInvalid):
         RiskScorer.unpacked(packed)

@@ -94,6 +94,21 @@ def test_verdict_is_consistent_and_survives_packing(rows: list[tuple[float, bool
     assert verdict.sentence.startswith("Ready" if verdict.ready else "Not ready")
 
 
+def test_correction_of_what_was_not_counted_changes_no_share() -> None:
+    shadow = period((30, 0.5, True, False))
+    for _ in range(66):
+        shadow.correct(0.5, True, True)
+    assert shadow.verdict().rules.share == 1
+    shadow.correct(0.9, False, True)
+    assert shadow.verdict().score.share == 1
+
+
+def test_more_frauds_than_charges_are_refused() -> None:
+    counted = [0] * 240
+    with pytest.raises(StateInvalid, match="more frauds than charges"):
+        ShadowPeriod.unpacked([1, 30, 66, [*counted], [*counted]])
+
+
 @pytest.mark.parametrize("packed", [[], [2, 0, 0, [], []], [1, 0, 0, [0], [0]]])
 def test_unknown_period_is_refused(packed: Packed) -> None:
     with pytest.raises(StateInvalid):
