@@ -16,6 +16,7 @@ from backend.detection.state.customer import ChargeFacts
 from backend.detection.state.pace import Pace
 from backend.detection.state.packing import Packed, StateInvalid, items, whole
 from backend.scoring.drift import DriftMonitor
+from backend.scoring.known_verdicts import KnownVerdicts
 from backend.scoring.late_labels import ChargeKey, LateLabels
 from backend.scoring.scorecard import Scorecard, reasons
 from backend.scoring.scorer import Lesson, Risk, RiskScorer, charge_of
@@ -28,7 +29,7 @@ VERSION: Final = 2
 LABELS_AFTER_S: Final = 600.0
 CORE: Final = "risk:core"
 """The key of what is small: it is saved every time."""
-_ACCEPTOR, _WAITING = "risk:acceptor:", "risk:waiting:"
+_ACCEPTOR, _WAITING, _SETTLED = "risk:acceptor:", "risk:waiting:", "risk:settled:"
 
 
 class Model(NamedTuple):
@@ -143,6 +144,7 @@ class PartitionScorer:
         acceptors, chunks = scorer.acceptors.take_changes(), scorer.labels.take_chunks()
         parts = {f"{_ACCEPTOR}{name}": row for name, row in acceptors.items()}
         parts |= {f"{_WAITING}{chunk}": rows for chunk, rows in chunks.items()}
+        parts |= {f"{_SETTLED}{chunk}": found for chunk, found in scorer.verdicts.take_chunks().items()}
         states: dict[str, Packed] = {key: value for key, value in parts.items() if value is not None}
         states[CORE] = self._core()
         gone = [key for key, value in parts.items() if value is None]
@@ -163,6 +165,7 @@ class PartitionScorer:
         finally:
             self._scorer.acceptors.take_changes()
             self._scorer.labels.take_chunks()
+            self._scorer.verdicts.take_chunks()
         return None
 
     def _restore(self, states: Mapping[str, Packed]) -> None:
@@ -170,18 +173,19 @@ class PartitionScorer:
             if states:
                 raise StateInvalid("a part is missing")
             return
-        version, number, line, heard, labels, drift, shadow = items(states[CORE], 7)
+        version, number, line, heard, labels, drift, shadow, said = items(states[CORE], 8)
         if version != VERSION:
             raise StateInvalid(f"its version is {version}, and this release reads {VERSION}")
         acceptors = Acceptors()
         acceptors.restore({key.removeprefix(_ACCEPTOR): row for key, row in _of(_ACCEPTOR, states)})
-        chunks = {int(key.removeprefix(_WAITING)): rows for key, rows in _of(_WAITING, states)}
+        chunks = _chunks(_WAITING, states)
         self._scorer = self._new_scorer(
             acceptors,
             LateLabels.restored(labels, chunks),
             DriftMonitor.unpacked(drift),
             ShadowPeriod.unpacked(shadow),
             whole(line),
+            KnownVerdicts.restored(said, _chunks(_SETTLED, states)),
         )
         self._number, self._heard = whole(number), whole(heard)
         self._read_to = self._heard
@@ -197,6 +201,7 @@ class PartitionScorer:
             scorer.labels.packed_rest(),
             scorer.drift_monitor.packed(),
             scorer.shadow.packed(),
+            scorer.verdicts.packed(),
         ]
 
     def _new_scorer(
@@ -206,8 +211,9 @@ class PartitionScorer:
         drift: DriftMonitor | None = None,
         shadow: ShadowPeriod | None = None,
         line: int = 0,
+        verdicts: KnownVerdicts | None = None,
     ) -> RiskScorer:
-        return RiskScorer(None, acceptors, labels, drift, shadow, teach=self._teach, line=line)
+        return RiskScorer(None, acceptors, labels, drift, shadow, self._teach, line, verdicts)
 
     def _teach(self, lesson: Lesson) -> None:
         if self._teaches:
@@ -238,9 +244,9 @@ class PartitionScorer:
         is_fraud = label.verdict == "fraud"
         if scorer.knows(key):
             scorer.decide(key, is_fraud)
-        elif charge.acceptor is not None:
+        else:
             # A customer of another partition paid there: the terminal is the same.
-            scorer.hear(charge.acceptor, charge.at.timestamp(), is_fraud)
+            scorer.hear(key, charge.acceptor, charge.at.timestamp(), is_fraud)
 
     def _use(self, model: Model, *, is_same: bool = False) -> None:
         origin, card = model.origin, model.card or Scorecard()
@@ -269,7 +275,7 @@ class ScoreCounts(NamedTuple):
 
 def counts_of(core: Packed) -> ScoreCounts:
     """From what was saved under `CORE`. Raises StateInvalid for what is not of this release."""
-    version, number, line, _, labels, drift, shadow = items(core, 7)
+    version, number, line, _, labels, drift, shadow, _ = items(core, 8)
     if version != VERSION:
         raise StateInvalid(f"its version is {version}, and this release reads {VERSION}")
     waiting, dropped = LateLabels.counts(labels)
@@ -285,6 +291,10 @@ def counts_of(core: Packed) -> ScoreCounts:
 
 def _of(prefix: str, states: Mapping[str, Packed]) -> list[tuple[str, Packed]]:
     return [(key, value) for key, value in states.items() if key.startswith(prefix)]
+
+
+def _chunks(prefix: str, states: Mapping[str, Packed]) -> dict[int, Packed]:
+    return {int(key.removeprefix(prefix)): value for key, value in _of(prefix, states)}
 
 
 def _reasons(card: Scorecard, vector: bytes) -> str:

@@ -9,6 +9,7 @@ from backend.detection.state.customer import ChargeFacts
 from backend.detection.state.pace import Pace
 from backend.detection.state.packing import Packed, StateInvalid, items, text, whole
 from backend.scoring.drift import Drift, DriftMonitor
+from backend.scoring.known_verdicts import KnownVerdicts
 from backend.scoring.late_labels import ChargeKey, LabelledEvent, LateLabels, WaitingEvent
 from backend.scoring.scorecard import Contribution, Scorecard, learning_weight
 from backend.scoring.shadow import ShadowPeriod, ShadowVerdict
@@ -70,10 +71,12 @@ class RiskScorer:
         shadow: ShadowPeriod | None = None,
         teach: Callable[[Lesson], object] | None = None,
         line: int = 0,
+        verdicts: KnownVerdicts | None = None,
     ) -> None:
         self.card = card or Scorecard()
         self.acceptors = Acceptors() if acceptors is None else acceptors
         self.labels = LateLabels() if labels is None else labels
+        self.verdicts = KnownVerdicts() if verdicts is None else verdicts
         self.drift_monitor = drift or DriftMonitor()
         self.shadow = shadow or ShadowPeriod()
         self.line = line
@@ -103,9 +106,10 @@ class RiskScorer:
         return Risk(self.card.predict(vector), vector)
 
     def keep(self, charge: Charge, risk: Risk, alerted: bool) -> None:
-        """Have a charge that was rated wait for its label."""
+        """Have a charge that was rated wait for its label, unless it is known: then it was delivered once more."""
         score, vector = risk
-        self.labels.keep(WaitingEvent(charge.key, charge.t, charge.acceptor, vector, score, alerted, self.line))
+        if self.verdicts.verdict(charge.key) is None:
+            self.labels.keep(WaitingEvent(charge.key, charge.t, charge.acceptor, vector, score, alerted, self.line))
         self.drift_monitor.observe(vector, score)
 
     def settle(self, now: float) -> int:
@@ -113,6 +117,7 @@ class RiskScorer:
         known = self.labels.due(now)
         for each in known:
             self._learn(each)
+            self.verdicts.settle(each.event.key)
         return len(known)
 
     def review(self, key: ChargeKey) -> None:
@@ -126,11 +131,13 @@ class RiskScorer:
         """
         known = self.labels.decide(key, is_fraud)
         if known is not None:
+            self.verdicts.say(key, is_fraud)
             self._learn(known)
             return True
         changed = self.labels.change(key, is_fraud)
         if changed is None:
             return False
+        self.verdicts.say(key, is_fraud)
         event = changed.event
         if event.acceptor is not None:
             self.acceptors.correct(event.acceptor, event.t, is_fraud)
@@ -143,9 +150,17 @@ class RiskScorer:
         """Whether a verdict about the charge can be learned: it waits for one, or had one of late."""
         return key in self.labels
 
-    def hear(self, acceptor: str, at: float, is_fraud: bool) -> None:
-        """A verdict about a charge that another partition scored: only what is known of its terminal or merchant."""
-        self.acceptors.label(acceptor, at, is_fraud)
+    def hear(self, key: ChargeKey, acceptor: str | None, at: float, is_fraud: bool) -> None:
+        """A verdict about a charge that another partition scored, or that is long settled here: it changes only what is
+        known of its terminal or merchant, and corrects that where something else was said before."""
+        before = self.verdicts.verdict(key)
+        self.verdicts.say(key, is_fraud)
+        if acceptor is None:
+            return
+        if before is None:
+            self.acceptors.label(acceptor, at, is_fraud)
+        elif before != is_fraud:
+            self.acceptors.correct(acceptor, at, is_fraud)
 
     def explain(self, risk: Risk) -> tuple[Contribution, ...]:
         """Which features moved the score, the strongest first; `explanation` makes a sentence of them."""
@@ -182,14 +197,17 @@ class RiskScorer:
             self.labels.packed(),
             self.drift_monitor.packed(),
             self.shadow.packed(),
+            [self.verdicts.packed(), [[number, chunk] for number, chunk in self.verdicts.all_chunks().items()]],
         ]
 
     @classmethod
     def unpacked(cls, value: Packed) -> "RiskScorer":
         """From `packed`. Raises StateInvalid, or ModelRefused of its model."""
-        version, line, card, acceptors, labels, drift, shadow = items(value, 7)
+        version, line, card, acceptors, labels, drift, shadow, verdicts = items(value, 8)
         if version != VERSION:
             raise StateInvalid(f"the version of the risk score's state is {version}, and this release reads {VERSION}")
+        said, settled = items(verdicts, 2)
+        chunks = {whole(number): chunk for number, chunk in (items(each, 2) for each in items(settled))}
         return cls(
             Scorecard.from_json(text(card)),
             Acceptors.unpacked(acceptors),
@@ -197,6 +215,7 @@ class RiskScorer:
             DriftMonitor.unpacked(drift),
             ShadowPeriod.unpacked(shadow),
             line=whole(line),
+            verdicts=KnownVerdicts.restored(said, chunks),
         )
 
     def _learn(self, known: LabelledEvent) -> None:

@@ -164,6 +164,26 @@ def test_verdict_is_about_the_charge_of_its_customer() -> None:
     assert [(each.is_fraud, each.at) for each in partition.lessons] == [(True, at(1).timestamp())]
 
 
+def test_verdict_said_again_counts_once_after_a_restart() -> None:
+    """At the terminal, in a partition that never scored the charge: also where it is said by another process."""
+    here, elsewhere = (
+        each.model_copy(update={"occurred_at": at(minute)}) for minute, each in enumerate(charges(Random(0))[:2])
+    )
+    attributes = here.attributes.model_copy(update={"terminal_id": COMPROMISED})
+    here, elsewhere = (each.model_copy(update={"attributes": attributes}) for each in (here, elsewhere))
+    partition = Partition()
+    said = [label(number, elsewhere, "fraud", timedelta(hours=number)) for number in (1, 2)]
+    partition.scorer.hear_labels(said, 2)
+    partition.judge([here, here.model_copy(update={"event_id": "b", "occurred_at": at(75)})])
+    partition.restart()
+    partition.scorer.hear_labels(said, 2)
+    partition.judge([here.model_copy(update={"event_id": "c", "occurred_at": at(300)})])
+    partition.restart()
+    row = partition.score_states[f"risk:acceptor:{COMPROMISED}"]
+    assert isinstance(row, list)
+    assert row[4:7] == [1.0, 1.0, 1.0]
+
+
 def test_frauds_of_other_partitions_are_known_at_the_terminal() -> None:
     """A terminal is used by customers of all partitions: what is confirmed of one warns of the next."""
     events = charges(Random(3))
@@ -229,7 +249,7 @@ def test_another_line_begins_a_shadow_period() -> None:
 
 OF_ANOTHER_RELEASE: list[dict[str, Packed]] = [
     {"risk:waiting:0": []},
-    {CORE: [99, 0, 0, 0, [], [], []]},
+    {CORE: [99, 0, 0, 0, [], [], [], []]},
     {CORE: "what"},
 ]
 
@@ -253,6 +273,7 @@ def test_saved_parts_are_small_and_forgotten_when_settled() -> None:
     partition.judge(events[2_500:])
     partition.restart()
     assert "risk:waiting:0" not in first
+    assert "risk:settled:0" in first
     counts = counts_of(first[CORE])
     assert counts.waiting == sum(
         len(rows) for key, rows in first.items() if "waiting" in key and isinstance(rows, list)

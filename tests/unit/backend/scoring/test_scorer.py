@@ -196,7 +196,7 @@ def test_shares_of_the_comparison_are_never_above_one(values: list[tuple[str, in
             assert 0 <= part.hits <= part.of
 
 
-@pytest.mark.parametrize("packed", [[], [99, 0, "", [], [], [], []]])
+@pytest.mark.parametrize("packed", [[], [99, 0, "", [], [], [], [], []]])
 def test_unknown_state_is_refused(packed: Packed) -> None:
     with pytest.raises(StateInvalid):
         RiskScorer.unpacked(packed)
