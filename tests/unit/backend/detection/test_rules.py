@@ -323,3 +323,7 @@ def test_refused_or_very_fast_calls_weigh_more(seconds: float, status: int, seve
 )
 def test_spike_severity_follows_distance_from_threshold(times: float, severity: Severity) -> None:
     assert spike_severity(100 * times, 100) == severity
+
+
+def test_spike_over_nothing_is_critical() -> None:
+    assert spike_severity(0.001, 0) == "critical"
