@@ -17,6 +17,8 @@ from contracts.ids import AlertId, NewAlertId, is_of_rule, manual_alert_id
 from contracts.severity import Severity
 from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
 from contracts.telemetry import CustomerId, TelemetryEvent
+from contracts.telemetry_reader import utc_now
+from contracts.telemetry_times import FUTURE_TOLERANCE, implausible
 from contracts.words import says_something
 
 router = APIRouter(prefix="/api/workflow", tags=["workflow"])
@@ -55,6 +57,13 @@ def _small_enough(events: tuple[TelemetryEvent, ...]) -> tuple[TelemetryEvent, .
     return events
 
 
+def _plausible(events: tuple[TelemetryEvent, ...]) -> tuple[TelemetryEvent, ...]:
+    for event in events:
+        if problem := implausible(event.occurred_at, utc_now(), FUTURE_TOLERANCE):
+            raise ValueError(f"the time of event '{event.event_id}' cannot be true: {problem[1]}")
+    return events
+
+
 class StartRequest(Contract):
     """What a person saw. Without `alert_id` it follows from the content, so saying it twice opens one case."""
 
@@ -68,6 +77,7 @@ class StartRequest(Contract):
         Field(max_length=MAX_TRIGGER_EVENTS),
         AfterValidator(_of_one_customer),
         AfterValidator(_small_enough),
+        AfterValidator(_plausible),
     ] = ()
 
     def to_alert(self, raised_at: datetime) -> Alert:

@@ -244,8 +244,9 @@ class PartitionScorer:
         is_fraud = label.verdict == "fraud"
         if scorer.knows(key):
             scorer.decide(key, is_fraud)
-        else:
-            # A customer of another partition paid there: the terminal is the same.
+        elif charge.at <= label.at:
+            # A customer of another partition paid there: the terminal is the same. What is dated later than what was
+            # said about it never happened, and would mark the terminal for good.
             scorer.hear(key, charge.acceptor, charge.at.timestamp(), is_fraud)
 
     def _use(self, model: Model, *, is_same: bool = False) -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -87,6 +87,34 @@ async def test_an_event_of_another_customer_is_no_evidence(client: httpx.AsyncCl
     message = "event 'e8' is about customer 8, not 7"
     assert answer.json()["errors"] == [{"field": "trigger_events", "message": message}]
     assert book.list_cases().items == ()
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "message"),
+    [
+        (
+            "9998-01-01T00:00:00Z",
+            "the time of event 'e9' cannot be true: 9998-01-01T00:00:00+00:00 lies more than 5 minutes in the future",
+        ),
+        ("1970-01-01T00:00:00Z", "the time of event 'e9' cannot be true: 1970-01-01T00:00:00+00:00 lies before 1990"),
+    ],
+)
+async def test_event_of_an_impossible_time_is_refused(
+    client: httpx.AsyncClient, book: CaseBook, occurred_at: str, message: str
+) -> None:
+    event = login(9, 1) | {"occurred_at": occurred_at}
+    answer = await client.post("/api/workflow/start", json=ORDER | {"trigger_events": [event]})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "trigger_events", "message": message}]
+    assert book.list_cases().items == ()
+
+
+async def test_event_of_a_fast_clock_is_evidence(client: httpx.AsyncClient) -> None:
+    event = login(9, 1) | {"occurred_at": (datetime.now(UTC) + timedelta(minutes=4)).isoformat()}
+    answer = await client.post("/api/workflow/start", json=ORDER | {"trigger_events": [event]})
+
+    assert answer.status_code == 202
 
 
 def login(number: int, blob: int) -> dict[str, Any]:

@@ -164,13 +164,26 @@ def test_verdict_is_about_the_charge_of_its_customer() -> None:
     assert [(each.is_fraud, each.at) for each in partition.lessons] == [(True, at(1).timestamp())]
 
 
+def charges_at_terminal(*minutes: int) -> list[TransactionEvent]:
+    """One charge a minute that is named, all at the compromised terminal."""
+    attributes = charges(Random(0))[0].attributes.model_copy(update={"terminal_id": COMPROMISED})
+    return [
+        event.model_copy(update={"occurred_at": at(minute), "attributes": attributes})
+        for event, minute in zip(charges(Random(0)), minutes, strict=False)
+    ]
+
+
+def at_terminal(partition: Partition) -> list[Packed]:
+    """What is saved of the compromised terminal: labels, frauds, and those in a row."""
+    partition.restart()
+    row = partition.score_states[f"risk:acceptor:{COMPROMISED}"]
+    assert isinstance(row, list)
+    return row[4:7]
+
+
 def test_verdict_said_again_counts_once_after_a_restart() -> None:
     """At the terminal, in a partition that never scored the charge: also where it is said by another process."""
-    here, elsewhere = (
-        each.model_copy(update={"occurred_at": at(minute)}) for minute, each in enumerate(charges(Random(0))[:2])
-    )
-    attributes = here.attributes.model_copy(update={"terminal_id": COMPROMISED})
-    here, elsewhere = (each.model_copy(update={"attributes": attributes}) for each in (here, elsewhere))
+    here, elsewhere = charges_at_terminal(0, 1)
     partition = Partition()
     said = [label(number, elsewhere, "fraud", timedelta(hours=number)) for number in (1, 2)]
     partition.scorer.hear_labels(said, 2)
@@ -178,10 +191,18 @@ def test_verdict_said_again_counts_once_after_a_restart() -> None:
     partition.restart()
     partition.scorer.hear_labels(said, 2)
     partition.judge([here.model_copy(update={"event_id": "c", "occurred_at": at(300)})])
-    partition.restart()
-    row = partition.score_states[f"risk:acceptor:{COMPROMISED}"]
-    assert isinstance(row, list)
-    assert row[4:7] == [1.0, 1.0, 1.0]
+    assert at_terminal(partition) == [1.0, 1.0, 1.0]
+
+
+def test_label_of_a_time_after_itself_is_ignored() -> None:
+    """Nobody can have seen it, and no later label would outweigh it."""
+    here, later = charges_at_terminal(0, 600)
+    forged = here.model_copy(update={"event_id": "forged", "occurred_at": at(0).replace(year=9998)})
+    said = label(1, forged, "fraud", timedelta(0)).model_copy(update={"at": at(30)})
+    partition = Partition()
+    partition.scorer.hear_labels([said], 1)
+    partition.judge([here, later])
+    assert at_terminal(partition) == [0.0, 0.0, 0.0]
 
 
 def test_frauds_of_other_partitions_are_known_at_the_terminal() -> None:
