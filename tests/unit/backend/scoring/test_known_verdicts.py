@@ -71,7 +71,7 @@ def test_verdict_after_the_label_delay_corrects(is_fraud: bool, expected: tuple[
     assert known_of(partition, 0) == pytest.approx(expected)
 
 
-def test_charge_that_comes_again_after_its_verdict_is_not_learned() -> None:
+def test_charge_delivered_again_after_its_verdict_is_not_learned() -> None:
     lessons: list[Lesson] = []
     partition = scorer(is_owner=True, lessons=lessons)
     say(partition, is_fraud=True)
