@@ -347,5 +347,6 @@ class AsyncBackTests:
         self.take_next = awaited(back_tests.take_next, off_loop)
         self.begin = awaited(back_tests.begin, off_loop)
         self.report = awaited(back_tests.report, off_loop)
+        self.order = awaited(back_tests.order, off_loop)
         self.end = awaited(back_tests.end, off_loop)
         self.opinions_of = awaited(back_tests.opinions_of, off_loop)

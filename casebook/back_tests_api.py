@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from casebook.commands import back_tests as commands
-from casebook.commands.back_tests import BackTestProgress, Order
+from casebook.commands.back_tests import BackTestProgress
 from casebook.facade import Facade
 from casebook.queries import back_tests as queries
+from casebook.queries.back_tests import Order
 from casebook.queries.detection_rules import day_of, read_counts
 from contracts.back_tests import BackTest, BackTestList, BackTestResult, BackTestState, NewBackTest
 from contracts.detection_rules import SignalCount
@@ -79,6 +80,12 @@ class BackTestsApi(Facade):
         """Say how far it is; often enough, or it counts as interrupted."""
         with self._write_apart() as connection:
             return commands.report(connection, back_test_id, owner, progress, self._clock())
+
+    def order(self, back_test_id: str, owner: str) -> Order:
+        """What the process of `owner` should do: for who started it, and sees to it that it does. `lost` also where it
+        has said nothing for the length of its lease."""
+        with self._read() as connection:
+            return queries.read_order(connection, back_test_id, owner, self._clock())
 
     def end(
         self,

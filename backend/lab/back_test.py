@@ -20,6 +20,7 @@ from backend.lab.trial import Trial, TrialRun
 from backend.services.rule_books import DEFAULTS, NotUnderstood, trial_book, understood
 from backend.waiting import wait_for
 from casebook.async_api import AsyncBackTests, AsyncDetectionRules
+from casebook.commands.back_tests import BackTestProgress
 from casebook.errors import CasebookUnavailable
 from contracts.back_tests import BackTest, BackTestResult, BackTestState, LiveTelemetry
 from contracts.telemetry_reader import utc_now
@@ -31,6 +32,7 @@ REPORT_S = 1.0
 """How often the record is told how far it is, and asked whether to go on."""
 WARM_UP = timedelta(weeks=6)
 """Telemetry before the days that count: as long as detection remembers anything."""
+NOTHING_READ = BackTestProgress(0, None, None)
 STOPPED = "The backend that ran it stopped: order it again."
 _BACKOFF = Backoff(first_s=0.5, longest_s=5.0)
 _LAST_WORD_S = 60.0
@@ -76,13 +78,14 @@ class BackTestRun:
         self._options = options
         self._id = of
         self._owner = owner
+        self._run: TrialRun | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until it is done, cancelled, or told to stop."""
         state: BackTestState = "failed"
         problem, result = None, None
         try:
-            result = await self._result(stop)
+            result = await self._until_stopped(stop)
             state = "done" if result is not None else "interrupted"
             problem = None if result is not None else STOPPED
         except _Ended:
@@ -94,8 +97,28 @@ class BackTestRun:
             problem = f"It failed ({type(error).__name__}): the log of the backend says why."
         await self._end(state, problem, result)
 
-    async def _result(self, stop: asyncio.Event) -> BackTestResult | None:
-        """What was found; None: it was told to stop."""
+    async def _until_stopped(self, stop: asyncio.Event) -> BackTestResult | None:
+        """What was found; None: it was told to stop. The record is told all along how far it is, whatever it does.
+
+        Raises _Ended, and what `_result` raises.
+        """
+        finding = asyncio.create_task(self._result(), name="back-test")
+        telling = asyncio.create_task(self._tell(), name="tell how far a back-test is")
+        stopping = asyncio.create_task(stop.wait(), name="stop a back-test")
+        try:
+            await asyncio.wait([finding, telling, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if finding.done():
+                return finding.result()
+            if telling.done():
+                telling.result()
+            return None
+        finally:
+            for task in (finding, telling, stopping):
+                task.cancel()
+            await asyncio.gather(finding, telling, stopping, return_exceptions=True)
+
+    async def _result(self) -> BackTestResult:
+        """What was found. Raises _Ended, CannotRun, HistoryUnavailable, LabelsUnreadable."""
         back_test = await self._back_tests.back_test(self._id)
         stored = await self._rules.stored_rules()
         self._heed(await self._back_tests.begin(self._id, self._owner, stored.revision))
@@ -115,37 +138,24 @@ class BackTestRun:
                 labelled=reading.labelled,
                 share=reading.share,
             )
-            run = TrialRun(trial)
-            if not await self._play(run, stop):
-                return None
+            run = self._run = TrialRun(trial)
+            await _play(run)
             _check(run, reading)
         is_live = reading.replay is None
         opinions = await self._back_tests.opinions_of(run.alert_ids) if is_live else {}
-        return await to_thread.run_sync(run.result, opinions)
+        return await to_thread.run_sync(run.result, opinions, abandon_on_cancel=True)
 
-    async def _play(self, run: TrialRun, stop: asyncio.Event) -> bool:
-        """Whether it was played to its end. Raises _Ended, CannotRun."""
-        async with run.service:
-            playing = asyncio.create_task(run.service.wait_finished(), name="play")
+    async def _tell(self) -> None:
+        """Tell the record how far it is, for as long as it lets it go on. Raises _Ended."""
+        never = asyncio.Event()
+        while True:
+            await wait_for(never, REPORT_S)
+            progress = NOTHING_READ if self._run is None else self._run.progress()
             try:
-                while not playing.done():
-                    await asyncio.wait([playing], timeout=REPORT_S)
-                    if run.stopped is not None:
-                        raise CannotRun(str(run.stopped))
-                    if stop.is_set():
-                        return False
-                    await self._report(run)
-            finally:
-                playing.cancel()
-                await asyncio.gather(playing, return_exceptions=True)
-        return True
-
-    async def _report(self, run: TrialRun) -> None:
-        try:
-            self._heed(await self._back_tests.report(self._id, self._owner, run.progress()))
-        except CasebookUnavailable as error:
-            # It goes on: when that lasts, the lease runs out, and the next report says so.
-            _log.warning("How far back-test %s is was not written: %s", self._id, error)
+                self._heed(await self._back_tests.report(self._id, self._owner, progress))
+            except CasebookUnavailable as error:
+                # It goes on: when that lasts, the lease runs out, and the next report says so.
+                _log.warning("How far back-test %s is was not written: %s", self._id, error)
 
     async def _version(self, rule_id: str, number: int) -> RuleVersion:
         found = await self._rules.rule(rule_id)
@@ -163,7 +173,7 @@ class BackTestRun:
     async def _reading(self, back_test: BackTest, now: datetime) -> AsyncGenerator[_Reading]:
         source = back_test.source
         if not isinstance(source, LiveTelemetry):
-            yield await to_thread.run_sync(self._recorded, source.recording)
+            yield await to_thread.run_sync(self._recorded, source.recording, abandon_on_cancel=True)
         elif self._options.hub is not None and self._options.hub_group is not None:
             from backend.lab.hub_history import hub_histories  # its packages take long to import
 
@@ -210,6 +220,20 @@ class BackTestRun:
                         await wait_for(never, pauses.next_s())
         except TimeoutError:
             _log.error("The end of back-test %s is not on record: the casebook does not answer.", self._id)
+
+
+async def _play(run: TrialRun) -> None:
+    """Play it to its end. Raises CannotRun."""
+    async with run.service:
+        playing = asyncio.create_task(run.service.wait_finished(), name="play")
+        try:
+            while not playing.done():
+                await asyncio.wait([playing], timeout=REPORT_S)
+                if run.stopped is not None:
+                    raise CannotRun(str(run.stopped))
+        finally:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
 
 
 def _check(run: TrialRun, reading: _Reading) -> None:

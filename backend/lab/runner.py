@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 
 REST_S = 10.0
 """How often to look, unasked: whether another backend has left one behind, or one that waits has its turn."""
+WATCH_S = 1.0
+"""How often to look whether a process should go on: it looks itself, and may hang."""
 STOP_S = 5.0
 """How long a process may take to stop, before it is killed."""
 
@@ -57,17 +59,43 @@ class BackTestRunner:
             await self._record.end(back_test_id, owner, "failed", problem=f"No process can be started: {error}.")
             return
         try:
-            code = await process.wait()
+            hung = await self._watch(process, back_test_id, owner)
         except asyncio.CancelledError:
             await _stop(process)
             await self._end(back_test_id, owner, process.returncode)
             raise
-        await self._end(back_test_id, owner, code)
+        await self._end(back_test_id, owner, process.returncode, hung=hung)
 
-    async def _end(self, back_test_id: str, owner: str, code: int | None) -> None:
+    async def _watch(self, process: Process, back_test_id: str, owner: str) -> bool:
+        """Wait until the process has ended; whether it had to be killed, since it did not end when it should."""
+        ended = asyncio.Event()
+        waiting = asyncio.create_task(process.wait(), name="wait for a back-test")
+        waiting.add_done_callback(lambda _: ended.set())
+        since: float | None = None
+        now = asyncio.get_running_loop().time
+        while not await wait_for(ended, WATCH_S):
+            if await self._should_go_on(back_test_id, owner):
+                since = None
+            elif since is None:
+                since = now()
+            elif now() - since >= STOP_S:
+                process.kill()
+                await waiting
+                return True
+        return False
+
+    async def _should_go_on(self, back_test_id: str, owner: str) -> bool:
+        try:
+            return await self._record.order(back_test_id, owner) == "go_on"
+        except CasebookUnavailable:
+            return True
+
+    async def _end(self, back_test_id: str, owner: str, code: int | None, *, hung: bool = False) -> None:
         """Say how it ended, where the process could not. Nothing where it did."""
         state: BackTestState = "interrupted"
-        if code is not None and code > 0:
+        if hung:
+            problem = "Its process did not answer any more and was killed: order it again."
+        elif code is not None and code > 0:
             state, problem = "failed", f"Its process ended with exit code {code}: the log of the backend says why."
         else:
             by = "" if code in (None, 0) else f" by signal {-(code or 0)}"

@@ -7,7 +7,7 @@ run out, the process is gone, and the back-test was interrupted.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from pydantic import JsonValue
@@ -17,7 +17,7 @@ from casebook.case_log.desk_chain import Changed
 from casebook.commands.desk_log import log_change
 from casebook.database.upserts import upsert
 from casebook.errors import BackTestEnded, BackTestExists, TooManyBackTests
-from casebook.queries.back_tests import BACK_TESTS, RULE_ALERTS, back_test_row
+from casebook.queries.back_tests import BACK_TESTS, RULE_ALERTS, Order, back_test_row
 from casebook.queries.detection_rules import HEAD, version_name
 from casebook.schema.base import PlainRow
 from contracts.alert import Alert
@@ -27,9 +27,6 @@ from contracts.hashing import canonical_json
 LEASE = timedelta(seconds=15)
 """For so long the process that runs a back-test may say nothing."""
 GONE = "The process that ran it ended before it was done: order it again."
-
-Order = Literal["go_on", "cancel", "lost"]
-"""What whoever runs a back-test is told. `lost`: it is not theirs any more, or has ended."""
 
 
 @dataclass(frozen=True)

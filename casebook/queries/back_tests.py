@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, and_, func, select
 
@@ -19,6 +19,8 @@ SAMPLED = 2_000
 """Alerts of a version that are looked at, at most: of 2,000 decided ones the interval is 4.4 points wide at most."""
 MAX_VERSIONS = 20
 """Versions that precision is told of, the newest that alerted."""
+Order: TypeAlias = Literal["go_on", "cancel", "lost"]
+"""What whoever runs a back-test is told. `lost`: it is not theirs any more, or has ended."""
 _ASKED_AT_ONCE = 500
 _HOME = and_(_ALERTS.c.alert_id == RULE_ALERTS.c.alert_id, _ALERTS.c.moved_to.is_(None))
 _WITHOUT_RESULT = [column for column in BACK_TESTS.c if column.name != "result"]
@@ -51,6 +53,15 @@ def has_work(connection: Connection) -> bool:
     """Whether a back-test waits for its turn or runs."""
     unfinished = select(BACK_TESTS.c.back_test_id).where(BACK_TESTS.c.state.in_(("queued", "running")))
     return connection.execute(unfinished.limit(1)).first() is not None
+
+
+def read_order(connection: Connection, back_test_id: str, owner: str, now: datetime) -> Order:
+    """What the process of `owner` should do, whether it asks or not."""
+    columns = (BACK_TESTS.c.state, BACK_TESTS.c.owner, BACK_TESTS.c.owned_until, BACK_TESTS.c.cancelled_by)
+    row = connection.execute(select(*columns).where(BACK_TESTS.c.back_test_id == back_test_id)).first()
+    if row is None or row.state != "running" or row.owner != owner or row.owned_until < now:
+        return "lost"
+    return "go_on" if row.cancelled_by is None else "cancel"
 
 
 def versions_that_alerted(connection: Connection, rule_id: str, since: datetime) -> list[int]:

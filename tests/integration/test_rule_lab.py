@@ -184,6 +184,18 @@ def test_cancelled_one_ends_soon_and_leaves_no_process(tmp_path: Path, recording
         desk.wait_for(running, lambda _: not desk.pids_of_lab())
 
 
+def test_process_that_hangs_is_killed_and_the_next_runs(tmp_path: Path, recordings: Path) -> None:
+    with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
+        running, next_one = desk.back_test("spending_spike", "long.jsonl"), desk.back_test("api_burst")
+        desk.wait_for(running, lambda found: found["events"] > 0)
+        (pid,) = desk.pids_of_lab()
+        os.kill(pid, signal.SIGSTOP)
+        desk.http.post(f"/api/detection/back-tests/{running}/cancel").raise_for_status()
+        ended = desk.ended(running)
+        assert (ended["state"], ended["problem"]) == ("cancelled", None)
+        assert desk.ended(next_one)["state"] == "done"
+
+
 def test_killed_backend_leaves_no_process_and_says_so(tmp_path: Path, recordings: Path) -> None:
     with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
         running = desk.back_test("spending_spike", "long.jsonl")

@@ -1,0 +1,84 @@
+"""A back-test whose process hangs holds up nobody for long."""
+
+import asyncio
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from backend.executor import BlockingExecutor
+from backend.lab import runner as module
+from backend.lab.runner import BackTestRunner
+from casebook.async_api import AsyncBackTests
+from casebook.back_tests_api import BackTestsApi
+from casebook.commands import back_tests as commands
+from casebook.database.transactions import Transactions
+from contracts.back_tests import NewBackTest, RecordedTelemetry
+
+pytestmark = pytest.mark.anyio
+
+DEAF = """
+import signal, sys
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if Path(sys.argv[1]).exists():
+    sys.exit(3)
+Path(sys.argv[1]).touch()
+signal.pause()
+"""
+"""Hangs when it is started first, and fails then."""
+
+
+@pytest.fixture
+def lab(engine: Engine) -> BackTestsApi:
+    return BackTestsApi(Transactions(engine))
+
+
+def order(lab: BackTestsApi, version: int) -> str:
+    source = RecordedTelemetry(kind="recording", recording="may.jsonl")
+    return lab.request("spending_spike", 1, NewBackTest(version=version, source=source, reason="A test."), "maria")
+
+
+@pytest.fixture
+def runner(lab: BackTestsApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTestRunner:
+    monkeypatch.setattr(module, "WATCH_S", 0.05)
+    monkeypatch.setattr(module, "STOP_S", 0.2)
+    command = (sys.executable, "-c", DEAF, str(tmp_path / "started"))
+    return BackTestRunner(AsyncBackTests(lab, BlockingExecutor()), command)
+
+
+def appears(file: Path) -> None:
+    """Wait for a file."""
+    deadline = time.monotonic() + 30
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # another process comes up
+
+
+async def swept(runner: BackTestRunner) -> None:
+    async with asyncio.timeout(30):
+        await runner.sweep()
+
+
+async def test_cancelled_one_that_hangs_is_killed(lab: BackTestsApi, runner: BackTestRunner, tmp_path: Path) -> None:
+    first, second = order(lab, 2), order(lab, 3)
+    sweeping = asyncio.create_task(swept(runner))
+    await asyncio.to_thread(appears, tmp_path / "started")
+    lab.cancel(first, "maria")
+    await sweeping
+    ended = [lab.back_test(each) for each in (first, second)]
+    assert [each.state for each in ended] == ["cancelled", "failed"]
+
+
+async def test_one_that_says_nothing_is_killed(
+    lab: BackTestsApi, runner: BackTestRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "LEASE", timedelta(seconds=0.5))
+    first, second = order(lab, 2), order(lab, 3)
+    await swept(runner)
+    ended = [lab.back_test(each) for each in (first, second)]
+    assert [each.state for each in ended] == ["interrupted", "failed"]
+    assert ended[0].problem == "Its process did not answer any more and was killed: order it again."
