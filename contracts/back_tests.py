@@ -13,7 +13,8 @@ from contracts.telemetry import CustomerId
 BackTestState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 """`failed`: it could not be finished, and `problem` says why. `interrupted`: the process that ran it ended."""
 BackTestId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^bt-[0-9a-f]{32}$")]
-RecordingName: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+MAX_RECORDING_NAME = 500
+RecordingName: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=MAX_RECORDING_NAME)]
 
 MAX_BACK_TEST_DAYS = 90
 MAX_WAITING = 20

@@ -14,7 +14,7 @@ from contracts.telemetry import TelemetryEvent
 from contracts.telemetry_reader import TelemetryReader
 
 IDLE_S = 5.0
-"""A stream that gives nothing for so long has given what it had."""
+"""A stream that gives nothing of the past for so long has given what it had."""
 
 
 class HistoryUnavailable(Exception):
@@ -22,7 +22,8 @@ class HistoryUnavailable(Exception):
 
 
 class StreamHistory:
-    """What a stream holds, from its beginning to `until` or to where nothing more comes.
+    """What a stream holds, from its beginning to where nothing more comes; events that are dated later than `until` are
+    left out. A stream is in the order of arrival, and one clock that is fast says nothing about what follows.
 
     Judged as a recording is: by the times of its events, and not by when they are read again.
     """
@@ -53,15 +54,24 @@ class StreamHistory:
 
     async def read(self) -> AsyncGenerator[TelemetryEvent | Received | MalformedLine]:
         """Raises HistoryUnavailable where the server does not answer."""
+        now = asyncio.get_running_loop().time
+        last, has_caught_up = now(), False
         async with aclosing(self._source.read()) as readings:
             while True:
                 try:
-                    async with asyncio.timeout(self._idle_s):
+                    async with asyncio.timeout_at(last + self._idle_s):
                         reading = await anext(readings)
                 except TimeoutError:
                     if self._source.problem is not None:
                         raise HistoryUnavailable(self._source.problem) from None
                     return
-                if not isinstance(reading, MalformedLine) and reading.occurred_at > self._until:
-                    return
+                is_event = not isinstance(reading, MalformedLine)
+                if is_event and reading.occurred_at > self._until:
+                    # Of a clock that is fast, or from after the reading began: then nothing else will come for long.
+                    has_caught_up = True
+                    if now() - last >= self._idle_s:
+                        return
+                    continue
                 yield reading
+                if is_event or not has_caught_up:
+                    last = now()

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.lab.options import LabOptions
-from contracts.back_tests import OfferedRecording
+from contracts.back_tests import MAX_RECORDING_NAME, OfferedRecording
 
 MAX_OFFERED = 500
 """Recordings of the folder that are offered, the first by name."""
+_NAMED_WITH = 200
+"""Characters of a file's name that a joined name has."""
 MAX_LABEL_BYTES = 256 * 1024 * 1024
 """Of all label files of a recording."""
 _ENDINGS = (".jsonl.gz", ".jsonl")
@@ -32,7 +34,7 @@ class Recording:
     def label_files(self) -> tuple[Path, ...]:
         """The files of labels beside its files."""
         beside = (file.with_name(stem_of(file) + ending) for file in self.files for ending in _LABEL_ENDINGS)
-        return tuple(path for path in beside if path.is_file())
+        return tuple(path for path in beside if _is_file(path))
 
     def offered(self) -> OfferedRecording:
         """As people choose it. Raises OSError when a file is gone."""
@@ -52,11 +54,26 @@ def recordings(options: LabOptions) -> tuple[Recording, ...]:
     """
     found: dict[str, Recording] = {}
     if options.replay_files:
-        name = " + ".join(file.name for file in options.replay_files)
+        name = _joined([printable(file.name) for file in options.replay_files])
         found[name] = Recording(name, options.replay_files)
     for file in _files_in(options.recordings):
-        found.setdefault(file.name, Recording(file.name, (file,)))
+        name = printable(file.name)
+        found.setdefault(name, Recording(name, (file,)))
     return tuple(found.values())
+
+
+def printable(name: str) -> str:
+    """A file's name as people and JSON can have it: what is not UTF-8 in it as replacement characters, which a name
+    that is chosen has too."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _joined(names: Sequence[str]) -> str:
+    short = [name if len(name) <= _NAMED_WITH or len(names) == 1 else f"{name[: _NAMED_WITH - 1]}…" for name in names]
+    joined = " + ".join(short)
+    if len(joined) <= MAX_RECORDING_NAME:
+        return joined
+    return f"{short[0]} … {short[-1]} ({len(names)} files)"
 
 
 def recording_named(options: LabOptions, name: str) -> Recording | None:
@@ -102,9 +119,18 @@ def _ids_in(file: Path) -> set[str]:
         return {row[column].strip() for row in (*first, *rows) if len(row) > column and row[column].strip()}
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long with this ending
+        return False
+
+
 def _files_in(folder: Path) -> list[Path]:
     try:
         files = [file for file in folder.iterdir() if file.name.endswith(_ENDINGS) and file.is_file()]
     except OSError:
         return []
+    # A link out of the folder would offer what nobody put into it.
+    files = [file for file in files if file.resolve().is_relative_to(folder.resolve())]
     return sorted(files, key=lambda file: file.name)[:MAX_OFFERED]

@@ -1,5 +1,6 @@
 """Recordings are offered by name, with the labels that lie beside them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,45 @@ def test_replayed_files_are_one_recording_and_come_first(tmp_path: Path) -> None
         ("a.jsonl.gz", False),
         ("b.jsonl", False),
     ]
+
+
+def test_many_replayed_files_have_one_short_name(tmp_path: Path) -> None:
+    files = [a_file(tmp_path / f"telemetry-of-all-customers-2026-11-{day:02}.jsonl.gz") for day in range(1, 18)]
+    opened = options(tmp_path, *files)
+    (offered,) = offered_recordings(opened)
+    expected = (
+        "telemetry-of-all-customers-2026-11-01.jsonl.gz … telemetry-of-all-customers-2026-11-17.jsonl.gz (17 files)"
+    )
+    assert offered.recording == expected
+    chosen = recording_named(opened, expected)
+    assert chosen is not None
+    assert chosen.files == tuple(files)
+
+
+def test_files_of_the_longest_names_are_offered(tmp_path: Path) -> None:
+    files = [a_file(tmp_path / f"{letter * 249}.jsonl") for letter in "abc"]
+    (offered,) = offered_recordings(options(tmp_path, *files))
+    assert recording_named(options(tmp_path, *files), offered.recording) is not None
+
+
+def test_name_that_is_not_utf8_is_offered_and_chosen(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jsonl"))
+    file.write_text("{}\n")
+    (offered,) = offered_recordings(options(tmp_path))
+    assert offered.model_dump(mode="json")["recording"] == "caf\N{REPLACEMENT CHARACTER}.jsonl"
+    chosen = recording_named(options(tmp_path), offered.recording)
+    assert chosen is not None
+    assert chosen.files == (file,)
+
+
+def test_link_out_of_the_folder_is_not_offered(tmp_path: Path) -> None:
+    inside = a_file(tmp_path / "folder" / "a.jsonl")
+    (tmp_path / "folder" / "b.jsonl").symlink_to(a_file(tmp_path / "secret.jsonl"))
+    (tmp_path / "folder" / "c.jsonl").symlink_to(inside)
+    assert [each.recording for each in offered_recordings(options(tmp_path))] == ["a.jsonl", "c.jsonl"]
+    assert recording_named(options(tmp_path), "b.jsonl") is None
 
 
 def test_folder_that_is_missing_offers_nothing(tmp_path: Path) -> None:
