@@ -8,6 +8,7 @@ import pytest
 from backend.ingest import MalformedLine, StreamSource
 from backend.ingest.source import Received
 from backend.lab.history import StreamHistory
+from backend.waiting import wait_for
 from contracts.telemetry import TelemetryEvent
 from tests.unit.backend.ingest.lines import START, event, names
 from tests.unit.backend.ingest.test_stream import Feed, enveloped, lines
@@ -29,14 +30,20 @@ async def test_event_of_a_fast_clock_ends_no_history() -> None:
 async def test_history_ends_where_the_present_begins() -> None:
     """Telemetry goes on while it is read: what happens now is not waited for."""
 
+    over, left = asyncio.Event(), asyncio.Event()
+
     async def goes_on(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n")
+        number = 0
         with suppress(ConnectionError):
-            for number in range(1_000):
+            while not await wait_for(over, 0.05):
                 writer.write(enveloped(number, event(number - 2, f"e{number}")))
                 await writer.drain()
-                await asyncio.sleep(0.05)  # the pace of telemetry
+                number += 1
+        left.set()
 
     async with Feed(goes_on).running() as url, asyncio.timeout(20):
         read = await all_of(StreamHistory(StreamSource(url), START, idle_s=0.4))
+        over.set()
+        await left.wait()
     assert names(read) == ["e0", "e1", "e2"]
