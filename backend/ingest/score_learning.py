@@ -84,3 +84,6 @@ class ScoreLearning:
                 if not pauses.failures:
                     _log.warning("The risk score learns nothing until the casebook answers: %s", error)
                     pauses.next_s()
+            except Exception:  # a fault in what there is to learn must not end the job for all that follows
+                _log.exception("The risk score has learned nothing this time.")
+                pauses.next_s()

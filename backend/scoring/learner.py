@@ -14,7 +14,7 @@ from backend.detection.features import CURRENCY_LETTERS, FEATURE_SET, FEATURES
 from backend.detection.state.packing import Packed, StateInvalid, items, number, text
 from backend.scoring.drift import DriftMonitor
 from backend.scoring.partition import ScoreCounts
-from backend.scoring.scorecard import ModelRefused, Scorecard
+from backend.scoring.scorecard import LATEST, ModelRefused, Scorecard
 from backend.scoring.scorer import Lesson
 from backend.scoring.shadow import ShadowPeriod, ShadowVerdict
 from contracts.risk_score import LearnerState, ModelOrigin, NewModel
@@ -25,6 +25,10 @@ VERSION_EVERY: Final = timedelta(hours=24)
 """How often there is a version of what was learned meanwhile."""
 VERDICT_EVERY: Final = timedelta(hours=1)
 """And so long at least between two where the comparison with the rules came out otherwise."""
+
+
+MAX_WEIGHT: Final = 100.0
+"""Of one lesson."""
 
 
 class LearnerStep(NamedTuple):
@@ -138,4 +142,6 @@ def _lesson(row: Packed) -> Lesson:
     found = levels[CURRENCY_LETTERS:]
     if len(found) != len(sizes) or any(level >= size for level, size in zip(found, sizes, strict=True)):
         raise StateInvalid("they have levels that no feature has")
+    if not 0 <= number(at) <= LATEST or not 0 < number(weight) <= MAX_WEIGHT:
+        raise StateInvalid("they have times or weights that cannot be")
     return Lesson(levels, is_fraud is True, number(at), number(weight))

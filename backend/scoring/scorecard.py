@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import exp
 from operator import getitem
-from typing import Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -41,14 +41,24 @@ class Contribution(NamedTuple):
     """Against the average charge: 0.7 doubles the odds of fraud, -0.7 halves them."""
 
 
+LATEST: Final = 253_402_300_799.0
+"""The last second that there is a date for, in seconds since 1970."""
+_MOST: Final = 2**53
+"""Of what is counted: larger numbers are not exact."""
+_Weight = Annotated[float, Field(ge=-1_000, le=1_000)]
+"""Log odds: twenty are a certainty."""
+_Square = Annotated[float, Field(gt=0, le=_MOST)]
+_Share = Annotated[float, Field(ge=0, le=_MOST)]
+
+
 class _Learner(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    weights: dict[str, float]
-    squares: dict[str, float]
-    shares: dict[str, float]
-    intercept: float
-    steps: int = Field(ge=0)
+    weights: dict[str, _Weight]
+    squares: dict[str, _Square]
+    shares: dict[str, _Share]
+    intercept: _Weight
+    steps: int = Field(ge=0, le=_MOST)
 
 
 class ModelDocument(BaseModel):
@@ -56,12 +66,12 @@ class ModelDocument(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    format: str = "casewright risk model"
+    format: Literal["casewright risk model"] = "casewright risk model"
     format_version: int
     feature_set: int
-    frauds: int = Field(ge=0)
-    others: float = Field(ge=0)
-    learned_until: float | None
+    frauds: int = Field(ge=0, le=_MOST)
+    others: float = Field(ge=0, le=_MOST)
+    learned_until: Annotated[float, Field(ge=0, le=LATEST)] | None
     learner: _Learner
 
 

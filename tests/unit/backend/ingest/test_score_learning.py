@@ -1,6 +1,8 @@
 """Processes learn by turns: each lesson once, whoever comes first, and versions are on record."""
 
 import asyncio
+import json
+import zlib
 from datetime import timedelta
 
 import pytest
@@ -76,6 +78,37 @@ async def test_roll_back_has_learning_go_on_from_there(book: CaseBook, score: Ri
     teach(book, [lessons(1)])
     await learning.step()
     assert [(each.origin.frauds, each.origin.line) for each in score.newest_models()][2:] == [(20, 3), (21, 3)]
+
+
+async def test_fault_in_a_step_does_not_end_the_job(score: RiskScoreApi, caplog: pytest.LogCaptureFixture) -> None:
+    record, time = AsyncRiskScore(score, Threads()), FakeTime()
+
+    async def learner() -> LearnerState:
+        if len(time.slept) < 3:
+            raise OverflowError("year out of range")
+        raise asyncio.CancelledError
+
+    record.learner = learner
+    with pytest.raises(asyncio.CancelledError):
+        await ScoreLearning(record, time.sleep).run()
+    assert caplog.text.count("The risk score has learned nothing this time.") == 2
+
+
+async def test_model_that_cannot_be_is_left_in_a_sentence(
+    book: CaseBook, score: RiskScoreApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another process, or a backup, has put it there."""
+    teach(book, [lessons(FIRST_FRAUDS)])
+    learning = ScoreLearning(AsyncRiskScore(score, Threads()))
+    await learning.step()
+    document = score.learner().document
+    assert document is not None
+    forged = json.loads(zlib.decompress(document)) | {"learned_until": 1e300}
+    score.save_learner(score.learner().revision, 1, zlib.compress(json.dumps(forged).encode()), [], None)
+    teach(book, [lessons(FIRST_FRAUDS)])
+    await learning.step()
+    assert "it begins anew in shadow: The model file cannot be read: learned_until: " in caplog.text
+    assert [each.origin.line for each in score.newest_models()] == [1, 2]
 
 
 async def test_casebook_that_is_away_is_asked_again(score: RiskScoreApi, caplog: pytest.LogCaptureFixture) -> None:

@@ -89,6 +89,14 @@ def test_unreadable_lessons_are_refused(body: bytes) -> None:
         read_lessons(body)
 
 
+@pytest.mark.parametrize(
+    ("at", "weight"), [(1e300, 1.0), (float("nan"), 1.0), (-1.0, 1.0), (START, -1.0), (START, 1e9)]
+)
+def test_lessons_of_impossible_numbers_are_refused(at: float, weight: float) -> None:
+    with pytest.raises(StateInvalid):
+        read_lessons(write_lessons([Lesson(vector(), True, at, weight)]))
+
+
 def test_first_version_waits_for_enough_frauds() -> None:
     few = learn(state(), [lessons(FIRST_FRAUDS - 1, 5)], [], NOW)
     assert (few.line, few.new, few.sentences) == (None, None, ())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backend.detection.features import FEATURE_SET, FEATURES
 from backend.scoring.scorecard import (
+    LATEST,
     SUSPICIOUS,
     Contribution,
     ModelRefused,
@@ -150,6 +151,44 @@ def test_model_with_infinite_weight_is_refused() -> None:
     text = learned(20).to_json().replace('"intercept":', '"intercept": Infinity, "was":')
     with pytest.raises(ModelRefused):
         Scorecard.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("learned_until", 1e300),
+        ("learned_until", -1.0),
+        ("format", "somebody else's model"),
+        ("frauds", 2**70),
+        ("others", 1e300),
+        ("learner.steps", 2**70),
+        ("learner.squares.streak=1", -1.0),
+        ("learner.squares.streak=1", 0.0),
+        ("learner.shares.streak=1", -0.5),
+        ("learner.weights.streak=1", 1e300),
+        ("learner.intercept", -1e300),
+    ],
+)
+def test_model_with_numbers_that_cannot_be_is_refused(place: str, value: object) -> None:
+    document = json.loads(learned(20).to_json())
+    *folders, name = place.split(".")
+    inside = document
+    for folder in folders:
+        inside = inside[folder]
+    assert name in inside
+    inside[name] = value
+    with pytest.raises(ModelRefused, match=f"^The model file cannot be read: {place}: .*\\.$"):
+        Scorecard.from_json(json.dumps(document))
+
+
+def test_model_at_its_bounds_scores_and_learns() -> None:
+    document = json.loads(learned(20).to_json())
+    document |= {"learned_until": LATEST, "frauds": 2**53}
+    document["learner"]["weights"] = dict.fromkeys(document["learner"]["weights"], 1_000.0)
+    card = Scorecard.from_json(json.dumps(document))
+    assert 0 < card.predict(vector()) <= 1
+    card.learn(vector(), False, START)
+    assert card.contributions(vector())
 
 
 def test_frauds_and_suspicious_charges_are_always_learned() -> None:
