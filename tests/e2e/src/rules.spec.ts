@@ -57,6 +57,26 @@ test("rule is drafted, shadowed, promoted and rolled back, by keyboard", async (
   await log.getByText("went back to an earlier version of the rule charge_velocity").waitFor();
 });
 
+test("rule that is shown is in sight and has an address", async () => {
+  const page = await open("ana");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${stack.url}/rules`);
+  await button(page, "Show Impossible travel").click();
+  const rule = region(page, "Impossible travel");
+  const heading = rule.getByRole("heading", { name: "Impossible travel", exact: true });
+  const top = async () => (await heading.boundingBox())?.y ?? -1;
+  await expect.poll(top).toBeLessThan(400);
+  expect(await top()).toBeGreaterThan(0);
+  expect(await rule.evaluate((element) => element === document.activeElement)).toBe(true);
+  expect(new URL(page.url()).search).toBe("?rule=impossible_travel");
+  await page.reload();
+  await heading.waitFor();
+  await expect.poll(top).toBeLessThan(800);
+  await button(page, "Show Api burst").click();
+  await page.goBack();
+  await heading.waitFor();
+});
+
 test("analyst reads the rules and changes none", async () => {
   const page = await open("ana");
   await show(page, "Login spraying");

@@ -9,6 +9,10 @@ interface CaseSearch {
   evidence?: string;
 }
 
+interface RulesSearch {
+  rule?: string;
+}
+
 interface TasksSearch {
   /** One's own, unless it says otherwise. */
   whose?: "me" | "all";
@@ -111,6 +115,8 @@ const deadLettersRoute = createRoute({
 const rulesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/rules",
+  validateSearch: (search: Record<string, unknown>): RulesSearch =>
+    typeof search["rule"] === "string" ? { rule: search["rule"] } : {},
   component: lazyRouteComponent(() => loadPage(pages.rules), "RulesPage"),
 });
 

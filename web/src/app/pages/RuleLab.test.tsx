@@ -1,14 +1,20 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { expect, test } from "vitest";
 import { ana, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { backTest, click, giveReason, served } from "@/test/rules";
-import { RulesPage } from "./RulesPage";
+import { Rules } from "./RulesPage";
+
+function Here() {
+  const [chosen, setChosen] = useState<string | null>(null);
+  return <Rules chosen={chosen} onChoose={setChosen} />;
+}
 
 test("back-test of the newest draft is ordered for a reason", async () => {
   const calls = served();
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   expect(await screen.findByText("No back-test yet")).toBeVisible();
   await click("Back-test…");
@@ -33,7 +39,7 @@ test("back-test of the newest draft is ordered for a reason", async () => {
 
 test("back-test of the last days asks how many", async () => {
   const calls = served();
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Telemetry" }), "live");
   const days = screen.getByRole("textbox", { name: "Days" });
@@ -57,7 +63,7 @@ test("back-test of the last days asks how many", async () => {
 test("running back-test shows how far it is and is cancelled", async () => {
   const running = backTest({ state: "running", share: 0.42, total: null, ended_at: null });
   const calls = served({ backTests: [running] });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   expect(await screen.findByText(/42 %, 40,722 events/)).toBeVisible();
   expect(screen.getByRole("progressbar", { name: /How much of version 3/ })).toHaveAttribute(
@@ -75,7 +81,7 @@ test("running back-test shows how far it is and is cancelled", async () => {
 test("back-test that failed says why", async () => {
   const problem = "Recording week.jsonl.gz cannot be read from line 7 on: the compressed file is cut off.";
   served({ backTests: [backTest({ state: "failed", problem, total: null })] });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   expect(await screen.findByText(problem)).toBeVisible();
   expect(screen.queryByRole("button", { name: /Show what/ })).toBeNull();
@@ -83,7 +89,7 @@ test("back-test that failed says why", async () => {
 
 test("result shows days, labels and alerts, and is promoted", async () => {
   const calls = served({ backTests: [backTest()] });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   await click("Show what version 3 on week.jsonl.gz found");
   const found = await screen.findByRole("region", { name: "What version 3 found" });
@@ -113,7 +119,7 @@ test("result shows days, labels and alerts, and is promoted", async () => {
 
 test("everybody sees how right a rule is, and analysts no back-tests", async () => {
   const calls = served();
-  renderInApp(<RulesPage />, ana);
+  renderInApp(<Here />, ana);
   await click("Show Spending spike");
   const right = await screen.findByRole("region", { name: "How right Spending spike is" });
   expect(await within(right).findByText("75 % (3 of 4; 95 %: 30.1 % to 95.4 %)")).toBeVisible();

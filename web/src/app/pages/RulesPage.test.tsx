@@ -1,15 +1,21 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, test } from "vitest";
+import { useState } from "react";
+import { expect, test, vi } from "vitest";
 import { ana, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { click, giveReason, served, summary, version, view } from "@/test/rules";
 import { json, problem, serve } from "@/test/server";
-import { RulesPage } from "./RulesPage";
+import { Rules } from "./RulesPage";
+
+function Here() {
+  const [chosen, setChosen] = useState<string | null>(null);
+  return <Rules chosen={chosen} onChoose={setChosen} />;
+}
 
 test("list says which version judges and what it found", async () => {
   served();
-  renderInApp(<RulesPage />, ana);
+  renderInApp(<Here />, ana);
   const line = await screen.findByRole("listitem");
   expect(line).toHaveTextContent("Spending spike");
   expect(line).toHaveTextContent("Version 1 live");
@@ -34,7 +40,7 @@ test("rule that fails is marked, with the version and the events", async () => {
 
 test("rule shows values with units, bounds and reasons, and its history", async () => {
   served();
-  renderInApp(<RulesPage />, ana);
+  renderInApp(<Here />, ana);
   await click("Show Spending spike");
   const quiet = await screen.findByRole("textbox", { name: "Quiet hours, hours" });
   expect(quiet).toHaveAttribute("readonly");
@@ -53,7 +59,7 @@ test("rule shows values with units, bounds and reasons, and its history", async 
 
 test("changed value becomes a draft for a reason", async () => {
   const calls = served();
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   const save = await screen.findByRole("button", { name: "Save as draft…" });
   expect(save).toBeDisabled();
@@ -89,7 +95,7 @@ test.each([
   ["Take version 2 out of shadow…", "Take out", "shadow/end", {}],
 ])("%s asks for a reason and is sent", async (button, action, path, body) => {
   const calls = served();
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   await click(button);
   await giveReason(action);
@@ -113,7 +119,7 @@ test("retired version is gone back to, and one of another release is not", async
       ],
     }),
   });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   expect(await screen.findByText("This release cannot judge by it.")).toBeVisible();
   expect(screen.queryByRole("button", { name: "Go back to version 2" })).toBeNull();
@@ -136,7 +142,7 @@ test("what the answer shows is acted on while the lists are read", async () => {
       return json(moved);
     },
   });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   await click("Put into shadow version 2");
   await giveReason("Put into shadow");
@@ -147,7 +153,7 @@ test("what the answer shows is acted on while the lists are read", async () => {
 test("second manager is led to the rule as it is now", async () => {
   const sentence = "Rule 'spending_spike' was changed by alex since you read it: read it again.";
   served({ onPost: () => problem("rule-changed", 409, sentence) });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   await click("Switch off…");
   await giveReason("Switch off");
@@ -168,7 +174,7 @@ test("alerts about a customer are snoozed and alert again", async () => {
       },
     ],
   });
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await click("Show Spending spike");
   expect(await screen.findByText("Moves house.")).toBeVisible();
   await userEvent.type(screen.getByRole("textbox", { name: "Customer" }), "8");
@@ -198,7 +204,7 @@ test("alerts about a customer are snoozed and alert again", async () => {
 
 test("address is added to what never counts", async () => {
   const calls = served();
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   expect(await screen.findByText("Everything counts")).toBeVisible();
   await userEvent.type(screen.getByRole("textbox", { name: "Address or number" }), "203.0.113.7");
   await click("Add…");
@@ -225,15 +231,28 @@ test("viewers and analysts see no buttons that change", async () => {
       },
     ],
   });
-  renderInApp(<RulesPage />, ana);
+  renderInApp(<Here />, ana);
   expect(await screen.findByText("A test account.")).toBeVisible();
   expect(screen.queryByRole("button", { name: /Remove|Add/ })).toBeNull();
 });
 
 test("rules that cannot be read say why", async () => {
   serve(() => problem("casebook-unavailable", 503, "The casebook cannot be reached."));
-  renderInApp(<RulesPage />, maria);
+  renderInApp(<Here />, maria);
   await waitFor(() => {
     expect(screen.getAllByText("The casebook cannot be reached.")).toHaveLength(2);
   });
+});
+
+test("choosing a rule leads to it, again as well", async () => {
+  served();
+  const scrolled = vi.spyOn(Element.prototype, "scrollIntoView");
+  renderInApp(<Here />, ana);
+  await click("Show Spending spike");
+  const rule = await screen.findByRole("region", { name: "Spending spike" });
+  expect(rule).toHaveFocus();
+  expect(scrolled.mock.contexts).toEqual([rule]);
+  await click("Show Spending spike");
+  expect(rule).toHaveFocus();
+  expect(scrolled.mock.contexts).toEqual([rule, rule]);
 });

@@ -16,11 +16,14 @@ import { RuleForm } from "./RuleForm";
 import { RuleHistory } from "./RuleHistory";
 import classes from "./Rules.module.css";
 
+/** Where the page leads to when a rule is chosen. */
+export const RULE_PANEL = "rule";
+
 /** One rule: which version judges, what it judges by, and all versions before. */
 export function RulePanel({ ruleId }: { ruleId: string }) {
   const rule = useRule(ruleId);
   return (
-    <Panel title={humanise(ruleId)} aside={rule.data && <Judging rule={rule.data} />}>
+    <Panel id={RULE_PANEL} title={humanise(ruleId)} aside={rule.data && <Judging rule={rule.data} />}>
       {rule.isPending && <Skeleton height={160} />}
       {rule.isError && rule.data === undefined && (
         <ErrorState error={rule.error} onRetry={() => void rule.refetch()} retrying={rule.isFetching} />
