@@ -15,6 +15,8 @@ from contracts.base import Contract
 from contracts.telemetry import EventKind
 
 EVENT_KINDS = frozenset(get_args(EventKind))
+SOURCE_KINDS = frozenset({"recording", "live"})
+"""Of back-tests."""
 
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:casewright:problem:"
@@ -178,8 +180,12 @@ def _discriminator(fault: dict[str, Any]) -> str:
 
 
 def _is_tag(parts: Sequence[str], index: int) -> bool:
-    """Whether a part of a location names the kind of an event, which is no field: `trigger_events.0.login.…`."""
-    return index > 0 and parts[index] in EVENT_KINDS and parts[index - 1].isdecimal()
+    """Whether a part of a location names the kind of what is there, which is no field: `trigger_events.0.login.…`,
+    `source.live.…`."""
+    if index == 0:
+        return False
+    before, part = parts[index - 1], parts[index]
+    return (part in EVENT_KINDS and before.isdecimal()) or (part in SOURCE_KINDS and before == "source")
 
 
 def _message(fault: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +34,7 @@ WARM_UP = timedelta(weeks=6)
 """Telemetry before the days that count: as long as detection remembers anything."""
 NOTHING_READ = BackTestProgress(0, None, None)
 STOPPED = "The backend that ran it stopped: order it again."
+TOLD_TO_END = "Its process was told to end before it was done: order it again."
 _BACKOFF = Backoff(first_s=0.5, longest_s=5.0)
 _LAST_WORD_S = 60.0
 """How long the end is tried to be put on record."""
@@ -80,14 +81,14 @@ class BackTestRun:
         self._owner = owner
         self._run: TrialRun | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Run until it is done, cancelled, or told to stop."""
+    async def run(self, stop: asyncio.Event, why: Callable[[], str] = lambda: STOPPED) -> None:
+        """Run until it is done, cancelled, or told to stop; `why` says then who told it, in a sentence."""
         state: BackTestState = "failed"
         problem, result = None, None
         try:
             result = await self._until_stopped(stop)
             state = "done" if result is not None else "interrupted"
-            problem = None if result is not None else STOPPED
+            problem = None if result is not None else why()
         except _Ended:
             state = "cancelled"
         except (CannotRun, HistoryUnavailable, LabelsUnreadable) as error:
@@ -247,5 +248,5 @@ def _check(run: TrialRun, reading: _Reading) -> None:
         raise CannotRun(f"Recording {name} cannot be read from line {fault.line} on: {fault.reason}.")
     if name is not None and not report.events:
         lines = [line for source in report.sources for line in source.malformed_details]
-        why = f": line {lines[0].line}: {lines[0].reason}" if lines else ""
+        why = f": line {lines[0].line}: {lines[0].reason}" if lines else ": from line 1 on there is nothing in it"
         raise CannotRun(f"Recording {name} holds no event{why}.")

@@ -170,7 +170,8 @@ def listed(alerts: Sequence[Found], label_of: Callable[[Found], bool | None]) ->
 def quality_by_file(comparison: Comparison, episodes: Episodes) -> Quality:
     """An alert is right when a labelled event triggers it; an episode is found by one that one of its events triggers.
 
-    Episodes are runs of labelled events of one customer and kind, without one between them that is not labelled.
+    Episodes are runs of labelled events of one customer and kind, without one between them that is not labelled. Labels
+    of which none is in the recording say nothing of it: then all samples are empty.
     """
 
     def of(alerts: Iterable[Found]) -> VersionQuality:
@@ -182,7 +183,7 @@ def quality_by_file(comparison: Comparison, episodes: Episodes) -> Quality:
             found |= hits
             customers |= {each.customer_id} if hits else set[int]()
         return VersionQuality(
-            precision=proportion(right, total),
+            precision=proportion(right, total if episodes.events else 0),
             recall=proportion(len(found), episodes.count),
             customers=proportion(len(customers), len(episodes.customers)),
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from backend.executor import BlockingExecutor
 from backend.ingest.settings import TelemetrySettings
-from backend.lab.back_test import BackTestRun
+from backend.lab.back_test import STOPPED, TOLD_TO_END, BackTestRun
 from backend.lab.options import lab_options
 from casebook.async_api import AsyncBackTests, AsyncDetectionRules
 from casebook.back_tests_api import BackTestsApi
@@ -53,16 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 async def _run(run: BackTestRun) -> None:
     stop = stop_event()
-    loop = asyncio.get_running_loop()
+    loop, orphaned = asyncio.get_running_loop(), threading.Event()
 
     def follow_parent() -> None:
         # Ends when the backend does, however it does: nobody else has the other end of the pipe.
         while os.read(sys.stdin.fileno(), 4096):
             pass
+        orphaned.set()
         loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=follow_parent, name="parent", daemon=True).start()
-    await run.run(stop)
+    await run.run(stop, lambda: STOPPED if orphaned.is_set() else TOLD_TO_END)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -109,10 +109,12 @@ class BackTestRunner:
 
 
 async def _stop(process: Process) -> None:
-    """End a process: it is asked, then killed."""
+    """End a process: it is let go, then killed."""
     if process.returncode is not None:
         return
-    process.terminate()
+    # As when the backend ends without a word: so the process says why.
+    if process.stdin is not None:
+        process.stdin.close()
     ended = asyncio.Event()
     waiting = asyncio.create_task(process.wait(), name="wait for a back-test")
     waiting.add_done_callback(lambda _: ended.set())

@@ -1,5 +1,6 @@
 """The rule lab on a real backend: a back-test finds what live ingestion of the recording found, and can be ended."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -119,6 +120,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "long.jsonl").write_bytes(plain * 40)
     (folder / "plain.jsonl").unlink()
     (folder / "cut-off.jsonl.gz").write_bytes(week.read_bytes()[:100_000])
+    (folder / "zeros.jsonl.gz").write_bytes(gzip.compress(bytes(3_000_000)))
     (folder / "nonsense.jsonl").write_bytes(b"This is a letter.\n" * 3)
     return folder
 
@@ -214,6 +216,17 @@ def test_killed_backend_leaves_no_process_and_says_so(tmp_path: Path, recordings
         assert desk.ended(desk.back_test("api_burst"))["state"] == "done"
 
 
+def test_process_that_is_told_to_end_says_so(tmp_path: Path, recordings: Path) -> None:
+    with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
+        running = desk.back_test("spending_spike", "long.jsonl")
+        desk.wait_for(running, lambda found: found["events"] > 0)
+        (pid,) = desk.pids_of_lab()
+        os.kill(pid, signal.SIGTERM)
+        ended = desk.ended(running)
+        assert ended["state"] == "interrupted"
+        assert ended["problem"] == "Its process was told to end before it was done: order it again."
+
+
 def test_killed_process_is_interrupted_at_once(tmp_path: Path, recordings: Path) -> None:
     with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
         running = desk.back_test("spending_spike", "long.jsonl")
@@ -230,6 +243,7 @@ def test_killed_process_is_interrupted_at_once(tmp_path: Path, recordings: Path)
     [
         ("cut-off.jsonl.gz", "Recording cut-off.jsonl.gz cannot be read from line "),
         ("nonsense.jsonl", "Recording nonsense.jsonl holds no event: line 1: "),
+        ("zeros.jsonl.gz", "Recording zeros.jsonl.gz holds no event: from line 1 on there is nothing in it."),
     ],
 )
 def test_broken_recording_is_named_in_one_sentence(

@@ -142,3 +142,17 @@ async def test_precision_has_an_interval_and_shadow_counts(client: httpx.AsyncCl
     assert version["precision"]["low"] == pytest.approx(0.3006, abs=1e-4)
     assert version["precision"]["high"] == pytest.approx(0.9544, abs=1e-4)
     assert [(each["version"], each["fate"], each["count"]) for each in found["counts"]] == [(2, "shadow", 5)]
+
+
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ({"kind": "recording", "recording": ""}, "source.recording"),
+        ({"kind": "live", "days": 0}, "source.days"),
+        ({"kind": "live"}, "source.days"),
+    ],
+)
+async def test_refused_source_names_its_field(client: httpx.AsyncClient, source: dict[str, Any], field: str) -> None:
+    refused = await order(client, source)
+    assert refused["http"] == 422
+    assert [each["field"] for each in refused["errors"]] == [field]

@@ -153,6 +153,13 @@ def test_file_says_what_is_right_and_what_is_found() -> None:
     ]
 
 
+@pytest.mark.parametrize("labelled", [frozenset[str](), frozenset({"of another recording"})])
+def test_labels_of_something_else_are_no_sample(labelled: frozenset[str]) -> None:
+    said = quality_by_file(compare(findings(an_alert("a", ["e1"])), findings()), Episodes(labelled))
+    assert (said.labelled, said.before.precision.of, said.before.precision.share) == (0, 0, None)
+    assert (said.before.recall.of, said.before.customers.of) == (0, 0)
+
+
 def test_decisions_judge_only_what_was_decided() -> None:
     before = findings(an_alert("fraud"), an_alert("false"), an_alert("open"))
     after = findings(an_alert("fraud"), an_alert("new"))
