@@ -62,7 +62,7 @@ test("rule that is shown is in sight and has an address", async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(`${stack.url}/rules`);
   await button(page, "Show Impossible travel").click();
-  const rule = region(page, "Impossible travel");
+  const rule = page.getByRole("region", { name: "Impossible travel", exact: true });
   const heading = rule.getByRole("heading", { name: "Impossible travel", exact: true });
   const top = async () => (await heading.boundingBox())?.y ?? -1;
   await expect.poll(top).toBeLessThan(400);

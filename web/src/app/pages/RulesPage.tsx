@@ -2,6 +2,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { usePageTitle } from "@/app/use-page-title";
 import { RiskScorePanel } from "@/features/risk-score/RiskScorePanel";
+import { useRuleList } from "@/features/rules/list-rules";
 import { LabPanel } from "@/features/rules/LabPanel";
 import { PrecisionPanel } from "@/features/rules/PrecisionPanel";
 import { RuleList } from "@/features/rules/RuleList";
@@ -36,9 +37,11 @@ interface RulesProps {
 /** All rules, and what there is to see of the one that is chosen: below the list, so the page leads there. */
 export function Rules({ chosen, onChoose }: RulesProps) {
   usePageTitle(chosen === null ? "Rules" : `Rule: ${humanise(chosen)}`);
+  // The list above it has its height only then.
+  const isListed = !useRuleList().isPending;
   useEffect(() => {
-    if (chosen !== null) focusSection(RULE_PANEL);
-  }, [chosen]);
+    if (chosen !== null && isListed) focusSection(RULE_PANEL);
+  }, [chosen, isListed]);
   return (
     <div className={classes["page"]}>
       <h1>Rules</h1>
