@@ -246,7 +246,7 @@ test("rules that cannot be read say why", async () => {
 
 test("choosing a rule leads to it, again as well", async () => {
   served();
-  const scrolled = vi.spyOn(Element.prototype, "scrollIntoView");
+  const scrolled = vi.spyOn(Element.prototype, "scrollIntoView").mockClear();
   renderInApp(<Here />, ana);
   await click("Show Spending spike");
   const rule = await screen.findByRole("region", { name: "Spending spike" });
