@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, BaseModel, JsonValue, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, JsonValue, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 import contracts
@@ -149,8 +149,17 @@ def _text(metadata: Sequence[Any]) -> Strategy:
     shortest, longest = _limit(metadata, "min_length") or 0, _limit(metadata, "max_length") or 40
     text = st.text(min_size=shortest, max_size=min(longest, 40))
     if _limit(metadata, "strip_whitespace"):
-        return text.map(str.strip).filter(lambda stripped: len(stripped) >= shortest)
-    return text
+        text = text.map(str.strip).filter(lambda stripped: len(stripped) >= shortest)
+    rules = [item for item in _flattened(metadata) if isinstance(item, AfterValidator)]
+    return text.filter(partial(_passes, TypeAdapter(Annotated[str, *rules]))) if rules else text
+
+
+def _passes(kind: TypeAdapter[str], text: str) -> bool:
+    try:
+        kind.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _flattened(metadata: Sequence[Any]) -> Iterator[Any]:
