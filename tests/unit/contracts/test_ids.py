@@ -90,7 +90,7 @@ def test_every_rule_makes_alert_ids_that_need_no_shortening(rule: str, customer:
 
 
 @given(customer=st.integers(1, 2**53), window=st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)))  # noqa: DTZ001
-def test_alert_of_a_detection_rule_is_known_by_its_id(customer: int, window: datetime):
+def test_alert_of_a_rule_is_known_by_id(customer: int, window: datetime):
     assert all(ids.is_of_rule(ids.alert_id(rule, customer, window.replace(tzinfo=UTC))) for rule in RULE_IDS)
     assert not any(map(ids.is_of_rule, ("readme", "manual-7-0123456789abcdef", "spending_spike-7", "sim-20260302")))
 

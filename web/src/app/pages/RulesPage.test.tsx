@@ -29,7 +29,7 @@ test("rule that fails is marked, with the version and the events", async () => {
     counts: [{ rule_id: "spending_spike", version: 2, fate: "failed", day: "2026-11-30", count: 812 }],
   });
   served({ rule: failing });
-  renderInApp(<RulesPage />, ana);
+  renderInApp(<Here />, ana);
   const line = await screen.findByRole("listitem");
   expect(line).toHaveTextContent("Fails");
   expect(line).toHaveTextContent("failed at 812 events");
