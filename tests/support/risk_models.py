@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from backend.detection.features import FEATURES
 from backend.scoring.drift import DriftMonitor
+from backend.scoring.known_verdicts import KnownVerdicts
 from backend.scoring.late_labels import LateLabels
-from backend.scoring.partition import CORE, VERSION
+from backend.scoring.partition import CORE, VERSION, PartitionScorer
 from backend.scoring.scorecard import Scorecard
 from backend.scoring.shadow import ShadowPeriod
 from casebook.commands.detector_states import PartitionKey, Progress
@@ -63,10 +64,12 @@ def put_counts(states: DetectorStatesApi, random: Random) -> None:
     for number in range(2 * WINDOW):
         drift.observe(a_vector(random, shift=3 if number >= WINDOW else 0), random.random() ** 4)
     labels = LateLabels()
-    core = [VERSION, DAYS, 1, 0, labels.packed_rest(), drift.packed(), shadow.packed()]
+    core = [VERSION, DAYS, 1, 0, labels.packed_rest(), drift.packed(), shadow.packed(), KnownVerdicts().packed()]
+    saved = {CORE: zlib.compress(json.dumps(core).encode())}
+    assert PartitionScorer(teaches=False).restore({CORE: core}) is None, "it is what this release saves"
     of = PartitionKey("telemetry (event hub)", "0")
     states.take_partition(of, "a process before")
-    states.save_progress(of, "a process before", Progress(1, b"", {CORE: zlib.compress(json.dumps(core).encode())}))
+    states.save_progress(of, "a process before", Progress(1, b"", saved))
 
 
 def main() -> None:
