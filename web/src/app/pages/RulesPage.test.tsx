@@ -4,7 +4,7 @@ import { useState } from "react";
 import { expect, test, vi } from "vitest";
 import { ana, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
-import { click, giveReason, served, summary, version, view } from "@/test/rules";
+import { click, field, giveReason, served, summary, version, view } from "@/test/rules";
 import { json, problem, serve } from "@/test/server";
 import { Rules } from "./RulesPage";
 
@@ -55,6 +55,14 @@ test("rule shows values with units, bounds and reasons, and its history", async 
   expect(first).toHaveTextContent("The release");
   expect(screen.queryByRole("button", { name: /Make live/ })).toBeNull();
   expect(screen.queryByRole("button", { name: "Switch off…" })).toBeNull();
+});
+
+test("bound that is small is shown with all its decimals", async () => {
+  served({ rule: view({ fields: [field({ minimum: 0.001, maximum: 1_000_000 })] }) });
+  renderInApp(<Here />, maria);
+  await click("Show Spending spike");
+  const quiet = await screen.findByRole("textbox", { name: "Quiet hours, hours" });
+  expect(quiet).toHaveAccessibleDescription(/Allowed: from 0\.001 to 1,000,000\./);
 });
 
 test("changed value becomes a draft for a reason", async () => {

@@ -1,6 +1,6 @@
 import type { AutonomyBand, RuleParameter, RuleVersion } from "@/api/types";
 import { humanise, SEVERITY, type Tone } from "@/shared/format/labels";
-import { formatNumber } from "@/shared/format/numbers";
+import { formatBound, formatNumber } from "@/shared/format/numbers";
 
 export const MODES: Record<RuleVersion["mode"], { text: string; tone: Tone }> = {
   draft: { text: "Draft", tone: "neutral" },
@@ -30,8 +30,8 @@ export const labelOf = ({ name, unit }: RuleParameter): string =>
 
 /** Which numbers are allowed, in words; null where all are. */
 export function boundsOf({ minimum, maximum, minimum_excluded }: RuleParameter): string | null {
-  const least = minimum === null ? null : `${minimum_excluded ? "above" : "from"} ${formatNumber(minimum)}`;
-  const most = maximum === null ? null : `to ${formatNumber(maximum)}`;
+  const least = minimum === null ? null : `${minimum_excluded ? "above" : "from"} ${formatBound(minimum)}`;
+  const most = maximum === null ? null : `to ${formatBound(maximum)}`;
   return least === null && most === null ? null : [least, most].filter((part) => part !== null).join(" ");
 }
 

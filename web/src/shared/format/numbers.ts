@@ -8,6 +8,11 @@ const score = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maxim
 export const formatNumber = (value: number): string =>
   Math.abs(value) >= 1_000 ? whole.format(value) : plain.format(value);
 
+const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
+
+/** A bound that somebody's number is held to: all its decimals. */
+export const formatBound = (value: number): string => exact.format(value);
+
 /** A risk score: always two decimals, "–" when there is none. */
 export const formatScore = (value: number | null | undefined): string =>
   value === null || value === undefined ? "–" : score.format(value);
