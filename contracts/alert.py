@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.autonomy import ALL_DECIDERS, Bands, Decider, deciders
+from contracts.autonomy import Bands, Decider, deciders, people_among
 from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.ids import AlertId
 from contracts.severity import Severity, worst_of
@@ -70,5 +70,7 @@ def name_of(alert: Alert) -> str:
 
 def asks_for(alerts: Iterable[Alert], score: float | None) -> tuple[Decider, ...] | None:
     """The people whom the rules of a case's alerts ask for at that score; None where they ask for nobody."""
-    found = {decider for alert in alerts for decider in deciders(alert.autonomy or (), alert.severity, score)}
-    return tuple(decider for decider in ALL_DECIDERS if decider in found and decider != "auto_clear") or None
+    found: set[Decider] = {
+        decider for alert in alerts for decider in deciders(alert.autonomy or (), alert.severity, score)
+    }
+    return people_among(found) or None

@@ -1,6 +1,6 @@
 """Autonomy by band: who decides about a case, by the rules that raised its alerts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field
@@ -40,6 +40,11 @@ def deciders(bands: Iterable[AutonomyBand], severity: Severity, score: float | N
         if (score is None or score >= band.from_score) and is_at_least(severity, band.from_severity)
     }
     return tuple(decider for decider in ALL_DECIDERS if decider in found)
+
+
+def people_among(found: Collection[Decider]) -> tuple[Decider, ...]:
+    """Those of them who are people, the least demanding first."""
+    return tuple(decider for decider in ALL_DECIDERS if decider in found and decider != "auto_clear")
 
 
 ALL_DECIDERS: tuple[Decider, ...] = get_args(Decider)

@@ -25,7 +25,7 @@ from casebook.projection.event_data import JournalHead
 from casebook.projection.reopenings import CaseReopened
 from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted, why_no_round
 from casebook.queries.agent_runs import journal_of, saved_assessment, saved_report, saved_reports
-from casebook.queries.alerts import asked_by_rules
+from casebook.queries.autonomy import asked_by_rules
 from casebook.queries.case_brief import limits_of
 from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow

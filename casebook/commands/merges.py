@@ -14,7 +14,8 @@ from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.outbox import unschedule
 from casebook.errors import AlertsCannotMove, CaseNotFound
 from casebook.projection.alerts import AlertDetached, CaseMerged, CaseUnmerged
-from casebook.queries.alerts import current_alerts, scores_of_banded
+from casebook.queries.alerts import current_alerts
+from casebook.queries.autonomy import scores_of_banded
 from casebook.queries.review_rows import open_question
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow

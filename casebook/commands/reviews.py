@@ -29,7 +29,7 @@ from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from casebook.policy.review_terms import with_autonomy, with_four_eyes, with_least_time, with_overtaken_terms
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.agent_runs import saved_assessment
-from casebook.queries.alerts import asked_by_rules
+from casebook.queries.autonomy import asked_by_rules
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.kinds import recorded_kind_of
 from casebook.queries.overtaken import overtook

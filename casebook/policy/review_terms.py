@@ -13,7 +13,7 @@ from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES, approvals_required
 from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from contracts.actions import ACTIONS
 from contracts.assessment import RiskAssessment
-from contracts.autonomy import ALL_DECIDERS, AutonomyBand, Decider, deciders
+from contracts.autonomy import AutonomyBand, Decider, deciders, people_among
 from contracts.investigation import InvestigationPolicy
 from contracts.kinds import Action
 from contracts.review import ReviewRequest, Role
@@ -113,7 +113,7 @@ def rules_ask(bands: Iterable[RatedBand], scores: Sequence[float | None]) -> tup
     found: set[Decider] = set()
     for severity, band, carried in bands:
         found.update(deciders((band,), severity, None if score is None else max(score, carried)))
-    return tuple(decider for decider in ALL_DECIDERS if decider in found and decider != "auto_clear")
+    return people_among(found)
 
 
 def with_autonomy(review: ReviewRequest, asks: Collection[Decider]) -> ReviewRequest:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -39,7 +39,11 @@ _JUDGED_BY = (
     .select_from(_CASES.join(_EVENTS, _EVENTS.c.case_id == _CASES.c.case_id))
     .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step"))
 )
-_ASSESSED = select(_EVENTS.c.data).where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == Assessed.type)
+_ASSESSED = (
+    select(_EVENTS.c.data)
+    .where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == Assessed.type)
+    .order_by(_EVENTS.c.seq)
+)
 _CONCLUDED = (
     select(_ROUNDS.c.round, _ROUNDS.c.assessment)
     .where(
@@ -96,8 +100,12 @@ def limits_of(connection: Connection, case_id: str) -> Limits | None:
 
 def was_rated_critical(connection: Connection, case_id: str) -> bool:
     """Whether an assessment of the case ever said so: a later round that knows less does not undo it."""
-    said = connection.execute(_ASSESSED, {"of_case": case_id}).scalars()
-    return any(json.loads(data).get("level") == "critical" for data in said)
+    return any(said.get("level") == "critical" for said in said_of_assessments(connection, case_id))
+
+
+def said_of_assessments(connection: Connection, case_id: str) -> list[dict[str, Any]]:
+    """What the log says of each assessment that the case ever had, the newest last."""
+    return [json.loads(data) for data in connection.execute(_ASSESSED, {"of_case": case_id}).scalars()]
 
 
 def with_brief(checkpoint: RunCheckpoint[T], brief: CaseBrief) -> RunCheckpoint[T]:
