@@ -216,26 +216,21 @@ def test_killed_backend_leaves_no_process_and_says_so(tmp_path: Path, recordings
         assert desk.ended(desk.back_test("api_burst"))["state"] == "done"
 
 
-def test_process_that_is_told_to_end_says_so(tmp_path: Path, recordings: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [(signal.SIGTERM, "Its process was told to end"), (signal.SIGKILL, "Its process was ended by signal 9")],
+)
+def test_ended_process_is_interrupted_at_once(
+    tmp_path: Path, recordings: Path, number: signal.Signals, how: str
+) -> None:
     with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
         running = desk.back_test("spending_spike", "long.jsonl")
         desk.wait_for(running, lambda found: found["events"] > 0)
         (pid,) = desk.pids_of_lab()
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, number)
         ended = desk.ended(running)
         assert ended["state"] == "interrupted"
-        assert ended["problem"] == "Its process was told to end before it was done: order it again."
-
-
-def test_killed_process_is_interrupted_at_once(tmp_path: Path, recordings: Path) -> None:
-    with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
-        running = desk.back_test("spending_spike", "long.jsonl")
-        desk.wait_for(running, lambda found: found["events"] > 0)
-        (pid,) = desk.pids_of_lab()
-        os.kill(pid, signal.SIGKILL)
-        ended = desk.ended(running)
-        assert ended["state"] == "interrupted"
-        assert ended["problem"] == "Its process was ended by signal 9 before it was done: order it again."
+        assert ended["problem"] == f"{how} before it was done: order it again."
 
 
 @pytest.mark.parametrize(

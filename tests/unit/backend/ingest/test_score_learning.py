@@ -80,17 +80,22 @@ async def test_roll_back_has_learning_go_on_from_there(book: CaseBook, score: Ri
     assert [(each.origin.frauds, each.origin.line) for each in score.newest_models()][2:] == [(20, 3), (21, 3)]
 
 
-async def test_fault_in_a_step_does_not_end_the_job(score: RiskScoreApi, caplog: pytest.LogCaptureFixture) -> None:
+async def learn_while_it_raises(score: RiskScoreApi, fault: Exception) -> None:
+    """The job, whose reading fails until it has paused three times; then it is cancelled."""
     record, time = AsyncRiskScore(score, Threads()), FakeTime()
 
     async def learner() -> LearnerState:
         if len(time.slept) < 3:
-            raise OverflowError("year out of range")
+            raise fault
         raise asyncio.CancelledError
 
     record.learner = learner
     with pytest.raises(asyncio.CancelledError):
         await ScoreLearning(record, time.sleep).run()
+
+
+async def test_fault_in_a_step_does_not_end_the_job(score: RiskScoreApi, caplog: pytest.LogCaptureFixture) -> None:
+    await learn_while_it_raises(score, OverflowError("year out of range"))
     assert caplog.text.count("The risk score has learned nothing this time.") == 2
 
 
@@ -112,14 +117,5 @@ async def test_model_that_cannot_be_is_left_in_a_sentence(
 
 
 async def test_casebook_that_is_away_is_asked_again(score: RiskScoreApi, caplog: pytest.LogCaptureFixture) -> None:
-    record, time = AsyncRiskScore(score, Threads()), FakeTime()
-
-    async def learner() -> LearnerState:
-        if len(time.slept) < 3:
-            raise CasebookUnavailable("The casebook is away.")
-        raise asyncio.CancelledError
-
-    record.learner = learner
-    with pytest.raises(asyncio.CancelledError):
-        await ScoreLearning(record, time.sleep).run()
+    await learn_while_it_raises(score, CasebookUnavailable("The casebook is away."))
     assert caplog.text.count("The risk score learns nothing until the casebook answers") == 1
