@@ -54,8 +54,10 @@ class KnownVerdicts:
             self._said.popitem(last=False)
 
     def settle(self, key: ChargeKey) -> None:
-        """Time has made it "no fraud"."""
+        """Time has made it "no fraud"; said again, it changes nothing: each charge is in one chunk."""
         charge, newest = _hash_of(key), next(reversed(self._chunks))
+        if charge in self._settled:
+            return
         if len(self._chunks[newest]) >= CHUNK:
             newest += 1
             self._chunks[newest] = array("Q")
