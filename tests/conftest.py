@@ -11,12 +11,15 @@ from hypothesis import settings
 
 from runtime.log_lines import OURS
 
-FAST = os.environ.get("TEST_LANE") == "fast"
+LANE = os.environ.get("TEST_LANE", "repeatable")
+FAST = LANE == "fast"
 """`scripts/test --fast` runs these: no process, no PostgreSQL, few examples."""
 
-settings.register_profile("fast", max_examples=10)
-if FAST:
-    settings.load_profile("fast")
+settings.register_profile("fast", max_examples=10, derandomize=True)
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("long", deadline=None)
+"""Only `scripts/test --long` draws new examples each time: elsewhere a test fails for what was changed."""
+settings.load_profile(LANE)
 
 
 STARTS_PROCESSES = frozenset({"rules_model", "stack"})
