@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 from backend.background_jobs import jobs_running
@@ -73,6 +74,9 @@ async def ingesting(
     on_failure: Callable[[], None],
 ) -> AsyncGenerator[Ingest]:
     """Reads all sources while the context is open, keeps what is not evaluated, and tries it again when asked to."""
+    if sources:
+        # Here, and not at the first charge, where everything else would wait for it.
+        await asyncio.to_thread(import_module, "backend.scoring.regression")
     book, counts, refresh = DeadLetterBook(letters.keep), SignalCounts(rules.count_signals), RuleRefresh(rules)
     service = IngestService(
         sources=sources,

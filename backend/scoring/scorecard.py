@@ -9,7 +9,6 @@ from zlib import crc32
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.detection.features import CURRENCY_LETTERS, FEATURE_SET, FEATURES
-from backend.scoring.regression import Regression
 from contracts.money import NUMERIC_CURRENCIES
 
 FORMAT_VERSION: Final = 1
@@ -79,6 +78,9 @@ class Scorecard:
     """Probability of fraud from a feature vector. The same labels in the same order give the same weights."""
 
     def __init__(self) -> None:
+        # The library takes as long to import as all others together, and a process without telemetry needs none of it.
+        from backend.scoring.regression import Regression
+
         self._regression = Regression()
         self._shares: dict[str, float] = {}
         """How often each level was learned, by weight."""
