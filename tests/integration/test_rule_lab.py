@@ -20,6 +20,8 @@ from backend.detection.detector import RULE_IDS
 from tests.support.stack import ROOT, free_ports
 from tests.support.week import week_of_events, write_recording
 
+pytestmark = pytest.mark.xdist_group("rule-lab")  # one process of pytest, so one set of recordings
+
 PATIENCE_S = 300.0
 TRIED = {*RULE_IDS} - {"learned_score"}
 """Rules that can be tried on the past."""
@@ -110,23 +112,26 @@ def backend(folder: Path, **settings: str) -> Generator[Backend]:
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A week, one that takes minutes to read, and two that are broken."""
+    """A week, one that takes half a minute to read, and two that are broken."""
     folder = tmp_path_factory.mktemp("lab") / "recordings"
     folder.mkdir()
-    events = week_of_events()
+    events = week_of_events(customers=15)
     week = write_recording(folder / WEEK, events)
     (folder / "week.labels.txt").write_text("".join(f"{event.event_id}\n" for event in events[::50]))
     plain = write_recording(folder / "plain.jsonl", events).read_bytes()
-    (folder / "long.jsonl").write_bytes(plain * 40)
+    (folder / "long.jsonl").write_bytes(plain * 32)
     (folder / "plain.jsonl").unlink()
-    (folder / "cut-off.jsonl.gz").write_bytes(week.read_bytes()[:100_000])
+    (folder / "cut-off.jsonl.gz").write_bytes(week.read_bytes()[: week.stat().st_size // 2])
     (folder / "zeros.jsonl.gz").write_bytes(gzip.compress(bytes(3_000_000)))
     (folder / "nonsense.jsonl").write_bytes(b"This is a letter.\n" * 3)
     return folder
 
 
-def test_back_test_finds_what_live_ingestion_found(tmp_path: Path, recordings: Path) -> None:
-    week = recordings / WEEK
+@pytest.mark.parametrize("customers", [15, pytest.param(60, marks=pytest.mark.long)])
+def test_back_test_finds_what_live_ingestion_found(tmp_path: Path, customers: int) -> None:
+    week = write_recording(tmp_path / WEEK, week_of_events(customers))
+    labels = [f"{event}\n" for event in ("w-000000", "w-000050")]
+    (tmp_path / "week.labels.txt").write_text("".join(labels))
     with backend(tmp_path, REPLAY_FILES=str(week), LAB_RECORDINGS=str(tmp_path / "none")) as desk:
         deadline = time.monotonic() + PATIENCE_S
         while not all(source["state"] == "finished" for source in desk.get("/ingest")["sources"]):

@@ -95,7 +95,7 @@ def test_ten_times_the_cases_hold_no_more_rows(book: CaseBook, engine: Engine) -
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     costs: list[tuple[float, int]] = []
-    for size, added in ((200, 200), (2_000, 1_800)):
+    for size, added in ((100, 100), (1_000, 900)):
         fill_to(engine, added, after=size - added)
         statements.clear()
         count = held = read = 0
