@@ -55,9 +55,10 @@ class KnownVerdicts:
 
     def settle(self, key: ChargeKey) -> None:
         """Time has made it "no fraud"; said again, it changes nothing: each charge is in one chunk."""
-        charge, newest = _hash_of(key), next(reversed(self._chunks))
+        charge = _hash_of(key)
         if charge in self._settled:
             return
+        newest = next(reversed(self._chunks))
         if len(self._chunks[newest]) >= CHUNK:
             newest += 1
             self._chunks[newest] = array("Q")
