@@ -12,13 +12,14 @@ from hypothesis import settings
 from runtime.log_lines import OURS
 
 LANE = os.environ.get("TEST_LANE", "repeatable")
+"""Which profile of Hypothesis: `scripts/test` says so for `--fast` and `--long`."""
 FAST = LANE == "fast"
 """`scripts/test --fast` runs these: no process, no PostgreSQL, few examples."""
 
+# Only `scripts/test --long` draws new examples each time: elsewhere a test fails for what was changed.
 settings.register_profile("fast", max_examples=10, derandomize=True)
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("long", deadline=None)
-"""Only `scripts/test --long` draws new examples each time: elsewhere a test fails for what was changed."""
 settings.load_profile(LANE)
 
 

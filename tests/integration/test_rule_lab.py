@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from backend.detection.detector import RULE_IDS
+from contracts.telemetry import TelemetryEvent
 from tests.support.stack import ROOT, free_ports
 from tests.support.week import week_of_events, write_recording
 
@@ -110,18 +111,24 @@ def backend(folder: Path, **settings: str) -> Generator[Backend]:
         process.wait(30)
 
 
+def write_week(folder: Path, customers: int) -> list[TelemetryEvent]:
+    """A recording of a week with its labels, each 50th event; the events."""
+    events = week_of_events(customers)
+    write_recording(folder / WEEK, events)
+    (folder / "week.labels.txt").write_text("".join(f"{event.event_id}\n" for event in events[::50]))
+    return events
+
+
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A week, one that takes half a minute to read, and two that are broken."""
     folder = tmp_path_factory.mktemp("lab") / "recordings"
     folder.mkdir()
-    events = week_of_events(customers=15)
-    week = write_recording(folder / WEEK, events)
-    (folder / "week.labels.txt").write_text("".join(f"{event.event_id}\n" for event in events[::50]))
-    plain = write_recording(folder / "plain.jsonl", events).read_bytes()
-    (folder / "long.jsonl").write_bytes(plain * 32)
-    (folder / "plain.jsonl").unlink()
-    (folder / "cut-off.jsonl.gz").write_bytes(week.read_bytes()[: week.stat().st_size // 2])
+    events = write_week(folder, customers=15)
+    long = write_recording(folder / "long.jsonl", events)
+    long.write_bytes(long.read_bytes() * 32)
+    week = (folder / WEEK).read_bytes()
+    (folder / "cut-off.jsonl.gz").write_bytes(week[: len(week) // 2])
     (folder / "zeros.jsonl.gz").write_bytes(gzip.compress(bytes(3_000_000)))
     (folder / "nonsense.jsonl").write_bytes(b"This is a letter.\n" * 3)
     return folder
@@ -129,10 +136,8 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("customers", [15, pytest.param(60, marks=pytest.mark.long)])
 def test_back_test_finds_what_live_ingestion_found(tmp_path: Path, customers: int) -> None:
-    week = write_recording(tmp_path / WEEK, week_of_events(customers))
-    labels = [f"{event}\n" for event in ("w-000000", "w-000050")]
-    (tmp_path / "week.labels.txt").write_text("".join(labels))
-    with backend(tmp_path, REPLAY_FILES=str(week), LAB_RECORDINGS=str(tmp_path / "none")) as desk:
+    write_week(tmp_path, customers)
+    with backend(tmp_path, REPLAY_FILES=str(tmp_path / WEEK), LAB_RECORDINGS=str(tmp_path / "none")) as desk:
         deadline = time.monotonic() + PATIENCE_S
         while not all(source["state"] == "finished" for source in desk.get("/ingest")["sources"]):
             assert time.monotonic() < deadline

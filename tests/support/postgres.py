@@ -64,9 +64,9 @@ class PostgresServer:
         """Start the server and wait until it answers. A test that stopped it starts it again."""
         log = (self._folder / "log").open("ab")
         options = ["-p", str(self.port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1"]
-        # Nothing here has to survive a loss of power.
-        options += ["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB"]
-        options += ["-c", "max_wal_size=128MB"]
+        # Nothing here has to survive a loss of power, and its log is not to fill the memory.
+        options += ["-c", "fsync=off", "-c", "max_wal_size=128MB"]
+        options += ["-c", "max_connections=200", "-c", "shared_buffers=64MB"]
         self._process = subprocess.Popen(
             [self._bin / "postgres", "-D", self._data, *options],
             stdout=log,
