@@ -5,6 +5,8 @@ const shared = {
   fileParallelism: false,
   testTimeout: 180_000,
   hookTimeout: 180_000,
+  // A page says later what it says: what is read from it is read again until it holds.
+  expect: { poll: { timeout: 30_000, interval: 50 } },
 } as const;
 
 export default defineConfig({

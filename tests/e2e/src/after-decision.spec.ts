@@ -48,7 +48,7 @@ test("lock is reversed on request once a manager approves", async () => {
   await ana.reload();
   for (const page of [ana, maria]) {
     await page.getByRole("status").filter({ hasText: reversed }).waitFor();
-    expect(await page.getByText("Account locked", { exact: true }).count()).toBe(0);
+    await expect.poll(() => page.getByText("Account locked", { exact: true }).count()).toBe(0);
   }
   await region(ana, "Decision").getByText(reversed).waitFor();
   await ana.goto(`${stack.url}/?customer_id=${customer_id}`);
@@ -87,7 +87,7 @@ test("refund that another case made meanwhile reopens the review", async () => {
     .getByText(new RegExp(`it was refunded at .* by ${first}, approved by ben`))
     .first()
     .waitFor({ timeout: WORK_MS });
-  expect(await region(ben, "Effects").count()).toBe(0);
+  await expect.poll(() => region(ben, "Effects").count()).toBe(0);
 
   // What is left of it is so already: this approval keeps it so as well.
   await approve(ben, "Lock account");
@@ -111,7 +111,7 @@ test("last rejection escalates to a manager who closes it", async () => {
   }
   await ana.getByText("Only a manager can decide this case: it was escalated.").waitFor({ timeout: WORK_MS });
   await region(ana, "Decision").getByText("The analysts rejected every assessment").waitFor();
-  expect(await button(ana, /^Approve/).count()).toBe(0);
+  await expect.poll(() => button(ana, /^Approve/).count()).toBe(0);
 
   await maria.goto(`${stack.url}/cases/${caseId}`);
   await reject(maria, "Nobody can say any more.", "Reject and close");

@@ -87,7 +87,7 @@ test("draft is back-tested on a recording and promoted, by keyboard", async () =
   await backTest(page, "30");
   const lab = region(page, `Back-tests of ${RULE}`);
   const found = lab.getByRole("region", { name: /^What version \d+ found$/ });
-  expect(await found.textContent()).toMatch(/\d+ gained\d+ lost\d+ kept/);
+  await expect.poll(() => found.textContent()).toMatch(/\d+ gained\d+ lost\d+ kept/);
   await found.getByText("By the labels of the recording").waitFor();
   if (PICTURE !== undefined) {
     await page.setViewportSize({ width: 1100, height: 900 });
@@ -109,7 +109,7 @@ test("analyst sees how right a rule is and orders nothing", async () => {
   await page.goto(`${stack.url}/rules`);
   await button(page, `Show ${RULE}`).press("Enter");
   await region(page, `How right ${RULE} is`).waitFor();
-  expect(await region(page, `Back-tests of ${RULE}`).count()).toBe(0);
+  await expect.poll(() => region(page, `Back-tests of ${RULE}`).count()).toBe(0);
 });
 
 describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
@@ -130,5 +130,5 @@ test.each([320, 390, 720])("result does not overflow at %i pixels", async (width
     .first()
     .press("Enter");
   await lab.getByRole("img", { name: "Alerts by day" }).waitFor();
-  expect(await overflow(page)).toBe(0);
+  await expect.poll(() => overflow(page)).toBe(0);
 });

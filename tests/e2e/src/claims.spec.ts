@@ -51,8 +51,8 @@ test("stale tab is refused and shows the assignee", async () => {
   await ben.getByRole("dialog").getByRole("button", { name: "Lock account" }).click();
   await ben.getByRole("alert").filter({ hasText: "claimed this case at" }).waitFor();
   await ben.getByText("Ana works on this case: only they can decide it now.").waitFor();
-  expect(await approveButton(ben).count()).toBe(0);
-  expect(await button(ben, "Take over…").count()).toBe(0);
+  await expect.poll(() => approveButton(ben).count()).toBe(0);
+  await expect.poll(() => button(ben, "Take over…").count()).toBe(0);
   await approveButton(ana).waitFor();
 });
 

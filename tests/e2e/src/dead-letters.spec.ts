@@ -52,7 +52,7 @@ test("what was not evaluated is named with line and reason", async () => {
   const page = await open("maria", "light", stack);
   await show(page);
   const all = letters(page);
-  expect(await all.count()).toBe(4);
+  await expect.poll(() => all.count()).toBe(4);
   const line = (number: number) => all.filter({ hasText: `bad.jsonl, line ${number}` });
   await line(2)
     .getByText(/names no zone; write UTC with a Z/)
@@ -76,7 +76,7 @@ test("one kind is chosen, tried again and dropped, by keyboard", async () => {
   await button(page, "Show From the future of replay of bad.jsonl").press("Enter");
   const future = letters(page);
   await future.filter({ hasText: "bad.jsonl, line 5" }).waitFor({ state: "hidden" });
-  expect(await future.count()).toBe(1);
+  await expect.poll(() => future.count()).toBe(1);
   await button(page, "Try again: bad.jsonl, line 4").press("Enter");
   await future.getByText("Failed again").waitFor({ timeout: WORK_MS });
   await button(page, "Drop bad.jsonl, line 4").press("Enter");
@@ -90,7 +90,7 @@ test("analyst sees no telemetry of customers", async () => {
   const page = await open("ana", "light", stack);
   await page.goto(stack.url);
   await page.getByRole("link", { name: "Rules", exact: true }).waitFor();
-  expect(await page.getByRole("link", { name: "Dead letters" }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("link", { name: "Dead letters" }).count()).toBe(0);
 });
 
 describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {

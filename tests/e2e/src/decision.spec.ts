@@ -39,7 +39,9 @@ test("fraud case is rejected, investigated again, approved and locked", async ()
   }
   await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
   const score = page.getByRole("meter", { name: "Overall risk score" });
-  expect(Number(await score.getAttribute("aria-valuenow"))).toBeGreaterThanOrEqual(0.6);
+  await expect
+    .poll(async () => Number(await score.getAttribute("aria-valuenow")))
+    .toBeGreaterThanOrEqual(0.6);
 
   const feedback = "Look at the support tickets before you judge.";
   await button(page, "Reject with feedback").click();
@@ -49,9 +51,11 @@ test("fraud case is rejected, investigated again, approved and locked", async ()
   await page.getByText("Round 2 · 3 of 3 reported").waitFor({ timeout: WORK_MS });
   await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
   const assessment = page.getByRole("region", { name: "Assessment" });
-  expect(await assessment.textContent()).toContain(feedback);
-  expect(await assessment.textContent()).toContain("get_support_tickets");
-  expect(await page.getByRole("region", { name: "Earlier rounds" }).textContent()).toContain(feedback);
+  await expect.poll(() => assessment.textContent()).toContain(feedback);
+  await expect.poll(() => assessment.textContent()).toContain("get_support_tickets");
+  await expect
+    .poll(() => page.getByRole("region", { name: "Earlier rounds" }).textContent())
+    .toContain(feedback);
 
   await page.getByRole("radio", { name: "Lock account" }).check();
   await giveReason(page);
@@ -81,7 +85,7 @@ test("evidence opens by link and closes by keyboard", async () => {
   await drawer.getByText("Security logs").waitFor();
   await drawer.getByText("Customer id").first().waitFor();
   await drawer.getByText("JSON").click();
-  expect(await drawer.getByLabel("Result as JSON").textContent()).toContain('"entries"');
+  await expect.poll(() => drawer.getByLabel("Result as JSON").textContent()).toContain('"entries"');
   const link = page.url();
   expect(link).toContain("evidence=");
   await page.keyboard.press("Escape");
@@ -98,7 +102,7 @@ test("unsuspicious case is cleared without a review", async () => {
   const decision = page.getByRole("region", { name: "Decision" });
   await decision.getByText("Cleared automatically").waitFor({ timeout: WORK_MS });
   await decision.getByText("No person was asked").waitFor();
-  expect(await button(page, /^Approve/).count()).toBe(0);
+  await expect.poll(() => button(page, /^Approve/).count()).toBe(0);
   expect(await accountStatus(customer.customer_id)).toBe("active");
   await page.getByRole("link", { name: "Back to the desk" }).click();
   const row = page.getByRole("row", { name: `Customer ${customer.customer_id}` });
@@ -115,7 +119,7 @@ test("decision shows in another tab at once", async () => {
   }
   await approve(ana, "Lock account");
   await ben.getByText(/approved this case while you were reading/).waitFor({ timeout: WORK_MS });
-  expect(await button(ben, /^Approve/).count()).toBe(0);
+  await expect.poll(() => button(ben, /^Approve/).count()).toBe(0);
   await ben
     .getByRole("region", { name: "Timeline" })
     .getByText("Closed: account locked")
@@ -145,9 +149,9 @@ test("second of two decisions is refused and recovers", async () => {
   await approve(ben, "Lock account");
   const refusal = ben.getByRole("alert").filter({ hasText: "Reload the case" });
   await refusal.waitFor();
-  expect(await refusal.locator("p").textContent()).toBe(
-    "This case is closed with the outcome 'cleared': nothing about it can be changed.",
-  );
+  await expect
+    .poll(() => refusal.locator("p").textContent())
+    .toBe("This case is closed with the outcome 'cleared': nothing about it can be changed.");
   expect(await accountStatus(customer.customer_id)).toBe("active");
   await ben.unroute(path);
   await ben.unroute("**/api/events/stream*");
@@ -173,11 +177,11 @@ test("draft survives another's decision and a new assessment", async () => {
     .getByRole("alert")
     .filter({ hasText: "it is in round 2 with another assessment" })
     .waitFor({ timeout: WORK_MS });
-  expect(await words.inputValue()).toBe("Ask the bank about the transfer.");
-  expect(await button(ana, "Reject and start round 3").isDisabled()).toBe(true);
+  await expect.poll(() => words.inputValue()).toBe("Ask the bank about the transfer.");
+  await expect.poll(() => button(ana, "Reject and start round 3").isDisabled()).toBe(true);
   await button(ana, "Look at the new assessment").click();
-  expect(await words.inputValue()).toBe("Ask the bank about the transfer.");
-  expect(await button(ana, "Reject and start round 3").isEnabled()).toBe(true);
+  await expect.poll(() => words.inputValue()).toBe("Ask the bank about the transfer.");
+  await expect.poll(() => button(ana, "Reject and start round 3").isEnabled()).toBe(true);
 });
 
 test("lock and refund needs two different approvers", async () => {
@@ -190,7 +194,7 @@ test("lock and refund needs two different approvers", async () => {
   }
   await approve(ana, "Lock and refund");
   await ana.getByText("You cannot approve what you proposed yourself").waitFor();
-  expect(await button(ana, /^Approve/).count()).toBe(0);
+  await expect.poll(() => button(ana, /^Approve/).count()).toBe(0);
   expect(await accountStatus(customer.customer_id)).toBe("active");
 
   await ben.getByText("Second approval missing").waitFor();

@@ -71,7 +71,9 @@ const overflow = (page: Page): Promise<number> =>
 test.each(RULES)("alert of %s is drawn below its sentence", async (rule) => {
   const page = await open("ana", "light", stack);
   await show(page, rule);
-  expect(await page.locator("figure svg[role=img]").count()).toBe(rule === "login_after_failures" ? 2 : 1);
+  await expect
+    .poll(() => page.locator("figure svg[role=img]").count())
+    .toBe(rule === "login_after_failures" ? 2 : 1);
   expect(await outside(page)).toEqual([]);
   const sentence = await page
     .locator("section", { hasText: "Trigger events" })
@@ -82,7 +84,9 @@ test.each(RULES)("alert of %s is drawn below its sentence", async (rule) => {
   expect(sentence?.y).toBeLessThan(drawing?.y ?? 0);
   const paths = await page.locator("path[data-role=arc]").count();
   expect(paths > 0).toBe(["impossible_travel", "transfer_after_change"].includes(rule));
-  expect((await page.locator("path[data-role=land]").count()) > 0).toBe(MAPPED.includes(rule));
+  await expect
+    .poll(async () => (await page.locator("path[data-role=land]").count()) > 0)
+    .toBe(MAPPED.includes(rule));
 });
 
 test("numbers of a drawing are read by keyboard", async () => {
@@ -91,7 +95,9 @@ test("numbers of a drawing are read by keyboard", async () => {
   await page.getByText("The same in numbers").press("Enter");
   await page.getByRole("cell", { name: "5,423 km in 30 minutes, 10,845 km/h" }).waitFor();
   const image = page.getByRole("img", { name: "Where the logins came from" });
-  expect(await image.locator("desc").textContent()).toContain("from Lisbon, PT to New York, US 5,423 km");
+  await expect
+    .poll(() => image.locator("desc").textContent())
+    .toContain("from Lisbon, PT to New York, US 5,423 km");
 });
 
 describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
@@ -110,7 +116,7 @@ describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
     const pictures = process.env.DRAWING_PICTURES;
     for (const rule of pictures === undefined ? OF_EACH_FORM : RULES) {
       await show(page, rule);
-      expect(await overflow(page)).toBe(0);
+      await expect.poll(() => overflow(page)).toBe(0);
       if (pictures !== undefined)
         await page.screenshot({ path: join(pictures, `${rule}-${scheme}-${width}.png`) });
     }
@@ -129,8 +135,8 @@ test("exported page draws the same and runs nothing", async () => {
     const asked: string[] = [];
     printed.on("request", (request) => asked.push(request.url()));
     await printed.setContent(await answer.text());
-    expect(await printed.locator("figure svg[role=img] > *").count()).toBe(drawn);
-    expect(await printed.locator("script").count()).toBe(0);
+    await expect.poll(() => printed.locator("figure svg[role=img] > *").count()).toBe(drawn);
+    await expect.poll(() => printed.locator("script").count()).toBe(0);
     expect(await outside(printed)).toEqual([]);
     expect(asked).toEqual([]);
     const pictures = process.env.DRAWING_PICTURES;

@@ -49,14 +49,14 @@ test("approval is taken back by keyboard and keeps its words", async () => {
 
   const comment = page.getByRole("textbox", { name: /Comment/ });
   await comment.waitFor();
-  expect(await comment.inputValue()).toBe(REASON);
+  await expect.poll(() => comment.inputValue()).toBe(REASON);
   await button(page, /^Approve: lock account/).waitFor();
   await ben.getByRole("row").getByText("Awaiting review").waitFor();
   await page.getByText("Decision taken back: lock account").waitFor();
   expect(await accountStatus(customer.customer_id)).toBe("active");
   await page.reload();
   await button(page, /^Approve: lock account/).waitFor();
-  expect(await comment.inputValue()).toBe(REASON);
+  await expect.poll(() => comment.inputValue()).toBe(REASON);
 });
 
 test("closed tab neither loses nor hastens an approval", async () => {

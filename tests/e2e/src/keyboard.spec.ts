@@ -21,11 +21,11 @@ test("keyboard focus follows links and decisions", async () => {
   await page.keyboard.press("Enter");
   await button(page, /^Approve/).waitFor();
   await page.waitForFunction(() => document.activeElement !== document.body);
-  expect(await focused(page)).toBe("main");
+  await expect.poll(() => focused(page)).toBe("main");
   await page.keyboard.press("Tab");
-  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe(
-    "Back to the desk",
-  );
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label")))
+    .toBe("Back to the desk");
 
   await page.getByRole("radio", { name: "Lock account", exact: true }).focus();
   await page.keyboard.press("Space");
@@ -36,5 +36,5 @@ test("keyboard focus follows links and decisions", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Lock account", exact: true }).focus();
   await page.keyboard.press("Enter");
   await region(page, "Decision").getByText("Account locked", { exact: true }).waitFor({ timeout: WORK_MS });
-  expect(await focused(page)).toBe("decision");
+  await expect.poll(() => focused(page)).toBe("decision");
 });

@@ -25,24 +25,25 @@ test("case without evidence recommends and preselects nothing", async () => {
   const decision = region(page, "Decision");
   await decision.getByText("there is no evidence to go by, and nothing is proposed").waitFor();
   for (const part of [assessment, decision]) {
-    expect(await part.getByText(/(low|medium|high|critical) risk/i).count()).toBe(0);
+    await expect.poll(() => part.getByText(/(low|medium|high|critical) risk/i).count()).toBe(0);
     expect(
       await part.getByText("Recommended", { exact: true }).and(page.locator("[data-tone]")).count(),
     ).toBe(0);
   }
-  for (const radio of await page.getByRole("radio").all()) expect(await radio.isChecked()).toBe(false);
-  expect(await button(page, "Choose an action").isDisabled()).toBe(true);
+  for (const radio of await page.getByRole("radio").all())
+    await expect.poll(() => radio.isChecked()).toBe(false);
+  await expect.poll(() => button(page, "Choose an action").isDisabled()).toBe(true);
 
   // In the list it is neither rated nor marked for four eyes, and bulk requests refuse it.
   await page.goto(`${stack.url}/?customer_id=${customer.customer_id}`);
   const row = page.getByRole("row", { name: `Customer ${customer.customer_id}` });
   await row.getByText("Awaiting review").waitFor();
-  expect(await row.getByText("needs two approvals").count()).toBe(0);
+  await expect.poll(() => row.getByText("needs two approvals").count()).toBe(0);
   await row.getByRole("checkbox").check();
   await button(page, "Close as false positive…").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("There was no evidence to judge it by").waitFor();
-  expect(await button(page, "Close 0 cases").isDisabled()).toBe(true);
+  await expect.poll(() => button(page, "Close 0 cases").isDisabled()).toBe(true);
 
   // The decision needs no reason: there is nothing to overrule.
   await page.goto(`${stack.url}/cases/${caseId}`);

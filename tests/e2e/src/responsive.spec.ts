@@ -47,16 +47,16 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
       const box = await row.getByText(words).first().boundingBox();
       expect(box?.width, String(words)).toBeGreaterThan(40);
     }
-    expect(await overflowing(page)).toEqual([]);
+    await expect.poll(() => overflowing(page)).toEqual([]);
     await page.getByRole("checkbox", { name: "Select every case of this page" }).check();
     await button(page, "Close as false positive…").waitFor();
-    expect(await overflowing(page)).toEqual([]);
+    await expect.poll(() => overflowing(page)).toEqual([]);
   });
 
   test("case shows the decision first, nothing overflows", async () => {
     const page = await openAt("ana", `/cases/${caseId}`);
     await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
-    expect(await overflowing(page)).toEqual([]);
+    await expect.poll(() => overflowing(page)).toEqual([]);
     const top = async (name: string) => (await region(page, name).boundingBox())?.y ?? NaN;
     const [assessment, decision, specialists, timeline] = [
       await top("Assessment"),
@@ -69,7 +69,7 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
     expect(specialists).toBeLessThan(timeline);
     await button(page, /^Approve/).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel", exact: true }).waitFor();
-    expect(await overflowing(page)).toEqual([]);
+    await expect.poll(() => overflowing(page)).toEqual([]);
   });
 
   test.each([
@@ -81,7 +81,7 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
   ] as const)("%s fits", async (_, persona, path) => {
     const page = await openAt(persona, path);
     await page.getByRole("heading").first().waitFor();
-    expect(await overflowing(page)).toEqual([]);
+    await expect.poll(() => overflowing(page)).toEqual([]);
   });
 });
 
@@ -96,7 +96,7 @@ test.each([320, 390, 640, 720, 1000])("figures fit a page of %i pixels", async (
   await page.setViewportSize({ width, height: 800 });
   await page.goto(`${stack.url}/analytics`);
   await page.getByRole("link", { name: "wide" }).waitFor({ timeout: WORK_MS });
-  expect(await overflowing(page)).toEqual([]);
+  await expect.poll(() => overflowing(page)).toEqual([]);
 });
 
 test("phone shows the assignee of a case", async () => {

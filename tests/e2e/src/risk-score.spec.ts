@@ -34,7 +34,7 @@ test("analyst sees how the score is doing and changes nothing", async () => {
   await panel.getByText(/^Ready: of the 140 charges with the highest scores 80% /).waitFor();
   await panel.getByRole("row", { name: /the amount against the customer's usual one.*Shifted/ }).waitFor();
   await panel.getByText("telemetry (event hub), partition 0").waitFor();
-  expect(await panel.getByRole("button", { name: /Go back/ }).count()).toBe(0);
+  await expect.poll(() => panel.getByRole("button", { name: /Go back/ }).count()).toBe(0);
 });
 
 test.each([320, 390, 720])("nothing overflows at %i pixels", async (width) => {

@@ -43,6 +43,6 @@ test("server outage loses neither tab nor drafts", async () => {
   await page.reload();
   const feedback = page.getByRole("textbox", { name: /looked at again/ });
   await feedback.waitFor({ timeout: WORK_MS });
-  expect(await feedback.inputValue()).toBe("Check the ticket.");
-  expect(await page.getByRole("textbox", { name: "New note" }).inputValue()).toBe("Half a note");
+  await expect.poll(() => feedback.inputValue()).toBe("Check the ticket.");
+  await expect.poll(() => page.getByRole("textbox", { name: "New note" }).inputValue()).toBe("Half a note");
 });

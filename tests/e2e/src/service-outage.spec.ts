@@ -47,14 +47,14 @@ test(
     await page.getByText("the investigation is paused, because no worker is at work").waitFor();
     await usage(page).filter({ hasText: "Interrupted" }).waitFor();
     await page.getByText("Interrupted", { exact: true }).first().waitFor();
-    expect(await live(page).count()).toBe(0);
-    expect(await page.getByText("the specialists are at work").count()).toBe(0);
+    await expect.poll(() => live(page).count()).toBe(0);
+    await expect.poll(() => page.getByText("the specialists are at work").count()).toBe(0);
 
     await setModelLatency(stack, 0);
     stack.restartParts();
     await button(page, /^Approve/).waitFor({ timeout: REPORTED_MS });
     await live(page).waitFor({ timeout: REPORTED_MS });
-    expect(await page.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => page.getByRole("alert").count()).toBe(0);
   },
   TEST_MS,
 );
@@ -72,7 +72,7 @@ test(
     await banner(page, /The scheduler has not answered since .* no investigation goes on/).waitFor({
       timeout: REPORTED_MS,
     });
-    expect(await live(page).count()).toBe(0);
+    await expect.poll(() => live(page).count()).toBe(0);
     await approve(page, "Lock account");
     await region(page, "Decision")
       .getByText(
@@ -84,7 +84,7 @@ test(
     await other
       .getByText("the investigation is paused, because the scheduler does not answer")
       .waitFor({ timeout: WORK_MS });
-    expect(await other.getByText("the specialists are at work").count()).toBe(0);
+    await expect.poll(() => other.getByText("the specialists are at work").count()).toBe(0);
 
     stack.restartParts();
     await region(page, "Decision")
@@ -93,7 +93,7 @@ test(
     await button(other, /^Approve/).waitFor({ timeout: REPORTED_MS });
     for (const each of [page, other]) {
       await live(each).waitFor({ timeout: REPORTED_MS });
-      expect(await each.getByRole("alert").count()).toBe(0);
+      await expect.poll(() => each.getByRole("alert").count()).toBe(0);
     }
   },
   TEST_MS,

@@ -110,7 +110,7 @@ test("analyst is not led to webhooks and sees none", async () => {
   const page = await open("ana");
   await page.goto(`${stack.url}/webhooks`);
   await page.getByText("Only admins see webhooks").waitFor();
-  expect(await page.getByRole("link", { name: "Webhooks" }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("link", { name: "Webhooks" }).count()).toBe(0);
 });
 
 describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
@@ -152,8 +152,8 @@ test.each([320, 390, 720])("nothing overflows at %i pixels", async (width) => {
     .getByText("The receiver answered 500 (Internal Server Error).")
     .first()
     .waitFor({ timeout: WORK_MS });
-  expect(await overflow(page)).toBe(0);
+  await expect.poll(() => overflow(page)).toBe(0);
   await button(page, "New webhook…").click();
   await page.getByRole("dialog").getByRole("textbox", { name: "URL" }).waitFor();
-  expect(await overflow(page)).toBe(0);
+  await expect.poll(() => overflow(page)).toBe(0);
 });

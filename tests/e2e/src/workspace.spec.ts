@@ -37,7 +37,7 @@ test("expired session asks for a name and keeps drafts", async () => {
   await dialog.getByText("What you typed is still there.").waitFor();
   await dialog.getByRole("button", { name: /^Ben/ }).click();
   await dialog.waitFor({ state: "hidden" });
-  expect(await note.inputValue()).toBe("The customer called from the hotel.");
+  await expect.poll(() => note.inputValue()).toBe("The customer called from the hotel.");
   await button(page, "Add note").click();
   await page.getByRole("region", { name: "Notes" }).getByRole("listitem").getByText("hotel").waitFor();
 });
@@ -64,8 +64,8 @@ test("bulk claims cases and clears none against its assessment", async () => {
   const dialog = page.getByRole("dialog");
   await dialog.getByText("0 will be cleared, 3 refused.").waitFor();
   await dialog.getByText(/claimed this case at/).waitFor();
-  expect(await dialog.getByText(/clearing it overrules that|rated critical/).count()).toBe(2);
-  expect(await button(page, "Close 0 cases").isDisabled()).toBe(true);
+  await expect.poll(() => dialog.getByText(/clearing it overrules that|rated critical/).count()).toBe(2);
+  await expect.poll(() => button(page, "Close 0 cases").isDisabled()).toBe(true);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await dialog.waitFor({ state: "detached" });
 
@@ -88,7 +88,7 @@ test("filters live in the address and in saved views", async () => {
   const page = await open("ana");
   await page.goto(`${stack.url}/?customer_id=${customer.customer_id}`);
   await rowOf(page, customer.customer_id).waitFor();
-  expect(await page.getByRole("row", { name: /Customer/ }).count()).toBe(1);
+  await expect.poll(() => page.getByRole("row", { name: /Customer/ }).count()).toBe(1);
   await button(page, "Save view…").click();
   await page.getByRole("textbox", { name: "Name" }).fill("My suspect");
   await page.getByRole("button", { name: "Save", exact: true }).click();
