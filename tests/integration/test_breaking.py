@@ -75,6 +75,7 @@ def test_begun_effect_happens_once_despite_an_orchestration_failure(mortal: Loca
     assert is_intact(mortal, case_id)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_case_whose_question_kills_workers_reaches_a_manager(mortal: LocalStack) -> None:
     point = mortal.data / "points" / f"worker-asking{ALWAYS}"

@@ -149,6 +149,7 @@ def test_clock_moves_across_midnights_with_an_outage(tmp_path: Path, clock: Move
         assert desk.schedule()["next_run_at"] == "2027-01-14T00:00:00Z"
 
 
+@pytest.mark.long
 def test_each_process_is_killed_at_a_midnight(tmp_path: Path, clock: MovedClock) -> None:
     with running(tmp_path / "data", clock) as desk:
         for day, part in enumerate(("worker", "scheduler", "backend")):
@@ -162,6 +163,7 @@ def test_each_process_is_killed_at_a_midnight(tmp_path: Path, clock: MovedClock)
         assert desk.runs() == [(f"2027-01-{day}", "schedule") for day in (10, 11, 12)]
 
 
+@pytest.mark.long
 def test_job_outside_takes_the_day(tmp_path: Path, clock: MovedClock) -> None:
     with running(tmp_path / "data", clock) as desk:
         desk.do("pause")

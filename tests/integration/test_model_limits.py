@@ -63,6 +63,7 @@ def test_investigations_share_the_limit_with_turns(limited: LocalStack) -> None:
     assert refused(limited) == 0
 
 
+@pytest.mark.long
 def test_limit_is_learned_from_what_the_provider_says(tmp_path: Path) -> None:
     with LocalStack(tmp_path, "--no-simulator") as stack:
         httpx.put(f"{stack.model_url}/control", json={"requests_per_minute": PER_MINUTE}).raise_for_status()

@@ -17,7 +17,7 @@ from tests.support.stack import LocalStack
 from tests.unit.worker.support.process import WorkerProcess, environment
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[tuple[str, str]]:
     """The casebook of the stack, and that of the stray worker."""
     if request.param == "sqlite":

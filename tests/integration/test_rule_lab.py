@@ -226,38 +226,34 @@ def test_killed_backend_leaves_no_process_and_says_so(tmp_path: Path, recordings
         assert desk.ended(desk.back_test("api_burst"))["state"] == "done"
 
 
-@pytest.mark.parametrize(
-    ("number", "how"),
-    [(signal.SIGTERM, "Its process was told to end"), (signal.SIGKILL, "Its process was ended by signal 9")],
-)
-def test_ended_process_is_interrupted_at_once(
-    tmp_path: Path, recordings: Path, number: signal.Signals, how: str
-) -> None:
-    with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
-        running = desk.back_test("spending_spike", "long.jsonl")
-        desk.wait_for(running, lambda found: found["events"] > 0)
-        (pid,) = desk.pids_of_lab()
-        os.kill(pid, number)
-        ended = desk.ended(running)
-        assert ended["state"] == "interrupted"
-        assert ended["problem"] == f"{how} before it was done: order it again."
+ENDED_BY = {signal.SIGTERM: "Its process was told to end", signal.SIGKILL: "Its process was ended by signal 9"}
 
 
-@pytest.mark.parametrize(
-    ("recording", "problem"),
-    [
-        ("cut-off.jsonl.gz", "Recording cut-off.jsonl.gz cannot be read from line "),
-        ("nonsense.jsonl", "Recording nonsense.jsonl holds no event: line 1: "),
-        ("zeros.jsonl.gz", "Recording zeros.jsonl.gz holds no event: from line 1 on there is nothing in it."),
-    ],
-)
-def test_broken_recording_is_named_in_one_sentence(
-    tmp_path: Path, recordings: Path, recording: str, problem: str
-) -> None:
+def test_ended_process_is_interrupted_at_once(tmp_path: Path, recordings: Path) -> None:
     with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
-        ended = desk.ended(desk.back_test("spending_spike", recording))
-        assert ended["state"] == "failed"
-        assert ended["problem"].startswith(problem)
+        for number, how in ENDED_BY.items():
+            running = desk.back_test("spending_spike", "long.jsonl")
+            desk.wait_for(running, lambda found: found["events"] > 0)
+            (pid,) = desk.pids_of_lab()
+            os.kill(pid, number)
+            ended = desk.ended(running)
+            assert ended["state"] == "interrupted"
+            assert ended["problem"] == f"{how} before it was done: order it again."
+
+
+BROKEN = {
+    "cut-off.jsonl.gz": "Recording cut-off.jsonl.gz cannot be read from line ",
+    "nonsense.jsonl": "Recording nonsense.jsonl holds no event: line 1: ",
+    "zeros.jsonl.gz": "Recording zeros.jsonl.gz holds no event: from line 1 on there is nothing in it.",
+}
+
+
+def test_broken_recording_is_named_in_one_sentence(tmp_path: Path, recordings: Path) -> None:
+    with backend(tmp_path, LAB_RECORDINGS=str(recordings)) as desk:
+        for recording, problem in BROKEN.items():
+            ended = desk.ended(desk.back_test("spending_spike", recording))
+            assert ended["state"] == "failed"
+            assert ended["problem"].startswith(problem)
 
 
 def _state(pid: int) -> str:
