@@ -72,7 +72,6 @@ from casebook.async_api import (
 )
 from casebook.back_tests_api import BackTestsApi
 from casebook.chat_api import ChatApi
-from casebook.database.transactions import utc_now
 from casebook.dead_letters_api import DeadLettersApi
 from casebook.desk_api import DeskApi
 from casebook.detection_rules_api import DetectionRulesApi
@@ -124,6 +123,7 @@ def wire(
     lab: LabOptions = NO_RECORDINGS,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
+    now = facade.transactions.now
     threads = BlockingExecutor(facade.transactions.callers_at_once)
     webhooks = webhooks or WebhookSender(())
     consumers = EventConsumers(facade.transactions, webhooks, sinks or {}) if consumes_events else None
@@ -133,13 +133,13 @@ def wire(
     record = AsyncRelay(RelayApi(facade.transactions), threads)
     access_record = AsyncAccesses(AccessApi(facade.transactions), threads)
     desk = AsyncDesk(DeskApi(facade.transactions), threads)
-    absences = AbsenceReturns(desk, utc_now)
-    sampler = TelemetrySampler(broadcast, utc_now)
+    absences = AbsenceReturns(desk, now)
+    sampler = TelemetrySampler(broadcast, now)
     reader = LogReader(facade.transactions)
     feed = ChangeFeed(reader, threads, broadcast)
     relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
     decisions = DecisionService(workspace, relay)
-    monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, utc_now)
+    monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, now)
     store = customer_store or McpCustomerReader(None)
     chat_record = AsyncChat(ChatApi(facade.transactions), threads)
     turn_relay = TurnRelay(chat_record, scheduler)
@@ -148,7 +148,7 @@ def wire(
     task_record = AsyncTasks(TasksApi(facade.transactions), threads)
     reminders = ReminderRelay(task_record, scheduler)
     schedule_record = AsyncSchedules(SchedulesApi(facade.transactions), threads)
-    schedules = ScheduleKeeper(schedule_record, scheduler.schedules, utc_now)
+    schedules = ScheduleKeeper(schedule_record, scheduler.schedules, now)
     rule_record = AsyncDetectionRules(DetectionRulesApi(facade.transactions), threads)
     score_record = AsyncRiskScore(RiskScoreApi(facade.transactions), threads)
     back_test_record = AsyncBackTests(BackTestsApi(facade.transactions), threads)
@@ -157,7 +157,7 @@ def wire(
         workspace=workspace,
         record=record,
         access_record=access_record,
-        accesses=AccessRecorder(access_record, utc_now),
+        accesses=AccessRecorder(access_record, now),
         desk=desk,
         assignments=AssignmentService(desk, authenticator.personas, absences.wake),
         failed=relay.failed,
@@ -168,7 +168,7 @@ def wire(
         merges=MergeService(workspace, scheduler, relay),
         reopenings=ReopeningService(workspace, relay),
         readiness=ReadinessProbe(facade.transactions, threads),
-        bulk=BulkActions(workspace, decisions, utc_now),
+        bulk=BulkActions(workspace, decisions, now),
         previews=PreviewService(workspace, store),
         chat_record=chat_record,
         chat=ChatService(chat_record, turn_relay, turn_feed, store, chat_limits),

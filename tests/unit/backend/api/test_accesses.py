@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from sqlalchemy import Engine
 
 from backend.services import access_recorder
 from backend.services.access_recorder import AccessRecorder
@@ -14,6 +15,7 @@ from backend.wiring import Wiring
 from casebook.chat_api import ChatApi
 from casebook.commands.attachments import Upload
 from casebook.commands.chat_messages import NewMessage
+from casebook.database.transactions import Transactions
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from contracts.accesses import Access, AccessKind
@@ -79,6 +81,12 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/workflow/status/{instance_id}": None,
 }
 MANAGER = signed_in("maria")
+
+
+@pytest.fixture
+def book(engine: Engine) -> CaseBook:
+    """Its clock stands still: all that is seen is seen within one window."""
+    return CaseBook(Transactions(engine, lambda: NOON))
 
 
 def accesses(book: CaseBook) -> list[Access]:
