@@ -26,6 +26,8 @@ from contracts.hashing import canonical_json
 
 LEASE = timedelta(seconds=15)
 """For so long the process that runs a back-test may say nothing."""
+STARTING = timedelta(seconds=60)
+"""For so long it may take until that process says its first word: on a busy machine it takes a while to start."""
 GONE = "The process that ran it ended before it was done: order it again."
 
 
@@ -107,7 +109,7 @@ def take_next(connection: Connection, owner: str, now: datetime) -> str | None:
     row = connection.execute(waiting.order_by(BACK_TESTS.c.requested_at, BACK_TESTS.c.back_test_id)).first()
     if row is None:
         return None
-    lease = {"owner": owner, "owned_until": now + LEASE}
+    lease = {"owner": owner, "owned_until": now + STARTING}
     _change(connection, row, {"state": "running", "started_at": now, **lease})
     return row.back_test_id
 

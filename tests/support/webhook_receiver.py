@@ -86,7 +86,7 @@ class WebhookReceiver:
         """The events of all requests, those that were answered by a failure included."""
         return [each.event for each in list(self.requests)]
 
-    def wait_for(self, count: int, seconds: float = 30.0) -> bool:
+    def wait_for(self, count: int, seconds: float = 90.0) -> bool:
         """Whether that many requests have arrived within `seconds`; from a coroutine, call it in a thread."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.requests) >= count, seconds)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from casebook.audit.verify import verify_case_log
 from casebook.back_tests_api import BackTestsApi
-from casebook.commands.back_tests import LEASE, BackTestProgress
+from casebook.commands.back_tests import LEASE, STARTING, BackTestProgress
 from casebook.database.transactions import Transactions
 from casebook.desk_api import DeskApi
 from casebook.errors import BackTestEnded, BackTestExists, BackTestNotFound, CasebookError, TooManyBackTests
@@ -138,6 +138,7 @@ def test_one_that_runs_hears_of_the_cancellation(lab: BackTestsApi) -> None:
 def test_what_is_left_behind_is_interrupted(lab: BackTestsApi, clock: SteppingClock) -> None:
     left, waiting = order(lab, "may.jsonl"), order(lab, "june.jsonl")
     assert lab.take_next("gone") == left
+    assert lab.report(left, "gone", BackTestProgress(0, None, None)) == "go_on"
     assert lab.take_next("other") is None
     clock.now += LEASE
     assert lab.take_next("other") == waiting
@@ -146,6 +147,16 @@ def test_what_is_left_behind_is_interrupted(lab: BackTestsApi, clock: SteppingCl
     assert ended.problem == "The process that ran it ended before it was done: order it again."
     assert lab.report(left, "gone", BackTestProgress(1, None, None)) == "lost"
     assert not lab.end(left, "gone", "done", result=RESULT)
+    assert lab.back_test(left).state == "interrupted"
+
+
+def test_process_may_take_a_minute_to_start(lab: BackTestsApi, clock: SteppingClock) -> None:
+    left, waiting = order(lab, "may.jsonl"), order(lab, "june.jsonl")
+    assert lab.take_next("slow") == left
+    clock.now += LEASE
+    assert lab.take_next("other") is None
+    clock.now += STARTING
+    assert lab.take_next("other") == waiting
     assert lab.back_test(left).state == "interrupted"
 
 

@@ -76,7 +76,7 @@ async def test_cancelled_one_that_hangs_is_killed(lab: BackTestsApi, runner: Bac
 async def test_one_that_says_nothing_is_killed(
     lab: BackTestsApi, runner: BackTestRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "LEASE", timedelta(seconds=0.5))
+    monkeypatch.setattr(commands, "STARTING", timedelta(seconds=0.5))
     first, second = order(lab, 2), order(lab, 3)
     await swept(runner)
     ended = [lab.back_test(each) for each in (first, second)]
