@@ -14,6 +14,8 @@ from casebook.events_api import EventsApi
 from casebook.relay_api import RelayApi
 from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
+from casebook.security_log_api import SecurityLogApi
+from casebook.sessions_api import SessionsApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
@@ -350,3 +352,32 @@ class AsyncBackTests:
         self.order = awaited(back_tests.order, off_loop)
         self.end = awaited(back_tests.end, off_loop)
         self.opinions_of = awaited(back_tests.opinions_of, off_loop)
+
+
+class AsyncSessions:
+    """`SessionsApi` for routes, likewise."""
+
+    def __init__(self, sessions: SessionsApi, off_loop: BlockingCalls) -> None:
+        self.blocking = sessions
+        """The same for threads."""
+
+        self.begin = awaited(sessions.begin, off_loop)
+        self.find = awaited(sessions.find, off_loop)
+        self.use = awaited(sessions.use, off_loop)
+        self.end = awaited(sessions.end, off_loop)
+        self.end_run_out = awaited(sessions.end_run_out, off_loop)
+        self.still_open = awaited(sessions.still_open, off_loop)
+        self.find_open = awaited(sessions.find_open, off_loop)
+        self.list_open = awaited(sessions.list_open, off_loop)
+
+
+class AsyncSecurityLog:
+    """`SecurityLogApi` for routes and for the recorder, likewise."""
+
+    def __init__(self, security_log: SecurityLogApi, off_loop: BlockingCalls) -> None:
+        self.blocking = security_log
+        """The same for threads."""
+
+        self.note = awaited(security_log.note, off_loop)
+        self.list = awaited(security_log.list, off_loop)
+        self.purge = awaited(security_log.purge, off_loop)

@@ -1,13 +1,13 @@
 """The facade of the record: lists, one case, all cases. It writes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from casebook.audit import export, verify
 from casebook.audit.case_record import read_record
 from casebook.audit.export import CaseSnapshot
 from casebook.audit.regulatory_report import build_report
-from casebook.audit.verify import AuditReport, CaseAudit
+from casebook.audit.verify import NO_LINES, AuditReport, CaseAudit, LineRecord
 from casebook.case_log import append
 from casebook.facade import Facade
 from casebook.queries import case_counts, case_export, case_list, case_summary, case_view, model_spend
@@ -177,13 +177,13 @@ class RecordApi(Facade):
     def audit(
         self,
         anchored: Iterable[int] = (),
-        anchored_accesses: Iterable[int] = (),
-        anchored_changes: Iterable[int] = (),
+        anchored_lines: Mapping[LineRecord, Iterable[int]] = NO_LINES,
     ) -> AuditReport:
-        """Verify every event, access and line of the desk log against the one before it, and every row against them.
+        """Verify every event, and every line of the records of no case, against the one before it, and every row
+        against them.
 
-        `anchored`: also digest the log up to each of these events; `anchored_accesses` and `anchored_changes`: likewise
-        the access record and the desk log up to these lines.
+        `anchored`: also digest the log up to each of these events; `anchored_lines`: likewise the access record, the
+        desk log and the security log up to these lines.
         """
         with self._read() as connection:
-            return verify.verify_case_log(connection, anchored, anchored_accesses, anchored_changes)
+            return verify.verify_case_log(connection, anchored, anchored_lines)

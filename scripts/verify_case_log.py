@@ -4,16 +4,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from casebook.audit.verify import AuditReport
+from casebook.audit.verify import AuditReport, LineRecord
 from casebook.audit.verify_export import NotAnExport, verify_export
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.database.engine import open_engine, require_current
@@ -23,6 +23,13 @@ from casebook.record_api import RecordApi
 from contracts.addresses import without_credentials
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2
+
+_CALLED: Mapping[LineRecord, tuple[str, str]] = {
+    "access": ("accesses", "access record"),
+    "change": ("desk changes", "desk log"),
+    "security": ("security events", "security log"),
+}
+"""What the lines of a record are called, and the record itself."""
 
 SETTING = "CASEBOOK_URL"
 DEFAULT_CASEBOOK = "sqlite:///.casewright/casebook.db"
@@ -38,19 +45,18 @@ class CannotVerify(Exception):
     """What was asked for cannot be verified; one sentence."""
 
 
+Lines: TypeAlias = Mapping[LineRecord, tuple[int, str | None]]
+"""Number and hash of the last line of each record; 0 where there was none."""
+
+
 @dataclass(frozen=True)
 class Anchor:
-    """What the log, the access record and the desk log were at one time."""
+    """What the log, and each record that is no part of any case, were at one time."""
 
     seq: int
     digest: str
     at: str
-    access: int = 0
-    """The number of its last line; 0 where there was none."""
-    access_hash: str | None = None
-    change: int = 0
-    """The number of the last line of the desk log, likewise."""
-    change_hash: str | None = None
+    lines: Lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,21 +121,15 @@ def _verify_casebook(url: str, anchor_file: Path | None) -> int:
         _say_broken("", report.broken)
         _say(f"Verified: {report.cases} cases, {report.events} events; {which}.")
         return BROKEN
-    last, accesses, changes = max(report.digests), report.accesses, report.changes
-    now = Anchor(
-        last,
-        report.digests[last],
-        _now(),
-        accesses.lines,
-        accesses.digests.get(accesses.lines),
-        changes.lines,
-        changes.digests.get(changes.lines),
-    )
+    last = max(report.digests)
+    ends: Lines = {record: (audit.lines, audit.digests.get(audit.lines)) for record, audit in report.lines.items()}
+    now = Anchor(last, report.digests[last], _now(), ends)
     if anchor_file is not None and _says_more(now, anchors):
         _add_anchor(anchor_file, now)
+    counted = ", ".join(f"{ends[record][0]} {name}" for record, (name, _) in _CALLED.items())
     _say(
-        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows, {accesses.lines} accesses, "
-        f"{changes.lines} desk changes; digest {report.digests[last]}; {which}."
+        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows, {counted}; "
+        f"digest {report.digests[last]}; {which}."
     )
     if report.refused:
         _say(
@@ -146,17 +146,20 @@ def _changed_since(anchor: Anchor, report: AuditReport) -> str | None:
     """What is not as it was anchored; None when all of it is."""
     if report.digests.get(anchor.seq) != anchor.digest:
         return f"log up to event {anchor.seq}"
-    if anchor.access and report.accesses.digests.get(anchor.access) != anchor.access_hash:
-        return f"access record up to line {anchor.access}"
-    if anchor.change and report.changes.digests.get(anchor.change) != anchor.change_hash:
-        return f"desk log up to line {anchor.change}"
+    for record, (number, digest) in anchor.lines.items():
+        audit = report.lines[record]
+        # What has been purged since was verified while it was kept.
+        if number > audit.purged and audit.digests.get(number) != digest:
+            return f"{_CALLED[record][1]} up to line {number}"
     return None
 
 
 def _says_more(now: Anchor, anchors: Sequence[Anchor]) -> bool:
+    if now.seq > max((each.seq for each in anchors), default=0):
+        return True
     return any(
-        getattr(now, name) > max((getattr(each, name) for each in anchors), default=0)
-        for name in ("seq", "access", "change")
+        number > max((each.lines.get(record, (0, None))[0] for each in anchors), default=0)
+        for record, (number, _) in now.lines.items()
     )
 
 
@@ -179,9 +182,10 @@ def _audit(url: str, anchors: Sequence[Anchor]) -> AuditReport:
     try:
         require_current(engine)
         record = RecordApi(Transactions(engine))
-        return record.audit(
-            [each.seq for each in anchors], [each.access for each in anchors], [each.change for each in anchors]
-        )
+        numbers: dict[LineRecord, list[int]] = {
+            name: [each.lines[name][0] for each in anchors if name in each.lines] for name in _CALLED
+        }
+        return record.audit([each.seq for each in anchors], numbers)
     finally:
         engine.dispose()
 
@@ -209,26 +213,20 @@ def _read_anchors(path: Path) -> list[Anchor]:
 
 
 def _anchor_in(said: dict[str, Any]) -> Anchor:
-    # Lines that were written before there was an access record, or a desk log, say nothing of it.
-    ends = {name: (int(said.get(name, 0)), said.get(f"{name}_hash")) for name in ("access", "change")}
-    (access, access_hash), (change, change_hash) = ends["access"], ends["change"]
-    return Anchor(
-        int(said["seq"]),
-        str(said["digest"]),
-        str(said["at"]),
-        access,
-        None if access_hash is None else str(access_hash),
-        change,
-        None if change_hash is None else str(change_hash),
-    )
+    # Anchors of earlier releases say nothing of records that there were not.
+    ends: dict[LineRecord, tuple[int, str | None]] = {}
+    for record in _CALLED:
+        if record in said:
+            digest = said.get(f"{record}_hash")
+            ends[record] = (int(said[record]), None if digest is None else str(digest))
+    return Anchor(int(said["seq"]), str(said["digest"]), str(said["at"]), ends)
 
 
 def _add_anchor(path: Path, anchor: Anchor) -> None:
     said: dict[str, Any] = {"at": anchor.at, "seq": anchor.seq, "digest": anchor.digest}
-    if anchor.access:
-        said |= {"access": anchor.access, "access_hash": anchor.access_hash}
-    if anchor.change:
-        said |= {"change": anchor.change, "change_hash": anchor.change_hash}
+    for record, (number, digest) in anchor.lines.items():
+        if number:
+            said |= {record: number, f"{record}_hash": digest}
     line = json.dumps(said)
     try:
         with path.open("a", encoding="utf-8") as file:

@@ -18,6 +18,9 @@ class LineAudit:
     """What was verified of one chain."""
 
     lines: int = 0
+    """The number of the last line, which counts those that are no longer kept."""
+    purged: int = 0
+    """The number of the last line that is no longer kept."""
     broken: BrokenLink | None = None
     """The first invalid line, or row that a line speaks of; the number of a line stands for the `seq`."""
     digests: dict[int, str] = field(default_factory=dict[int, str])
@@ -34,13 +37,15 @@ def follow_lines(
     record: str,
     anchored: Iterable[int],
     case_of: Callable[[PlainRow], str] = lambda _: "",
+    purged: tuple[int, str | None] = (0, None),
 ) -> LineAudit:
     """Verify a chain, with only a few lines in memory at a time; `record` is what people call it.
 
     `why_invalid`: why a row is not what follows the line with that hash; None when it is, and it may keep what it says.
+    `purged`: the number and hash of the last line that is no longer kept.
     """
-    audit, wanted = LineAudit(), frozenset(anchored)
-    previous: str | None = None
+    audit, wanted = LineAudit(lines=purged[0], purged=purged[0]), frozenset(anchored)
+    previous = purged[1]
     with connection.execute(lines) as rows:
         for row in rows:
             is_next = row.number == audit.lines + 1

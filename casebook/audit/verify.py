@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Literal
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -14,6 +15,7 @@ from casebook.audit.audited_tables import calls_of, head_of, rows_of
 from casebook.audit.desk_log import verify_desk_log
 from casebook.audit.integrity import IntegrityCheck
 from casebook.audit.line_chains import LineAudit
+from casebook.audit.security_log import verify_security_log
 from casebook.case_log.append import hash_of_row, last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.errors import CaseNotFound
@@ -24,6 +26,14 @@ from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX
+
+LineRecord = Literal["access", "change", "security"]
+"""The records that are no part of any case: the access record, the desk log, the security log."""
+_LINE_CHECKS: Mapping[LineRecord, Callable[[Connection, Iterable[int]], LineAudit]] = {
+    "access": verify_accesses,
+    "change": verify_desk_log,
+    "security": verify_security_log,
+}
 
 BATCH = 50
 """Cases that are checked together: what they hold besides their log is in memory at once."""
@@ -64,6 +74,8 @@ ORPHANS = (
 )
 """Tables whose rows belong to a case."""
 
+NO_LINES: Mapping[LineRecord, Iterable[int]] = {}
+
 
 @dataclass
 class AuditReport:
@@ -77,11 +89,9 @@ class AuditReport:
     broken: BrokenLink | None = None
     digests: dict[int, str] = field(default_factory=dict[int, str])
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
-    accesses: LineAudit = field(default_factory=LineAudit)
-    """Of the access record, which is no part of any case."""
+    lines: dict[LineRecord, LineAudit] = field(default_factory=dict[LineRecord, LineAudit])
+    """Of each record that is no part of any case."""
     turns: TurnCheck = field(default_factory=TurnCheck)
-    changes: LineAudit = field(default_factory=LineAudit)
-    """Of the desk log, likewise."""
 
     def add(self, broken: BrokenLink | None) -> None:
         """Keep the first of all invalid events and rows."""
@@ -105,12 +115,11 @@ class CaseAudit:
 def verify_case_log(
     connection: Connection,
     anchored: Iterable[int] = (),
-    anchored_accesses: Iterable[int] = (),
-    anchored_changes: Iterable[int] = (),
+    anchored_lines: Mapping[LineRecord, Iterable[int]] = NO_LINES,
 ) -> AuditReport:
     """Verify everything; `anchored`: also give the digest of the log up to each of these events.
 
-    `anchored_accesses` and `anchored_changes`: likewise of the access record and the desk log up to these lines.
+    `anchored_lines`: likewise of the records that are no part of any case, up to these lines.
     """
     report = AuditReport()
     gap = _verify_numbers(connection, report, frozenset(anchored))
@@ -125,9 +134,10 @@ def verify_case_log(
     # What a case can say of itself says more than a gap in the numbers of all.
     if report.broken is None:
         report.add(gap or _orphan(connection))
-    report.accesses = verify_accesses(connection, anchored_accesses)
-    report.changes = verify_desk_log(connection, anchored_changes)
-    report.broken = report.broken or report.turns.broken(connection) or report.accesses.broken or report.changes.broken
+    report.broken = report.broken or report.turns.broken(connection)
+    for record, verify in _LINE_CHECKS.items():
+        report.lines[record] = verify(connection, anchored_lines.get(record, ()))
+        report.broken = report.broken or report.lines[record].broken
     return report
 
 

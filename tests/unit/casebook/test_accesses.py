@@ -111,13 +111,13 @@ def test_backends_at_once_write_one_chain(url: str, engine: Engine, book: CaseBo
     engines[1].dispose()
     report = book.audit()
     # Ten times five minutes are four windows.
-    assert (report.broken, report.accesses.lines) == (None, 4 * len(cases) + 8 * 10)
+    assert (report.broken, report.lines["access"].lines) == (None, 4 * len(cases) + 8 * 10)
 
 
 def test_intact_record_is_counted(book: CaseBook, seen: list[str]):
-    report = book.audit(anchored_accesses=(3,))
-    assert (report.broken, report.accesses.lines) == (None, 7)
-    assert {*report.accesses.digests} == {3, 7}
+    report = book.audit(anchored_lines={"access": (3,)})
+    assert (report.broken, report.lines["access"].lines) == (None, 7)
+    assert {*report.lines["access"].digests} == {3, 7}
     assert book.audit_case(seen[0]).broken is None
 
 
@@ -185,7 +185,7 @@ def test_audit_of_a_case_names_its_changed_access(
 
 def test_rewritten_record_differs_from_its_anchor(book: CaseBook, engine: Engine, seen: list[str]):
     """Whoever rewrites every hash leaves an intact chain, and another one than was anchored."""
-    anchored = book.audit().accesses.digests[7]
+    anchored = book.audit().lines["access"].digests[7]
     rows: list[dict[str, Any]]
     with engine.begin() as connection:
         rows = [columns_of(ACCESS, row) for row in connection.execute(select(ACCESS).order_by(ACCESS.c.number))]
@@ -193,6 +193,6 @@ def test_rewritten_record_differs_from_its_anchor(book: CaseBook, engine: Engine
         connection.execute(update(HEAD).values(last_number=0, last_hash=None))
     for row in rows:
         book.record([Seen(row["at"], "mallory", row["kind"], row["once"], row["case_id"], row["target"])])
-    again = book.audit(anchored_accesses=(7,))
+    again = book.audit(anchored_lines={"access": (7,)})
     assert again.broken is None
-    assert again.accesses.digests[7] != anchored
+    assert again.lines["access"].digests[7] != anchored

@@ -17,6 +17,8 @@ from casebook.async_api import (
     AsyncEvents,
     AsyncRelay,
     AsyncRiskScore,
+    AsyncSecurityLog,
+    AsyncSessions,
     AsyncSubscriptions,
     AsyncTasks,
     AsyncWorkspace,
@@ -29,6 +31,8 @@ from casebook.events_api import EventsApi
 from casebook.facade import Facade
 from casebook.relay_api import RelayApi
 from casebook.risk_score_api import RiskScoreApi
+from casebook.security_log_api import SecurityLogApi
+from casebook.sessions_api import SessionsApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
@@ -86,6 +90,8 @@ async def test_every_method_can_be_awaited(book: CaseBook) -> None:
         (DetectionRulesApi, AsyncDetectionRules(DetectionRulesApi(book.transactions), OneThread())),
         (RiskScoreApi, AsyncRiskScore(RiskScoreApi(book.transactions), OneThread())),
         (BackTestsApi, AsyncBackTests(BackTestsApi(book.transactions), OneThread())),
+        (SessionsApi, AsyncSessions(SessionsApi(book.transactions), OneThread())),
+        (SecurityLogApi, AsyncSecurityLog(SecurityLogApi(book.transactions), OneThread())),
         (TasksApi, AsyncTasks(TasksApi(book.transactions), OneThread())),
         (EventsApi, AsyncEvents(EventsApi(book.transactions), OneThread())),
         (SubscriptionsApi, AsyncSubscriptions(SubscriptionsApi(book.transactions), OneThread())),

@@ -81,7 +81,7 @@ def test_backends_at_once_log_in_one_chain(url: str, engine: Engine, book: CaseB
         assert [*threads.map(save, range(len(people)))] == [None] * len(people)
     engines[1].dispose()
     report = book.audit()
-    assert (report.broken, report.changes.lines) == (None, 6 * 8)
+    assert (report.broken, report.lines["change"].lines) == (None, 6 * 8)
 
 
 def test_views_of_the_release_before_are_no_fault(book: CaseBook, engine: Engine) -> None:
@@ -166,7 +166,7 @@ def test_view_that_is_not_as_logged_is_named(engine: Engine, statement: str, lin
 
 def test_rewritten_log_differs_from_its_anchor(logged: CaseBook, engine: Engine) -> None:
     """Whoever rewrites every hash leaves an intact chain, and another one than was anchored."""
-    anchored = logged.audit().changes.digests[7]
+    anchored = logged.audit().lines["change"].digests[7]
     again: list[Callable[[], object]] = [
         lambda: logged.save_view("mallory", "Urgent", URGENT),
         *(lambda each=each: logged.save_view("mallory", f"{each}", MINE) for each in range(6)),
@@ -176,6 +176,6 @@ def test_rewritten_log_differs_from_its_anchor(logged: CaseBook, engine: Engine)
         connection.execute(update(HEAD).values(last_number=0, last_hash=None))
     for each in again:
         each()
-    report = logged.audit(anchored_changes=(7,))
-    assert (report.broken, report.changes.lines) == (None, 7)
-    assert report.changes.digests[7] != anchored
+    report = logged.audit(anchored_lines={"change": (7,)})
+    assert (report.broken, report.lines["change"].lines) == (None, 7)
+    assert report.lines["change"].digests[7] != anchored

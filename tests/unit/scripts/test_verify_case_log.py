@@ -260,7 +260,7 @@ def test_cut_off_access_record_differs_from_its_anchor(
     assert len(anchors.read_text().splitlines()) == 2
     record_accesses(file, 1)
     assert main(casebook(file, "--anchor", str(anchors))) == 0
-    assert ", 4 accesses, 0 desk changes; " in capsys.readouterr().out
+    assert ", 4 accesses, 0 desk changes, 0 security events; " in capsys.readouterr().out
 
     # Whoever cuts lines off can bend the end of the record, too.
     tamper("DELETE FROM access WHERE number = 4")
@@ -292,7 +292,7 @@ def test_rewritten_desk_log_differs_from_its_anchor(
     anchors = tmp_path / "anchors.jsonl"
     save_view(file, "ana")
     assert main(casebook(file, "--anchor", str(anchors))) == 0
-    assert ", 1 desk changes; " in capsys.readouterr().out
+    assert ", 1 desk changes, 0 security events; " in capsys.readouterr().out
     tamper("UPDATE desk_change SET actor = 'mallory'")
     assert main(casebook(file)) == 1
     said = capsys.readouterr().out
