@@ -38,6 +38,7 @@ from backend.api import (
     risk_score,
     saved_views,
     schedules,
+    security,
     service_status,
     session,
     snoozes,
@@ -45,8 +46,9 @@ from backend.api import (
     tasks,
     workflow,
 )
-from backend.api.dependencies import Fenced, Private
+from backend.api.dependencies import EveryRoute, NeedsSession
 from backend.http import openapi, problem
+from backend.http.admission import Admission
 from backend.http.web_bundle import WebBundle
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch, TurnMessage
 from backend.live.service_status import ServiceStatus
@@ -54,11 +56,11 @@ from casebook.projection.cases import OrchestrationFailed
 from contracts.base import Contract
 from contracts.release import VERSION
 
-# What everybody may ask; everything else needs a person with a role.
+# What answers those who are not signed in, too.
 OPEN = (session.router, config.router, health.router, metrics.router)
 # What passes messages of customers on is no person, and has no role.
 OF_CHANNELS = (chat.router, chat.tutorial_router, analytics.router, analytics.tutorial_router)
-FENCED = (
+OF_PEOPLE = (
     # Before what is asked of one case: in `/api/cases/bulk/preview`, `bulk` is none.
     bulk.router,
     workflow.router,
@@ -94,11 +96,12 @@ FENCED = (
     model_spend.router,
     alerts.router,
     saved_views.shared_router,
+    saved_views.router,
     config.ingest_router,
     session.people,
+    session.listed,
+    security.router,
 )
-# Those who may only read keep their own views, too.
-PRIVATE = (saved_views.router,)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -113,15 +116,13 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        dependencies=[EveryRoute],
     )
-    for router in OPEN:
+    for router in (*OPEN, *OF_CHANNELS):
         app.include_router(router)
-    for router in OF_CHANNELS:
-        app.include_router(router)
-    for router in FENCED:
-        app.include_router(router, dependencies=[Fenced])
-    for router in PRIVATE:
-        app.include_router(router, dependencies=[Private])
+    for router in OF_PEOPLE:
+        app.include_router(router, dependencies=[NeedsSession])
+    app.add_middleware(Admission)
     problem.install(app)
     _describe_messages(app)
     openapi.install(app)

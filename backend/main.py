@@ -12,11 +12,13 @@ from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import HTTPConnection
 
+from backend.api.dependencies import Services
 from backend.app import create_app
-from backend.auth.key import KeyFileUnusable, read_or_make_key
+from backend.auth.credentials import caller_of
 from backend.auth.personas import PERSONAS
-from backend.auth.sessions import LocalAuthenticator
+from backend.auth.sessions import SignIn
 from backend.consumers.opening import open_sinks
 from backend.delivery.webhooks import WebhookSender
 from backend.http.guard import Guard
@@ -34,7 +36,7 @@ from backend.services.scheduler import open_scheduler
 from backend.settings import BackendSettings
 from backend.wiring import serving, wire
 from casebook.database.engine import open_engine, upgrade
-from casebook.database.transactions import Transactions, utc_now
+from casebook.database.transactions import Transactions
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.policy.chat_limits import ChatLimits
@@ -63,28 +65,20 @@ def main() -> None:
         settings = read_settings(BackendSettings)
         set_up_logging(settings.log_format, settings.log_level)
         keep_private()
-        authenticator = open_authenticator(settings)
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.
         listener.set_inheritable(True)
         casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)
         casebook_id = "" if casebook is None else RelayApi(casebook).identity()
-    except (SettingsInvalid, CannotListen, CasebookUnavailable, KeyFileUnusable) as error:
+    except (SettingsInvalid, CannotListen, CasebookUnavailable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
-        _serve(settings, casebook, casebook_id, authenticator, listener)
+        _serve(settings, casebook, casebook_id, listener)
 
 
 def print_openapi() -> None:
     """Prints the OpenAPI document, keys sorted. Starts nothing and needs no settings."""
     sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
-
-
-def open_authenticator(settings: BackendSettings) -> LocalAuthenticator:
-    """What identifies who is asking. Raises KeyFileUnusable."""
-    secret = settings.session_secret
-    key = secret.get_secret_value() if secret is not None else read_or_make_key(settings.session_key_file)
-    return LocalAuthenticator(key, timedelta(hours=settings.session_hours), PERSONAS, utc_now)
 
 
 def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[str] = ()) -> Transactions | None:
@@ -110,6 +104,14 @@ def is_transient(fault: CasebookUnavailable) -> bool:
     return type(fault) in (CasebookUnavailable, CasebookFull)
 
 
+def note_refusal(app: FastAPI, connection: HTTPConnection, reason: str) -> None:
+    """Tell the security log of what the guard refused; before the application is ready nobody hears of it."""
+    services: Services | None = getattr(app.state, "services", None)
+    if services is not None:
+        address = caller_of(connection).address
+        services.security.refused("origin_refused", None, address, connection.scope.get("method", "WS"), reason)
+
+
 class BackendServer(StoppableServer):
     """Lets those who watch go first, so that open streams do not hold up the stop."""
 
@@ -127,17 +129,16 @@ def _serve(
     settings: BackendSettings,
     casebook: Transactions,
     casebook_id: str,
-    authenticator: LocalAuthenticator,
     listener: socket.socket,
 ) -> None:
     broadcast = Broadcast()
     fault = _FatalFault()
     app = create_app(
-        _lifespan(settings, casebook, casebook_id, authenticator, broadcast, fault.stop_server),
+        _lifespan(settings, casebook, casebook_id, broadcast, fault.stop_server),
         WebBundle(settings.web_dist),
     )
     config = uvicorn.Config(
-        Guard(app, settings.allowed_origins, settings.attachment_max_bytes),
+        Guard(app, settings.allowed_origins, settings.attachment_max_bytes, partial(note_refusal, app)),
         access_log=False,
         log_config=None,
         log_level=logging.WARNING,
@@ -168,7 +169,6 @@ def _lifespan(
     settings: BackendSettings,
     casebook: Transactions,
     casebook_id: str,
-    authenticator: LocalAuthenticator,
     broadcast: Broadcast,
     fail: Callable[[], None],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -184,6 +184,10 @@ def _lifespan(
         joins=JoinPolicy(JoinRule(hours=settings.alert_join_hours), settings.alert_join_rules),
     )
 
+    sign_in = SignIn(
+        PERSONAS, timedelta(hours=settings.session_hours), timedelta(minutes=settings.session_idle_minutes)
+    )
+
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with (
@@ -193,7 +197,7 @@ def _lifespan(
             wiring = wire(
                 workspace,
                 scheduler,
-                authenticator,
+                sign_in,
                 broadcast,
                 public_config(settings),
                 settings.investigations_at_once,
@@ -205,6 +209,7 @@ def _lifespan(
                 sinks=sinks,
                 consumes_events=settings.event_consumers_enabled,
                 lab=lab_options(settings),
+                keep_security_log=timedelta(days=settings.security_log_days),
             )
             sources = sources_of(settings) if settings.event_ingest_enabled else ()
             services = wiring.services

@@ -46,12 +46,12 @@ class BackendSettings(TelemetrySettings):
     backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001
     auth_mode: Literal["local"] = "local"
     """`local`: whoever reaches the backend chooses a persona; loopback only."""
-    session_secret: Annotated[SecretStr | None, Field(min_length=32)] = None
-    """Signs sessions; every backend of an installation needs the same."""
-    session_key_file: Path = Path(".casewright/session.key")
-    """Where the key is kept that is made when there is no `session_secret`."""
     session_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
-    """How long a session lives."""
+    """How long a session lives at most."""
+    session_idle_minutes: Annotated[float, Field(ge=1, le=24 * 60 * 366)] = 60.0
+    """How long a session lives that nobody uses."""
+    security_log_days: Annotated[int, Field(ge=1, le=36_600)] = 400
+    """How long lines of the security log are kept."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may use this backend, separated by commas: a development server, for example."""
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from backend.api.dependencies import Services
-from backend.auth.sessions import LocalAuthenticator
+from backend.auth.sessions import Sessions, SignIn
 from backend.background_jobs import jobs_running
 from backend.consumers.event_consumers import EventConsumers
 from backend.delivery.sinks import Sink
@@ -22,6 +23,7 @@ from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import SchedulerFault, ServiceMonitor
+from backend.live.session_watch import SessionWatch
 from backend.live.sse import EventStream
 from backend.live.telemetry_sampler import TelemetrySampler
 from backend.services.absences import AbsenceReturns
@@ -45,10 +47,12 @@ from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
 from backend.services.reminder_relay import ReminderRelay
 from backend.services.reopenings import ReopeningService
+from backend.services.retention import Retention
 from backend.services.reversals import ReversalService
 from backend.services.risk_score import RiskScoreService
 from backend.services.schedule_keeper import ScheduleKeeper
 from backend.services.scheduler import Scheduler
+from backend.services.security_recorder import SecurityRecorder
 from backend.services.subscriptions import SubscriptionService
 from backend.services.tasks import TaskService
 from backend.services.turn_feed import TurnFeed
@@ -66,6 +70,8 @@ from casebook.async_api import (
     AsyncRelay,
     AsyncRiskScore,
     AsyncSchedules,
+    AsyncSecurityLog,
+    AsyncSessions,
     AsyncSubscriptions,
     AsyncTasks,
     AsyncWorkspace,
@@ -82,10 +88,13 @@ from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
 from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
+from casebook.security_log_api import SecurityLogApi
+from casebook.sessions_api import SessionsApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
+SECURITY_LOG_KEPT = timedelta(days=400)
 NO_RECORDINGS = LabOptions(recordings=Path("no-recordings"))
 """Of who tries no rules."""
 
@@ -103,6 +112,7 @@ class Wiring:
     reminders: ReminderRelay
     schedules: ScheduleKeeper
     back_tests: BackTestRunner
+    retention: Retention
     consumers: EventConsumers | None
     """None: a process of its own consumes and delivers domain events."""
 
@@ -110,7 +120,7 @@ class Wiring:
 def wire(
     facade: WorkspaceApi,
     scheduler: Scheduler,
-    authenticator: LocalAuthenticator,
+    sign_in: SignIn,
     broadcast: Broadcast,
     config: PublicConfig,
     investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
@@ -121,6 +131,7 @@ def wire(
     sinks: Mapping[str, Sink] | None = None,
     consumes_events: bool = True,
     lab: LabOptions = NO_RECORDINGS,
+    keep_security_log: timedelta = SECURITY_LOG_KEPT,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
     now = facade.transactions.now
@@ -132,6 +143,10 @@ def wire(
     workspace = AsyncWorkspace(facade, threads)
     record = AsyncRelay(RelayApi(facade.transactions), threads)
     access_record = AsyncAccesses(AccessApi(facade.transactions), threads)
+    session_record = AsyncSessions(SessionsApi(facade.transactions), threads)
+    session_watch = SessionWatch(session_record.still_open, broadcast)
+    sessions = Sessions(session_record, sign_in, now, session_watch.wake)
+    security_log = AsyncSecurityLog(SecurityLogApi(facade.transactions), threads)
     desk = AsyncDesk(DeskApi(facade.transactions), threads)
     absences = AbsenceReturns(desk, now)
     sampler = TelemetrySampler(broadcast, now)
@@ -159,7 +174,7 @@ def wire(
         access_record=access_record,
         accesses=AccessRecorder(access_record, now),
         desk=desk,
-        assignments=AssignmentService(desk, authenticator.personas, absences.wake),
+        assignments=AssignmentService(desk, sessions.people, absences.wake),
         failed=relay.failed,
         scheduler=scheduler,
         cases=CaseService(workspace, record, scheduler, relay),
@@ -188,13 +203,28 @@ def wire(
         subscriptions=SubscriptionService(subscription_record, webhooks, new_secret, wake_consumers),
         change_feed=feed,
         broadcast=broadcast,
-        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor, turns=turn_feed),
+        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor, turns=turn_feed, sessions=session_watch),
         monitor=monitor,
-        authenticator=authenticator,
+        sessions=sessions,
+        session_record=session_record,
+        session_watch=session_watch,
+        security=SecurityRecorder(security_log, now),
+        security_log=security_log,
         public_config=config,
     )
+    retention = Retention(session_record, security_log, keep_security_log, now)
     return Wiring(
-        services, sampler, relay, absences, turn_relay, turn_feed, reminders, schedules, back_tests, consumers
+        services,
+        sampler,
+        relay,
+        absences,
+        turn_relay,
+        turn_feed,
+        reminders,
+        schedules,
+        back_tests,
+        retention,
+        consumers,
     )
 
 
@@ -227,6 +257,9 @@ async def serving(
         wiring.relay.run,
         wiring.relay.acks.run,
         wiring.services.accesses.run,
+        wiring.services.security.run,
+        wiring.services.session_watch.run,
+        wiring.retention.run,
         wiring.absences.run,
         wiring.turn_relay.run,
         wiring.turn_feed.run,
@@ -244,6 +277,7 @@ async def serving(
         finally:
             # Nobody is answered any more.
             await wiring.services.accesses.close()
+            await wiring.services.security.close()
 
 
 def _wake_followers(wiring: Wiring) -> None:

@@ -21,7 +21,6 @@ DEFAULT_PORTS: Mapping[str, int] = {
 
 # A part sees only the secrets that it needs: the others are taken out of its environment.
 SECRETS: Mapping[str, frozenset[PartName]] = {
-    "SESSION_SECRET": frozenset({"backend"}),
     "CASEBOOK_URL": frozenset({"worker", "backend"}),  # a database's address holds its password
     "EVENTHUB_EVENTS_CONNECTION_STRING": frozenset({"backend"}),
     "EVENTHUB_TELEMETRY_CONNECTION_STRING": frozenset({"backend"}),
@@ -237,7 +236,6 @@ def _backend(
         **shared,
         "BACKEND_HOST": "127.0.0.1",
         "BACKEND_PORT": str(port),
-        "SESSION_KEY_FILE": str(options.data / "session.key"),
         "WEB_DIST": str(options.web_dist),
         "TELEMETRY_URL": telemetry_url,
         "EVENT_PRODUCER_ENABLED": "true" if telemetry_url else "false",

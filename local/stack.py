@@ -30,7 +30,7 @@ from runtime.signals import stop_event
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a fresh start removes: the stack's own state, and nothing else that may lie in the folder.
-STATE = ("casebook.db*", "customers.db*", "session.key", "scheduler", "profiles.jsonl", "worker.ready", "parts.json")
+STATE = ("casebook.db*", "customers.db*", "scheduler", "profiles.jsonl", "worker.ready", "parts.json")
 
 
 class CannotStart(Exception):

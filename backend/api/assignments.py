@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.text_fields import ReasonText
 from backend.http.problem import documented
 from contracts.assignment import Assignment, AssignmentRules, AssignmentSetting, Subject
@@ -35,7 +35,6 @@ class AssignmentChange(Contract):
     operation_id="get_assignment",
     summary="How cases are assigned",
     responses=documented(403, 503),
-    dependencies=[RequireManager],
 )
 async def get_assignment(services: ServicesDep) -> AssignmentSetting:
     """The managers' setting: mode, members, their skills and absences. Managers only."""
@@ -47,7 +46,7 @@ async def get_assignment(services: ServicesDep) -> AssignmentSetting:
     operation_id="change_assignment",
     summary="Change how cases are assigned",
     responses=documented(403, 409, 413, 415, 422, 503),
-    dependencies=[RequireManager, Depends(strict_json(AssignmentChange))],
+    dependencies=[Depends(strict_json(AssignmentChange))],
 )
 async def change_assignment(
     change: AssignmentChange, services: ServicesDep, identity: CurrentIdentity

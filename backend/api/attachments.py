@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, File, Response, UploadFile
 
-from backend.api.dependencies import CurrentIdentity, ServicesDep
+from backend.api.dependencies import CallerDep, CurrentIdentity, ServicesDep
 from backend.http.problem import documented
 from casebook.commands.attachments import Upload
 from contracts.base import Contract
@@ -69,11 +69,12 @@ async def add_attachment(
     },
 )
 async def get_attachment(
-    case_id: str, attachment_id: str, services: ServicesDep, identity: CurrentIdentity
+    case_id: str, attachment_id: str, services: ServicesDep, identity: CurrentIdentity, caller: CallerDep
 ) -> Response:
     """The file, to be saved and never shown within this site's pages."""
     found = await services.workspace.read_attachment(case_id, attachment_id)
     await services.accesses.saw(identity.subject, "attachment_read", case_id, attachment_id)
+    await services.security.took("downloaded", identity.subject, caller.address, f"{case_id}/{attachment_id}")
     kind = found.attachment.media_type if found.attachment.media_type in HARMLESS else OCTETS
     disposition = f"attachment; filename*=UTF-8''{quote(found.attachment.name, safe='')}"
     return Response(found.content, media_type=kind, headers={"Content-Disposition": disposition})

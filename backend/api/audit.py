@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, ServicesDep
+from backend.api.dependencies import CallerDep, CurrentIdentity, ServicesDep
 from backend.http.case_html import write_html
 from backend.http.problem import documented
 from casebook.audit.export import write_json
@@ -86,11 +86,13 @@ async def export_case(
     case_id: str,
     services: ServicesDep,
     identity: CurrentIdentity,
+    caller: CallerDep,
     format: ExportFormat = "json",  # noqa: A002
 ) -> StreamingResponse:
     """Everything about the case in one file that needs neither this casebook nor the scheduler."""
     snapshot = await services.workspace.snapshot(case_id)
     await services.accesses.took(identity.subject, "case_exported", case_id, format, {})
+    await services.security.took("exported", identity.subject, caller.address, f"{case_id}.{format}")
     write, media_type = _WRITERS[format]
     name = f"{snapshot.case.case_id}.{format}"
     return StreamingResponse(

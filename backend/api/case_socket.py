@@ -6,7 +6,7 @@ from typing import TypeAlias
 import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from backend.api.dependencies import Services, ServicesDep, SessionSecondsDep
+from backend.api.dependencies import Services, ServicesDep, SessionDep
 from backend.live.messages import CaseStatusMessage
 from backend.waiting import wait_for
 from casebook.errors import CaseNotFound
@@ -28,9 +28,7 @@ Ending: TypeAlias = tuple[int, str]
 
 
 @router.websocket("/api/workflow/ws/{instance_id}")
-async def watch_case(
-    socket: WebSocket, instance_id: str, services: ServicesDep, session_seconds: SessionSecondsDep
-) -> None:
+async def watch_case(socket: WebSocket, instance_id: str, services: ServicesDep, session: SessionDep) -> None:
     """The state of the case, and again after each change, until it is closed or the session ends.
 
     What the client says is not read, as long as it is text.
@@ -38,13 +36,13 @@ async def watch_case(
     # A client may leave at any moment, also during the handshake: that is no error.
     with suppress(WebSocketDisconnect, OSError):
         await socket.accept()
-        ending = await _watch(socket, instance_id, services, session_seconds)
+        ending = await _watch(socket, instance_id, services, session.session_id)
         if ending is not None:
             code, reason = ending
             await socket.close(code, _short(reason))
 
 
-async def _watch(socket: WebSocket, case_id: str, services: Services, session_seconds: float) -> Ending | None:
+async def _watch(socket: WebSocket, case_id: str, services: Services, session_id: str) -> Ending | None:
     """How the socket is to be closed; None when the client has gone."""
     ending: Ending | None = None
     async with anyio.create_task_group() as group:
@@ -57,11 +55,8 @@ async def _watch(socket: WebSocket, case_id: str, services: Services, session_se
         async def push() -> None:
             nonlocal ending
             # Of its going the listener hears as well.
-            with suppress(WebSocketDisconnect):
-                ended: Ending = (SESSION_ENDED, "the session ended: sign in again")
-                with anyio.move_on_after(session_seconds):
-                    ended = await _push_until_closed(socket, case_id, services)
-                ending = ended
+            with suppress(WebSocketDisconnect), services.session_watch.watching(session_id):
+                ending = await _push_until_closed(socket, case_id, services, session_id)
             group.cancel_scope.cancel()
 
         group.start_soon(listen)
@@ -78,7 +73,7 @@ async def _listen(socket: WebSocket) -> Ending | None:
             return NOT_TEXT, "send text, or nothing"
 
 
-async def _push_until_closed(socket: WebSocket, case_id: str, services: Services) -> Ending:
+async def _push_until_closed(socket: WebSocket, case_id: str, services: Services, session_id: str) -> Ending:
     with services.broadcast.watching():
         try:
             seen = await services.change_feed.resume_after(None)
@@ -91,6 +86,8 @@ async def _push_until_closed(socket: WebSocket, case_id: str, services: Services
             change = services.broadcast.next_change()
             if services.broadcast.stopped:
                 return RESTARTING, "the server is stopping"
+            if services.session_watch.is_over(session_id):
+                return SESSION_ENDED, "the session ended: sign in again"
             changed = False
             while messages := await services.change_feed.read_after(seen):
                 seen = messages[-1].seq

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.queries.telemetry_dead_letters import LetterQuery
 from contracts.telemetry_dead_letters import (
@@ -17,7 +17,7 @@ from contracts.telemetry_dead_letters import (
     TelemetryDeadLetterPage,
 )
 
-router = APIRouter(prefix="/api/telemetry/dead-letters", tags=["telemetry"], dependencies=[RequireManager])
+router = APIRouter(prefix="/api/telemetry/dead-letters", tags=["telemetry"])
 
 SourceName = Annotated[str | None, Query(max_length=500, description="Only of this source")]
 Kind = Annotated[DeadLetterKind | None, Query(description="Only of this kind of reason")]

@@ -10,15 +10,17 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import ValidationError
 from starlette.requests import HTTPConnection
 
-from backend.auth.errors import AuthError
+from backend.auth.credentials import SESSION_COOKIE, Caller, secret_of
+from backend.auth.errors import AuthError, NotSignedIn
 from backend.auth.identity import Identity
-from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator, Session
-from backend.http.guard import SAFE_METHODS
+from backend.auth.sessions import Sessions
+from backend.http.admission import Admitted, identity_of, require_admitted
 from backend.http.json_errors import find_errors
 from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.service_status import ServiceMonitor
+from backend.live.session_watch import SessionWatch
 from backend.live.sse import EventStream
 from backend.services.access_recorder import AccessRecorder
 from backend.services.assignments import AssignmentService
@@ -38,6 +40,7 @@ from backend.services.reversals import ReversalService
 from backend.services.risk_score import RiskScoreService
 from backend.services.schedule_keeper import ScheduleKeeper
 from backend.services.scheduler import Scheduler
+from backend.services.security_recorder import SecurityRecorder
 from backend.services.subscriptions import SubscriptionService
 from backend.services.tasks import TaskService
 from casebook.async_api import (
@@ -51,13 +54,14 @@ from casebook.async_api import (
     AsyncRelay,
     AsyncRiskScore,
     AsyncSchedules,
+    AsyncSecurityLog,
+    AsyncSessions,
     AsyncSubscriptions,
     AsyncTasks,
     AsyncWorkspace,
 )
-from casebook.errors import NotAllowed
 from contracts.base import Contract
-from contracts.review import Role
+from contracts.sessions import SessionRecord
 
 BodyT = TypeVar("BodyT", bound=Contract)
 
@@ -102,7 +106,11 @@ class Services:
     broadcast: Broadcast
     event_stream: EventStream
     monitor: ServiceMonitor
-    authenticator: LocalAuthenticator
+    sessions: Sessions
+    session_record: AsyncSessions
+    session_watch: SessionWatch
+    security: SecurityRecorder
+    security_log: AsyncSecurityLog
     public_config: PublicConfig
 
 
@@ -121,92 +129,80 @@ async def _ingest_status(connection: HTTPConnection) -> IngestStatus:
 IngestStatusDep = Annotated[IngestStatus, Depends(_ingest_status)]
 
 
-# They only read; the authenticator reports what is missing or wrong, as a problem document.
+# They only describe: who asks was decided before.
 _COOKIE = APIKeyCookie(
     name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/session`.", auto_error=False
 )
 _BEARER = HTTPBearer(scheme_name="bearer", description="A token of `POST /api/session/token`.", auto_error=False)
 
 
-async def _token(
-    cookie: Annotated[str | None, Security(_COOKIE)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
-) -> str | None:
-    # A program that names itself means it, whatever a browser's jar holds.
-    return bearer.credentials if bearer is not None else cookie
+async def _describe_credentials(
+    _cookie: Annotated[str | None, Security(_COOKIE)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+) -> None:
+    pass
 
 
-async def _session(services: ServicesDep, token: Annotated[str | None, Depends(_token)]) -> Session:
-    return services.authenticator.session(token)
+NeedsSession = Depends(_describe_credentials)
+"""For the routers of everything that is not open to everybody: so the OpenAPI document says it."""
 
 
-_SessionDep = Annotated[Session, Depends(_session)]
+async def _admitted(connection: HTTPConnection) -> Admitted:
+    context = connection.scope["fastapi"]["effective_route_context"]
+    # Of a socket the framework keeps the path elsewhere.
+    path = context.path or context.starlette_route.path
+    return require_admitted(connection, f"{connection.scope.get('method', 'WS')} {path}")
 
 
-async def _identity(session: _SessionDep) -> Identity:
-    return session.identity
+_AdmittedDep = Annotated[Admitted, Depends(_admitted)]
+EveryRoute = Depends(_admitted)
+"""For the application: a route that is not in the table of who may ask for what answers nobody."""
+
+
+async def _session(admitted: _AdmittedDep) -> SessionRecord:
+    if admitted.session is None:
+        raise NotSignedIn
+    return admitted.session
+
+
+SessionDep = Annotated[SessionRecord, Depends(_session)]
+"""The caller's session. Streams and sockets end with it."""
+
+
+async def _identity(session: SessionDep) -> Identity:
+    return identity_of(session)
 
 
 CurrentIdentity = Annotated[Identity, Depends(_identity)]
-"""Who is asking. Nobody signed in: the request is answered with 401."""
+"""Who is asking."""
 
 
-async def _session_seconds(services: ServicesDep, session: _SessionDep) -> float:
-    return services.authenticator.seconds_left(session)
-
-
-SessionSecondsDep = Annotated[float, Depends(_session_seconds)]
-"""How long the caller's session is still valid: streams and sockets end with it."""
-
-
-async def _known_identity(connection: HTTPConnection, services: ServicesDep) -> Identity | None:
-    scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
-    bearer = credentials if scheme.lower() == "bearer" else None
+async def _known_session(
+    connection: HTTPConnection, services: ServicesDep, admitted: _AdmittedDep
+) -> SessionRecord | None:
+    secret = secret_of(connection)
+    if admitted.session is not None or secret is None:
+        return admitted.session
     try:
-        return services.authenticator.identify(bearer or connection.cookies.get(SESSION_COOKIE))
+        return await services.sessions.find(secret)
     except AuthError:
         return None
 
 
-KnownIdentityDep = Annotated[Identity | None, Depends(_known_identity)]
-"""Who is asking, or None: for what everybody may ask."""
+KnownSessionDep = Annotated[SessionRecord | None, Depends(_known_session)]
+"""The caller's session, or None: for what everybody may ask."""
 
 
-def _require(role: Role) -> Callable[[Identity], Awaitable[None]]:
-    async def check(identity: CurrentIdentity) -> None:
-        if not identity.may_act_as(role):
-            raise NotAllowed(role)
-
-    return check
+async def _caller(admitted: _AdmittedDep) -> Caller:
+    return admitted.caller
 
 
-RequireAnalyst = Depends(_require("analyst"))
-"""For `dependencies=[…]` of a route: analysts, managers and admins; others are answered with 403."""
-RequireManager = Depends(_require("manager"))
-"""For `dependencies=[…]` of a route: managers and admins; others are answered with 403."""
-RequireAdmin = Depends(_require("admin"))
-"""For `dependencies=[…]` of a route: admins; others are answered with 403."""
+CallerDep = Annotated[Caller, Depends(_caller)]
+"""Where the request comes from."""
 
 
-async def _fence(connection: HTTPConnection, identity: CurrentIdentity) -> None:
-    """What holds for every route that says nothing else: viewers read, analysts act."""
-    acts = connection.scope.get("method", "GET") not in SAFE_METHODS
-    required: Role = "analyst" if acts else "viewer"
-    if not identity.may_act_as(required):
-        raise NotAllowed(required)
-
-
-Fenced = Depends(_fence)
-"""For the routers of everything that is not open to everybody."""
-
-Private = Depends(_require("viewer"))
-"""For the routers of what people keep for themselves: everybody who may read may write their own."""
-
-
-async def _channel(services: ServicesDep, known: KnownIdentityDep) -> Identity:
-    if known is not None:
-        return known
-    return services.authenticator.channel
+async def _channel(services: ServicesDep, session: KnownSessionDep) -> Identity:
+    return services.sessions.channel if session is None else identity_of(session)
 
 
 ChannelDep = Annotated[Identity, Depends(_channel)]

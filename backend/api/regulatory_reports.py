@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.dependencies import CurrentIdentity, RequireAnalyst, ServicesDep
+from backend.api.dependencies import CallerDep, CurrentIdentity, ServicesDep
 from backend.http.problem import documented
 from backend.http.report_html import report_html
 from contracts.regulatory_report import RegulatoryReport
@@ -23,12 +23,12 @@ ReportFormat = Literal["json", "html"]
         200: {"description": "The form as JSON, or as a page to read and print", "content": {"text/html": {}}},
         **documented(403, 404, 409, 422, 503),
     },
-    dependencies=[RequireAnalyst],
 )
 async def regulatory_report(
     case_id: str,
     services: ServicesDep,
     identity: CurrentIdentity,
+    caller: CallerDep,
     format: Annotated[ReportFormat, Query()] = "json",  # noqa: A002 as the export calls it
 ) -> Response:
     """Subject, activity, period, amounts, narrative, decision and actions, as the record has them.
@@ -37,6 +37,7 @@ async def regulatory_report(
     """
     report = await services.workspace.regulatory_report(case_id, identity.subject)
     await services.accesses.took(identity.subject, "case_reported", case_id, format, {})
+    await services.security.took("exported", identity.subject, caller.address, f"{case_id}, regulatory report")
     is_json = format == "json"
     return Response(
         report.model_dump_json(indent=1).encode() if is_json else report_html(report),

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.text_fields import ReasonText
 from backend.http.problem import documented
 from contracts.base import Contract
@@ -23,7 +23,7 @@ class ReopeningOrder(Contract):
     summary="Reopen a case",
     status_code=202,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
-    dependencies=[RequireManager, Depends(strict_json(ReopeningOrder))],
+    dependencies=[Depends(strict_json(ReopeningOrder))],
 )
 async def reopen_case(
     case_id: str, order: ReopeningOrder, services: ServicesDep, identity: CurrentIdentity

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from backend.api.dependencies import CurrentIdentity, RequireAnalyst, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.text_fields import ReasonText
 from backend.http.problem import documented
 from contracts.base import Contract
@@ -36,7 +36,7 @@ class ReversalDecision(Contract):
     summary="Ask for an effect to be reversed",
     status_code=201,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
-    dependencies=[RequireAnalyst, Depends(strict_json(ReversalRequest))],
+    dependencies=[Depends(strict_json(ReversalRequest))],
 )
 async def request_reversal(
     case_id: str, order: ReversalRequest, services: ServicesDep, identity: CurrentIdentity
@@ -54,7 +54,7 @@ async def request_reversal(
     summary="Decide on a reversal",
     status_code=202,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
-    dependencies=[RequireAnalyst, Depends(strict_json(ReversalDecision))],
+    dependencies=[Depends(strict_json(ReversalDecision))],
 )
 async def decide_reversal(
     case_id: str,

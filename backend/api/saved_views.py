@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator
 
-from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.errors import NotAllowed
 from casebook.queries.filters import CaseQuery, SavedView
@@ -82,7 +82,6 @@ async def delete_view(name: Name, services: ServicesDep, identity: CurrentIdenti
     summary="Stop sharing a view",
     status_code=204,
     responses=documented(403, 404, 422, 503),
-    dependencies=[RequireManager],
 )
 async def stop_sharing_view(owner: str, name: Name, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Let only its owner see a view, among whose views it stays. Managers only; owners save it with `shared` false."""

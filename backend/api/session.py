@@ -1,17 +1,31 @@
-"""`/api/session` and `/api/people`: the caller's identity, signing in and out, the list of people."""
+"""`/api/session`, `/api/sessions`, `/api/people`: who is asking, signing in and out, open sessions, who works here."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
-from backend.api.dependencies import KnownIdentityDep, ServicesDep, strict_json
+from backend.api.dependencies import (
+    CallerDep,
+    CurrentIdentity,
+    KnownSessionDep,
+    ServicesDep,
+    SessionDep,
+    strict_json,
+)
+from backend.auth.credentials import SESSION_COOKIE
+from backend.auth.errors import SessionNotFound
 from backend.auth.identity import Identity
-from backend.auth.sessions import SESSION_COOKIE
+from backend.http.admission import identity_of
 from backend.http.problem import documented
+from casebook.errors import NotAllowed
 from contracts.base import Contract, UtcDateTime
+from contracts.sessions import SessionId, SessionList
 
 router = APIRouter(prefix="/api/session", tags=["session"])
+listed = APIRouter(prefix="/api/sessions", tags=["session"])
 people = APIRouter(prefix="/api/people", tags=["session"])
+
+Whose = Annotated[Literal["mine", "all"], Query(description="`all`: those of everybody, for admins")]
 
 
 class SessionInfo(Contract):
@@ -23,7 +37,7 @@ class SessionInfo(Contract):
     personas: tuple[Identity, ...]
 
 
-class SignIn(Contract):
+class SignInOrder(Contract):
     """The persona that one wants to be."""
 
     persona: str
@@ -34,34 +48,46 @@ class SessionToken(Contract):
     """What to send as `Authorization: Bearer …`."""
 
     token: str
+    session_id: SessionId
+    """What ends it: `DELETE /api/sessions/{session_id}`."""
     expires_at: UtcDateTime
 
 
 @router.get("", operation_id="get_session", summary="Who is signed in")
-async def get_session(services: ServicesDep, identity: KnownIdentityDep) -> SessionInfo:
+async def get_session(services: ServicesDep, session: KnownSessionDep) -> SessionInfo:
     """Who is signed in, and the personas to choose from. Answers everybody."""
-    return _info(services, identity)
+    return _info(services, None if session is None else identity_of(session))
 
 
 @router.post(
     "",
     operation_id="sign_in",
     summary="Sign in",
-    responses=documented(413, 415, 422),
-    dependencies=[Depends(strict_json(SignIn))],
+    responses=documented(413, 415, 422, 503),
+    dependencies=[Depends(strict_json(SignInOrder))],
 )
-async def sign_in(order: SignIn, services: ServicesDep, response: Response) -> SessionInfo:
-    """Become one of the personas: sets a cookie that scripts cannot read and other sites cannot use."""
-    session = services.authenticator.sign_in(order.persona)
+async def sign_in(
+    order: SignInOrder, services: ServicesDep, caller: CallerDep, before: KnownSessionDep, response: Response
+) -> SessionInfo:
+    """Become one of the personas: sets a cookie that scripts cannot read and other sites cannot use.
+
+    The session that the same browser had before is over.
+    """
+    replaces = before.session_id if before is not None and before.kind == "browser" else None
+    issued = await services.sessions.sign_in(order.persona, "browser", caller, replaces)
+    services.security.count("signed_in")
     response.set_cookie(
-        SESSION_COOKIE, session.token, expires=session.expires_at, path="/", httponly=True, samesite="strict"
+        SESSION_COOKIE, issued.secret, expires=issued.record.ends_at, path="/", httponly=True, samesite="strict"
     )
-    return _info(services, session.identity)
+    return _info(services, identity_of(issued.record))
 
 
-@router.delete("", operation_id="sign_out", summary="Sign out", status_code=204)
-async def sign_out(response: Response) -> None:
-    """Make the browser forget its session. Answers everybody."""
+@router.delete("", operation_id="sign_out", summary="Sign out", status_code=204, responses=documented(503))
+async def sign_out(services: ServicesDep, caller: CallerDep, session: KnownSessionDep, response: Response) -> None:
+    """End the session, here and on every replica, and make the browser forget it. Answers everybody."""
+    if session is not None:
+        await services.sessions.end(session.session_id, "signed_out", caller)
+        services.security.count("session_ended")
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
 
 
@@ -69,22 +95,53 @@ async def sign_out(response: Response) -> None:
     "/token",
     operation_id="issue_token",
     summary="Get a bearer token",
-    responses=documented(413, 415, 422),
-    dependencies=[Depends(strict_json(SignIn))],
+    responses=documented(413, 415, 422, 503),
+    dependencies=[Depends(strict_json(SignInOrder))],
 )
-async def issue_token(order: SignIn, services: ServicesDep) -> SessionToken:
-    """A session for a program, which sends it as `Authorization: Bearer …`."""
-    session = services.authenticator.sign_in(order.persona)
-    return SessionToken(token=session.token, expires_at=session.expires_at)
+async def issue_token(order: SignInOrder, services: ServicesDep, caller: CallerDep) -> SessionToken:
+    """A session for a program, which sends it as `Authorization: Bearer …`. It is shown this once."""
+    issued = await services.sessions.sign_in(order.persona, "program", caller)
+    services.security.count("token_issued")
+    return SessionToken(token=issued.secret, session_id=issued.record.session_id, expires_at=issued.record.ends_at)
+
+
+@listed.get("", operation_id="list_sessions", summary="Open sessions", responses=documented(403, 422, 503))
+async def list_sessions(
+    services: ServicesDep, session: SessionDep, identity: CurrentIdentity, whose: Whose = "mine"
+) -> SessionList:
+    """One's own open sessions, the newest first; for admins those of everybody. At most 500."""
+    if whose == "all" and not identity.may_act_as("admin"):
+        raise NotAllowed("admin")
+    items, total = await services.session_record.list_open(identity.subject if whose == "mine" else None)
+    return SessionList(items=items, total=total, current=session.session_id)
+
+
+@listed.delete(
+    "/{session_id}",
+    operation_id="end_session",
+    summary="End a session",
+    status_code=204,
+    responses=documented(404, 422, 503),
+)
+async def end_session(
+    session_id: Annotated[SessionId, Path()], services: ServicesDep, identity: CurrentIdentity, caller: CallerDep
+) -> None:
+    """End one of one's own sessions; admins end anybody's. Its streams and sockets end within seconds."""
+    found = await services.session_record.find_open(session_id)
+    is_own = found is not None and found.subject == identity.subject
+    if found is None or not (is_own or identity.may_act_as("admin")):
+        # Whether somebody else has one is nobody's business.
+        raise SessionNotFound
+    by = None if is_own else identity.subject
+    await services.sessions.end(session_id, "ended_by_holder" if is_own else "ended_by_admin", caller, by)
+    services.security.count("session_ended")
 
 
 @people.get("", operation_id="list_people", summary="Who works here")
 async def list_people(services: ServicesDep) -> tuple[Identity, ...]:
     """Everybody who may show up as the author of something, for showing names in place of subjects."""
-    return services.authenticator.personas
+    return services.sessions.people
 
 
 def _info(services: ServicesDep, identity: Identity | None) -> SessionInfo:
-    return SessionInfo(
-        identity=identity, auth_mode=services.public_config.auth_mode, personas=services.authenticator.personas
-    )
+    return SessionInfo(identity=identity, auth_mode=services.public_config.auth_mode, personas=services.sessions.people)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Response
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, RequireAdmin, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.preconditions import SeenRevision, tag
 from backend.http.problem import documented
 from contracts.subscriptions import (
@@ -19,7 +19,7 @@ from contracts.subscriptions import (
     SubscriptionList,
 )
 
-router = APIRouter(prefix="/api/subscriptions", tags=["subscriptions"], dependencies=[RequireAdmin])
+router = APIRouter(prefix="/api/subscriptions", tags=["subscriptions"])
 
 
 @router.get("", operation_id="list_subscriptions", summary="List subscriptions", responses=documented(401, 403, 503))

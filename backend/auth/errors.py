@@ -3,7 +3,10 @@
 AuthError
 ├── NotSignedIn      401
 ├── SessionInvalid   401
-├── SessionExpired   401
+├── SessionEnded     401
+│   ├── SessionExpired
+│   └── SessionIdle
+├── SessionNotFound  404
 └── UnknownPersona   422
 """
 
@@ -17,6 +20,8 @@ class AuthError(Exception):
 
     id: ClassVar[str] = "not-signed-in"
     status: ClassVar[int] = 401
+    subject: str | None = None
+    """Whose session it was, where that is known."""
 
 
 class NotSignedIn(AuthError):
@@ -29,21 +34,54 @@ class NotSignedIn(AuthError):
 
 
 class SessionInvalid(AuthError):
-    """The session was changed, or signed with a key other than this installation's, or names an unknown person."""
+    """What was shown opens no session that this installation remembers."""
 
     id = "session-invalid"
 
     def __init__(self) -> None:
-        super().__init__("This session was not issued by this installation: sign in again.")
+        super().__init__("This session was not given out by this installation, or is long over: sign in again.")
 
 
-class SessionExpired(AuthError):
-    """The session was genuine, and is over."""
+class SessionEnded(AuthError):
+    """The session was genuine, and somebody ended it."""
+
+    id = "session-ended"
+
+    def __init__(self, ended_at: datetime, subject: str) -> None:
+        super().__init__(f"This session was ended at {ended_at:%Y-%m-%d %H:%M} UTC: sign in again.")
+        self.subject = subject
+
+
+class SessionExpired(SessionEnded):
+    """The session has lived its whole life."""
 
     id = "session-expired"
 
-    def __init__(self, expired_at: datetime) -> None:
-        super().__init__(f"This session ended at {expired_at:%Y-%m-%d %H:%M} UTC: sign in again.")
+    def __init__(self, ended_at: datetime, subject: str) -> None:
+        AuthError.__init__(self, f"This session expired at {ended_at:%Y-%m-%d %H:%M} UTC: sign in again.")
+        self.subject = subject
+
+
+class SessionIdle(SessionEnded):
+    """Nobody used the session for too long."""
+
+    id = "session-idle"
+
+    def __init__(self, ended_at: datetime, subject: str) -> None:
+        AuthError.__init__(
+            self, f"This session was not used and ended at {ended_at:%Y-%m-%d %H:%M} UTC: sign in again."
+        )
+        self.subject = subject
+
+
+class SessionNotFound(AuthError):
+    """There is no such open session, or it is somebody else's."""
+
+    id = "session-not-found"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No session of yours that is open has this id: it may be over already.")
 
 
 class UnknownPersona(AuthError):

@@ -1,83 +1,197 @@
-"""Sessions where `AUTH_MODE=local`: a person chooses a persona, and a signed token names it."""
+"""Sessions: opened at sign-in by a secret, kept in the casebook, and over for all replicas when they end."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from itsdangerous import BadData, URLSafeSerializer
-from pydantic import ValidationError
-
-from backend.auth.errors import NotSignedIn, SessionExpired, SessionInvalid, UnknownPersona
+from backend.auth.credentials import Caller
+from backend.auth.errors import (
+    NotSignedIn,
+    SessionEnded,
+    SessionExpired,
+    SessionIdle,
+    SessionInvalid,
+    UnknownPersona,
+)
 from backend.auth.identity import Identity
-from contracts.base import Contract, UtcDateTime
+from casebook.async_api import AsyncSessions
+from casebook.commands.sessions import NewSession
+from casebook.errors import CasebookUnavailable
+from casebook.queries.sessions import KnownSession
+from contracts.sessions import SessionEnd, SessionKind, SessionRecord
 
-SESSION_COOKIE = "casewright_session"
-# Keeps these tokens apart from anything else that the same secret may sign one day.
-_PURPOSE = "casewright.session.v1"
 CHANNEL = Identity(subject="channel", name="Channel", roles=())
 """Passes customers' messages on, and may do nothing else."""
+SECRET_PREFIX = "cwt_"  # noqa: S105 - it is what all secrets begin with
+"""So that a scanner of secrets knows one that was put where it does not belong."""
+_SECRET = re.compile(rf"{SECRET_PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
+
+CACHED_FOR = timedelta(seconds=2)
+"""How long a session may still be taken for open that another replica has ended."""
+USE_NOTED_EVERY = timedelta(minutes=1)
+"""How often the use of a session is written down."""
+MAX_CACHED = 10_000
 
 
-class _Claims(Contract):
-    subject: str
-    expires_at: UtcDateTime
+@dataclass(frozen=True)
+class SignIn:
+    """Who can sign in, and how long that lasts."""
+
+    people: tuple[Identity, ...]
+    lifetime: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(hours=1)
 
 
-class Session(Contract):
-    """Proof of who is asking. The same token serves as cookie and as bearer token."""
+@dataclass(frozen=True)
+class IssuedSession:
+    """A session that has just begun, with the secret that opens it: shown once, and kept nowhere."""
 
-    identity: Identity
-    token: str
-    expires_at: UtcDateTime
+    record: SessionRecord
+    secret: str
 
 
-class LocalAuthenticator:
-    """Gives out sessions to the personas, and reads them. Keeps nothing: a session lives until it expires."""
+@dataclass(frozen=True)
+class _Read:
+    known: KnownSession
+    at: datetime
+
+
+class Sessions:
+    """Gives out sessions to personas, and says whose one is."""
 
     def __init__(
-        self, key: str, lifetime: timedelta, personas: Sequence[Identity], clock: Callable[[], datetime]
+        self,
+        record: AsyncSessions,
+        sign_in: SignIn,
+        now: Callable[[], datetime],
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
-        self.personas = tuple(personas)
-        self._by_subject = {persona.subject: persona for persona in personas}
-        self._lifetime = lifetime
-        self._clock = clock
-        self._signer = URLSafeSerializer(
-            key, salt=_PURPOSE, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        )
+        self._record = record
+        self._sign_in = sign_in
+        self._by_subject = {persona.subject: persona for persona in sign_in.people}
+        self._now = now
+        self._on_end = on_end
+        self._read: dict[str, _Read] = {}
+        self._looks: dict[str, asyncio.Task[KnownSession | None]] = {}
+        """Those under way: a page that asks for twenty things at once costs one."""
+
+    @property
+    def people(self) -> tuple[Identity, ...]:
+        """Everybody who can sign in."""
+        return self._sign_in.people
 
     @property
     def channel(self) -> Identity:
         """Who passes a message on without a session: only this machine can connect."""
         return CHANNEL
 
-    def sign_in(self, subject: str) -> Session:
-        """A new session of a persona. Raises UnknownPersona."""
+    async def sign_in(
+        self, subject: str, kind: SessionKind, caller: Caller, replaces: str | None = None
+    ) -> IssuedSession:
+        """A new session of a persona. `replaces`: the id of the session that the same browser had, which ends.
+
+        Raises UnknownPersona.
+        """
         identity = self._by_subject.get(subject)
         if identity is None:
             raise UnknownPersona(subject, self._by_subject)
-        claims = _Claims(subject=subject, expires_at=self._clock() + self._lifetime)
-        token = self._signer.dumps(claims.model_dump(mode="json"))
-        return Session(identity=identity, token=token, expires_at=claims.expires_at)
+        secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        new = NewSession(
+            session_id=f"session-{uuid4().hex}",
+            secret_hash=hash_of(secret),
+            subject=identity.subject,
+            name=identity.name,
+            roles=identity.roles,
+            kind=kind,
+            address=caller.address,
+            client=caller.client,
+            idle=self._sign_in.idle,
+            lifetime=self._sign_in.lifetime,
+        )
+        record = await self._record.begin(new, replaces)
+        self._forget()
+        return IssuedSession(record, secret)
 
-    def identify(self, token: str | None) -> Identity:
-        """Whose session this is. Raises NotSignedIn for None, SessionInvalid, SessionExpired."""
-        return self.session(token).identity
-
-    def seconds_left(self, session: Session) -> float:
-        """How long the session still lives."""
-        return (session.expires_at - self._clock()).total_seconds()
-
-    def session(self, token: str | None) -> Session:
-        """The session of this token. Raises what `identify` raises."""
-        if not token:
+    async def find(self, secret: str | None) -> SessionRecord:
+        """The open session of this secret. Raises NotSignedIn for None, SessionInvalid, SessionEnded."""
+        if secret is None:
             raise NotSignedIn
-        try:
-            claims = _Claims.model_validate(self._signer.loads(token))
-        except (BadData, ValidationError) as error:
-            raise SessionInvalid from error
-        if claims.expires_at <= self._clock():
-            raise SessionExpired(claims.expires_at)
-        identity = self._by_subject.get(claims.subject)
-        if identity is None:
+        if _SECRET.fullmatch(secret) is None:
             raise SessionInvalid
-        return Session(identity=identity, token=token, expires_at=claims.expires_at)
+        known = await self._known(hash_of(secret))
+        if known is None:
+            raise SessionInvalid
+        if (error := _why_over(known, self._now())) is not None:
+            raise error
+        return known.record
+
+    async def use(self, session: SessionRecord) -> None:
+        """Let a session live on whose holder is at work; written down once a minute."""
+        if self._now() - session.last_used_at >= USE_NOTED_EVERY:
+            # A casebook that takes nothing, because its disk is full, can still be read.
+            with suppress(CasebookUnavailable):
+                await self._record.use(session.session_id, self._sign_in.idle)
+                self._read.clear()
+
+    async def end(
+        self, session_id: str, end: SessionEnd, caller: Caller, by: str | None = None
+    ) -> SessionRecord | None:
+        """End an open session, which is returned; None: there is none. `by`: who ended it, if not its holder."""
+        ended = await self._record.end(session_id, end, caller.address, by)
+        self._forget()
+        return ended
+
+    def _forget(self) -> None:
+        self._read.clear()
+        self._looks = {}
+        self._on_end()
+
+    async def _known(self, secret_hash: str) -> KnownSession | None:
+        now, read = self._now(), self._read.get(secret_hash)
+        if read is not None and now - read.at < CACHED_FOR:
+            return read.known
+        look = self._looks.get(secret_hash)
+        if look is None:
+            look = self._looks[secret_hash] = asyncio.create_task(self._look(secret_hash))
+            look.add_done_callback(_hear_failure)
+        # Whoever else waits for it goes on waiting when this request is broken off.
+        return await asyncio.shield(look)
+
+    async def _look(self, secret_hash: str) -> KnownSession | None:
+        looks, now = self._looks, self._now()
+        try:
+            known = await self._record.find(secret_hash)
+        finally:
+            looks.pop(secret_hash, None)
+        if len(self._read) >= MAX_CACHED:
+            self._read.clear()
+        # What was read while a session ended may be of before.
+        if known is not None and looks is self._looks:
+            self._read[secret_hash] = _Read(known, now)
+        return known
+
+
+def _hear_failure(look: asyncio.Task[KnownSession | None]) -> None:
+    """Whoever waited was told; when all of them have gone, nobody needs to be."""
+    if not look.cancelled():
+        look.exception()
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of a secret. It holds 256 random bits, so that a plain digest of it cannot be guessed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _why_over(known: KnownSession, now: datetime) -> SessionEnded | None:
+    record = known.record
+    if known.end == "idle" or (known.ended_at is None and record.idle_ends_at <= now < record.ends_at):
+        return SessionIdle(record.idle_ends_at, record.subject)
+    if known.end == "expired" or (known.ended_at is None and record.ends_at <= now):
+        return SessionExpired(record.ends_at, record.subject)
+    return None if known.ended_at is None else SessionEnded(known.ended_at, record.subject)

@@ -1,15 +1,16 @@
 """Checks every request before the routes (host, origin), and sets the security headers of every response."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from backend.auth.sessions import SESSION_COOKIE
+from backend.auth.credentials import SESSION_COOKIE, bearer_of
 from backend.http.problem import ProblemResponse, make_problem
 from casebook.workspace_api import ATTACHMENT_MAX_BYTES
 
@@ -54,11 +55,13 @@ class Guard:
         app: ASGIApp,
         allowed_origins: Iterable[str] = (),
         attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
+        on_refusal: Callable[[HTTPConnection, str], None] = lambda _, __: None,
     ) -> None:
         self._app = app
         # A file in a form comes with a little more than itself.
         self._attachment_body = attachment_max_bytes + MAX_BODY_BYTES
         self._allowed_origins = frozenset(allowed_origins)
+        self._on_refusal = on_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with 403."""
@@ -69,7 +72,9 @@ class Guard:
         refusal = self._refusal(scope)
         if refusal is None:
             await self._app(scope, self._limited(scope, receive), guarded)
-        elif scope["type"] == "websocket":
+            return
+        self._on_refusal(HTTPConnection(scope), refusal[0])
+        if scope["type"] == "websocket":
             await WebSocketClose(code=1008, reason="forbidden")(scope, receive, send)
         else:
             await ProblemResponse(make_problem(refusal[0], 403, refusal[1]))(scope, receive, guarded)
@@ -105,8 +110,7 @@ def _host_name(host: str) -> str:
 
 
 def _vouched_for_by_cookie(headers: Headers) -> bool:
-    bearer = headers.get("authorization", "").lower().startswith("bearer ")
-    return not bearer and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
+    return bearer_of(headers) is None and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
 
 
 def _limited(receive: Receive, most: int) -> Receive:

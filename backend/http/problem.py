@@ -1,17 +1,22 @@
 """Every error as one RFC 9457 problem document, rendered by one handler."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
-from backend.auth.errors import AuthError
+from backend.auth.credentials import Caller
+from backend.auth.errors import AuthError, NotSignedIn, UnknownPersona
 from backend.services.errors import ServiceError
+from backend.services.security_recorder import SecurityRecorder
 from casebook.errors import CasebookError, MessageRateExceeded, TooManyOpenTurns
 from contracts.base import Contract
+from contracts.security import SecurityEventKind
 from contracts.telemetry import EventKind
 
 EVENT_KINDS = frozenset(get_args(EventKind))
@@ -34,6 +39,15 @@ _UNREADABLE = (
     "The request body cannot be read: it is not JSON in UTF-8, or holds a number of more than 4,300 digits or too many "
     "brackets within each other."
 )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, and by whom, as far as that is known."""
+
+    route: str
+    caller: Caller
+    subject: str | None = None
 
 
 class FieldProblem(Contract):
@@ -99,8 +113,37 @@ def install(app: FastAPI) -> None:
 
 
 async def _answer(request: Request | WebSocket, error: Exception) -> Response:
-    problem = _problem_of(request, error)
+    return answer(request, error)
+
+
+def answer(connection: HTTPConnection, error: Exception) -> Response:
+    """What is answered in place of what was asked for; the security log hears of it where that is a refusal."""
+    problem = _problem_of(connection, error)
+    _note_refusal(connection, problem, error)
     return ProblemResponse(problem, _headers_of(error))
+
+
+def _note_refusal(connection: HTTPConnection, problem: Problem, error: Exception) -> None:
+    asked: Asked | None = getattr(connection.state, "asked", None)
+    kind = _refusal_of(problem, error)
+    if asked is None or kind is None:
+        return
+    subject = error.subject if isinstance(error, AuthError) else asked.subject
+    recorder: SecurityRecorder = connection.app.state.services.security
+    recorder.refused(kind, subject, asked.caller.address, asked.route, problem.id)
+
+
+def _refusal_of(problem: Problem, error: Exception) -> SecurityEventKind | None:
+    """What kind of refusal it is; None: it is none, or of somebody who did not say who they are."""
+    match error:
+        case NotSignedIn():
+            return None
+        case UnknownPersona():
+            return "sign_in_refused"
+        case AuthError() if problem.status == 401:
+            return "session_refused"
+        case _:
+            return "access_refused" if problem.status == 403 else None
 
 
 def _headers_of(error: Exception) -> dict[str, str] | None:
@@ -113,7 +156,7 @@ def _headers_of(error: Exception) -> dict[str, str] | None:
     return dict(error.headers or {}) if isinstance(error, HTTPException) else None
 
 
-def _problem_of(request: Request | WebSocket, error: Exception) -> Problem:
+def _problem_of(request: HTTPConnection, error: Exception) -> Problem:
     match error:
         case AuthError():
             return make_problem(error.id, error.status, str(error))
@@ -134,7 +177,7 @@ def _field_problems(fields: Sequence[tuple[str, str]]) -> list[FieldProblem]:
     return [FieldProblem(field=field, message=message) for field, message in fields]
 
 
-def _http_problem(request: Request | WebSocket, error: HTTPException) -> Problem:
+def _http_problem(request: HTTPConnection, error: HTTPException) -> Problem:
     if error.status_code == 400:
         # The framework's answer to a body that cannot be read at all.
         if request.headers.get("content-type", "").lower().startswith("multipart/"):

@@ -1,9 +1,7 @@
 """The server-sent events of one watcher of the event stream."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from math import inf
 from typing import Protocol
 
 from sse_starlette.event import ServerSentEvent
@@ -13,6 +11,7 @@ from backend.live.change_feed import ChangeFeed, LogMessage
 from backend.live.framing import framed
 from backend.live.messages import Topic, TurnMessage
 from backend.live.service_status import ServiceMonitor
+from backend.live.session_watch import SessionWatch
 from backend.live.telemetry_sampler import TelemetrySampler
 from backend.waiting import wait_for
 from casebook.queries.chat import TurnChange
@@ -51,26 +50,28 @@ class EventStream:
         broadcast: Broadcast,
         monitor: ServiceMonitor | None = None,
         turns: TurnStates | None = None,
+        sessions: SessionWatch | None = None,
     ) -> None:
         self._feed = feed
         self._sampler = sampler
         self._broadcast = broadcast
         self._monitor = monitor
         self._turns = turns
+        self._sessions = sessions
 
     async def follow(
-        self, topics: frozenset[Topic], last_event_id: int | None, lasts_s: float = inf
+        self, topics: frozenset[Topic], last_event_id: int | None, session_id: str | None = None
     ) -> AsyncGenerator[bytes]:
-        """Server-sent events of these topics, framed, until `lasts_s` are over or the process shuts down.
+        """Server-sent events of these topics, framed, until the session is over or the process shuts down.
 
         After `last_event_id` every alert and case event comes once and in order; without it the stream starts now.
         Telemetry is a sample: what a watcher was too slow for is only in the totals. Of turns the newest states come.
         """
-        clock = asyncio.get_running_loop().time
-        ends_at = clock() + lasts_s
         turns = self._turns if "chat" in topics else None
         async with AsyncExitStack() as entered:
             entered.enter_context(self._broadcast.watching())
+            if self._sessions is not None and session_id is not None:
+                entered.enter_context(self._sessions.watching(session_id))
             if turns is not None:
                 await entered.enter_async_context(turns.watching())
             seen = await self._feed.resume_after(last_event_id)
@@ -78,7 +79,7 @@ class EventStream:
             told = 0 if turns is None else turns.number
             service = 0 if self._monitor is None else self._monitor.number
             yield ServerSentEvent(comment=f"following after {seen}", retry=RETRY_MS, sep="\n").encode()
-            while not self._broadcast.stopped and clock() < ends_at:
+            while not self._is_over(session_id):
                 change = self._broadcast.next_change()
                 while messages := await self._feed.read_after(seen):
                     seen = messages[-1].seq
@@ -94,7 +95,12 @@ class EventStream:
                 if self._monitor is not None and self._monitor.number != service:
                     service = self._monitor.number
                     yield framed("service", self._monitor.status.model_dump_json())
-                await wait_for(change, min(LONGEST_WAIT_S, ends_at - clock()))
+                await wait_for(change, LONGEST_WAIT_S)
+
+    def _is_over(self, session_id: str | None) -> bool:
+        if self._sessions is not None and session_id is not None and self._sessions.is_over(session_id):
+            return True
+        return self._broadcast.stopped
 
 
 def _chunks(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator[bytes]:

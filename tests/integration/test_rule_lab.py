@@ -87,7 +87,6 @@ def backend(folder: Path, **settings: str) -> Generator[Backend]:
         "BACKEND_PORT": str(port),
         "DTS_ENDPOINT": "http://127.0.0.1:9",
         "CASEBOOK_URL": f"sqlite:///{folder / 'casebook.db'}",
-        "SESSION_KEY_FILE": str(folder / "session.key"),
         "LAB_RECORDINGS": str(folder / "recordings"),
         "EVENT_PRODUCER_ENABLED": "false",
         **settings,

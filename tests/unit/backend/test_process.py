@@ -17,7 +17,6 @@ import pytest
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
-SECRET = "a secret for tests, long enough to sign"
 
 
 def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
@@ -28,7 +27,6 @@ def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
         "DTS_ENDPOINT": "http://127.0.0.1:9",
         "CASEBOOK_URL": f"sqlite:///{folder / 'casebook.db'}",
         "EVENT_PRODUCER_ENABLED": "false",
-        "SESSION_SECRET": SECRET,
         **settings,
     }
 
@@ -81,17 +79,6 @@ def test_the_document_is_printed_without_starting_anything(tmp_path: Path) -> No
     assert printed.returncode == 0
     assert json.loads(printed.stdout)["info"]["title"] == "Casewright"
     assert list(tmp_path.iterdir()) == []
-
-
-def test_key_file_readable_by_others_is_refused(tmp_path: Path) -> None:
-    key = tmp_path / "session.key"
-    key.write_text("k" * 64)
-    key.chmod(0o644)
-    refused = run(env=environment(tmp_path, free_port(), SESSION_SECRET="", SESSION_KEY_FILE=str(key)))
-    assert refused.returncode == 1
-    assert refused.stderr == (
-        f"backend: Others on this machine may read the key file {key}: remove it, and a new one is made.\n"
-    )
 
 
 def login(number: int, country: str, hour: int) -> str:
@@ -167,7 +154,6 @@ def test_process_ingests_opens_streams_and_stops_at_once(tmp_path: Path) -> None
         assert process.wait(60) == 0
         said = process.stderr.read()
         assert "Traceback" not in said
-        assert SECRET not in said
         assert header["Authorization"].removeprefix("Bearer ") not in said
     finally:
         process.kill()

@@ -1,13 +1,11 @@
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from backend.auth.errors import SessionInvalid
-from backend.main import open_authenticator, public_config
+from backend.main import public_config
 from backend.settings import BackendSettings
-from casebook.database.transactions import utc_now
 from runtime.settings import SettingsInvalid, read_settings
 
 
@@ -54,6 +52,8 @@ def test_lists_split_like_paths_and_empty_is_none(monkeypatch: pytest.MonkeyPatc
         ("AUTO_CLEAR_THRESHOLD", "1.5"),
         ("EVENT_PRODUCER_ENABLED", "perhaps"),
         ("SESSION_HOURS", "0"),
+        ("SESSION_IDLE_MINUTES", "0"),
+        ("SECURITY_LOG_DAYS", "0"),
         ("DECISION_HOLD_SECONDS", "-1"),
         ("DECISION_HOLD_SECONDS", "601"),
         ("DECISION_HOLD_SECONDS", "inf"),
@@ -86,35 +86,6 @@ def test_openid_connect_is_refused_until_it_exists(monkeypatch: pytest.MonkeyPat
         "AUTH_MODE is wrong (this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local): "
         "correct it or unset it."
     )
-
-
-def test_short_secret_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SESSION_SECRET", "hunter2")
-    sentence = refusal()
-    assert sentence.startswith("SESSION_SECRET is wrong (")
-    assert "32" in sentence
-    assert "hunter2" not in sentence
-
-
-def test_given_secret_signs_without_a_key_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SESSION_SECRET", "s" * 32)
-    monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
-    monkeypatch.setenv("SESSION_HOURS", "0.5")
-    settings = read_settings(BackendSettings)
-    assert "s" * 32 not in repr(settings)
-    session = open_authenticator(settings).sign_in("ana")
-    assert open_authenticator(settings).identify(session.token).subject == "ana"
-    assert timedelta(minutes=29) < session.expires_at - utc_now() <= timedelta(minutes=30)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_without_a_secret_the_key_file_signs_across_restarts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
-    token = open_authenticator(read_settings(BackendSettings)).sign_in("ana").token
-    assert open_authenticator(read_settings(BackendSettings)).identify(token).subject == "ana"
-    (tmp_path / "session.key").unlink()
-    with pytest.raises(SessionInvalid):
-        open_authenticator(read_settings(BackendSettings)).identify(token)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])

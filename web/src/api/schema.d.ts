@@ -1477,6 +1477,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/security-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The security log
+         * @description The newest lines, oldest first; `next_cursor` leads to those before them. That it was read is a line, too.
+         */
+        get: operations["list_security_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/service": {
         parameters: {
             query?: never;
@@ -1513,11 +1533,13 @@ export interface paths {
         /**
          * Sign in
          * @description Become one of the personas: sets a cookie that scripts cannot read and other sites cannot use.
+         *
+         *     The session that the same browser had before is over.
          */
         post: operations["sign_in"];
         /**
          * Sign out
-         * @description Make the browser forget its session. Answers everybody.
+         * @description End the session, here and on every replica, and make the browser forget it. Answers everybody.
          */
         delete: operations["sign_out"];
         options?: never;
@@ -1536,10 +1558,50 @@ export interface paths {
         put?: never;
         /**
          * Get a bearer token
-         * @description A session for a program, which sends it as `Authorization: Bearer …`.
+         * @description A session for a program, which sends it as `Authorization: Bearer …`. It is shown this once.
          */
         post: operations["issue_token"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open sessions
+         * @description One's own open sessions, the newest first; for admins those of everybody. At most 500.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description End one of one's own sessions; admins end anybody's. Its streams and sockets end within seconds.
+         */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6225,6 +6287,57 @@ export interface components {
             items: components["schemas"]["Schedule"][];
         };
         /**
+         * SecurityEvent
+         * @description One line of the security log. The same refusal within a minute is one line.
+         */
+        SecurityEvent: {
+            /** Address */
+            address: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Hash */
+            hash: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "signed_in" | "sign_in_refused" | "token_issued" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged";
+            /** Number */
+            number: number;
+            /** Once */
+            once: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "done" | "refused";
+            /** Reason */
+            reason: string | null;
+            /** Subject */
+            subject: string | null;
+            /** Target */
+            target: string | null;
+        };
+        /**
+         * SecurityEventPage
+         * @description Lines of the security log, oldest first: the newest, or those before another page.
+         */
+        SecurityEventPage: {
+            /** Items */
+            items: components["schemas"]["SecurityEvent"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
          * ServiceStatus
          * @description `event: service`, and the answer of `/api/service`. Null where nothing is wrong.
          */
@@ -6258,6 +6371,61 @@ export interface components {
             personas: components["schemas"]["Identity"][];
         };
         /**
+         * SessionList
+         * @description Open sessions, the newest first; at most 500.
+         */
+        SessionList: {
+            /** Current */
+            current: string | null;
+            /** Items */
+            items: components["schemas"]["SessionRecord"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * SessionRecord
+         * @description An open session.
+         */
+        SessionRecord: {
+            /** Address */
+            address: string;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Client */
+            client: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Idle Ends At
+             * Format: date-time
+             */
+            idle_ends_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "browser" | "program";
+            /**
+             * Last Used At
+             * Format: date-time
+             */
+            last_used_at: string;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: ("viewer" | "analyst" | "manager" | "admin")[];
+            /** Session Id */
+            session_id: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * SessionToken
          * @description What to send as `Authorization: Bearer …`.
          */
@@ -6267,6 +6435,8 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Session Id */
+            session_id: string;
             /** Token */
             token: string;
         };
@@ -6309,10 +6479,10 @@ export interface components {
             lost: number;
         };
         /**
-         * SignIn
+         * SignInOrder
          * @description The persona that one wants to be.
          */
-        SignIn: {
+        SignInOrder: {
             /** Persona */
             persona: string;
         };
@@ -12988,6 +13158,71 @@ export interface operations {
             };
         };
     };
+    list_security_events: {
+        parameters: {
+            query?: {
+                /** @description Only what this person saw, by subject id */
+                subject?: string | null;
+                /** @description Only what is of this kind */
+                kind?: ("signed_in" | "sign_in_refused" | "token_issued" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged") | null;
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityEventPage"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_service: {
         parameters: {
             query?: never;
@@ -13055,7 +13290,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                "application/json": components["schemas"]["SignInOrder"];
             };
         };
         responses: {
@@ -13095,6 +13330,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     sign_out: {
@@ -13113,6 +13357,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     issue_token: {
@@ -13124,7 +13377,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                "application/json": components["schemas"]["SignInOrder"];
             };
         };
         responses: {
@@ -13157,6 +13410,139 @@ export interface operations {
             };
             /** @description The request is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `all`: those of everybody, for admins */
+                whose?: "mine" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

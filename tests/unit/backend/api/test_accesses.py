@@ -44,6 +44,8 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/conversations/{user_id}": "conversation_read",
     # Lists, and what the scheduler says of an orchestration, show no record of a case.
     "GET /api/alerts": None,
+    "GET /api/sessions": None,
+    "GET /api/security-log": None,
     "GET /api/cases": None,
     "GET /api/cases/counts": None,
     "GET /api/cases/next": None,

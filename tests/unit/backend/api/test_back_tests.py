@@ -14,7 +14,7 @@ from backend.wiring import Wiring, wire
 from casebook.detection_rules_api import DetectionRulesApi
 from contracts.detection_rules import RuleChange, RuleContent
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering, signed_in
+from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
 from tests.unit.casebook.builders import an_alert
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ def options(tmp_path: Path) -> LabOptions:
 async def client(
     book: CaseBook, scheduler: FakeScheduler, options: LabOptions, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[httpx.AsyncClient]:
-    wiring: Wiring = wire(book, scheduler, AUTHENTICATOR, Broadcast(), CONFIG, lab=options)
+    wiring: Wiring = wire(book, scheduler, SIGN_IN, Broadcast(), CONFIG, lab=options)
 
     async def run_nothing() -> None:
         """Nobody runs back-tests here: `tests/integration/test_rule_lab.py` does."""

@@ -12,7 +12,7 @@ from backend.services.errors import CustomerStoreUnavailable
 from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_previews import FakeReader
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering, signed_in
+from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
 from tests.unit.mcp_server.support import environment, serving
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ LINK = "/api/conversations/bob/customer"
 
 
 def wired(book: CaseBook, store: CustomerStoreReader | None = None) -> Wiring:
-    return wire(book, FakeScheduler(), AUTHENTICATOR, Broadcast(), CONFIG, customer_store=store or FakeReader())
+    return wire(book, FakeScheduler(), SIGN_IN, Broadcast(), CONFIG, customer_store=store or FakeReader())
 
 
 async def write(client: httpx.AsyncClient) -> None:

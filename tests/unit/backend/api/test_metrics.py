@@ -26,9 +26,9 @@ from contracts.tasks import NewTask
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.ingest.lines import ListSource, event
 from tests.unit.backend.support import (
-    AUTHENTICATOR,
     CONFIG,
     NOTHING_READ,
+    SIGN_IN,
     FakeScheduler,
     answering,
     case_in_review,
@@ -100,6 +100,7 @@ async def test_every_name_is_documented() -> None:
         stalled=0,
         refused={},
         consumers=(),
+        security={},
         at=utc_now(),
     )
     for metric in nothing.collect():
@@ -108,7 +109,7 @@ async def test_every_name_is_documented() -> None:
 
 
 async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book: CaseBook) -> None:
-    other = wire(book, wiring.services.scheduler, AUTHENTICATOR, Broadcast(), CONFIG)
+    other = wire(book, wiring.services.scheduler, SIGN_IN, Broadcast(), CONFIG)
     attack = [event(second) for second in range(10)]
     counted, raised = 0.0, 0
     for backend in (wiring, other):
@@ -128,6 +129,7 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
             stalled=0,
             refused={},
             consumers=(),
+            security={},
             at=utc_now(),
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
@@ -147,7 +149,7 @@ async def test_refused_transitions_are_counted_by_reason(wiring: Wiring, book: C
         book.accepted_decision("case-invented", "case-invented:r1")
     async with answering(wiring) as client:
         counted = values((await client.get("/metrics")).text)
-    assert {name: value for name, value in counted.items() if "refused" in name} == {
+    assert {name: value for name, value in counted.items() if "refused_transitions" in name} == {
         "casewright_refused_transitions_total{round-not-justified}": 3,
         "casewright_refused_transitions_total{question-not-asked}": 1,
     }

@@ -17,7 +17,7 @@ from contracts.money import Money
 from contracts.preview import EffectPreview
 from contracts.refunds import ChosenRefund
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
+from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, asked_in_short, begin, open_case, put
 from tests.unit.mcp_server.support import environment, serving
 
@@ -46,7 +46,7 @@ class FakeReader:
 
 
 def wired(book: CaseBook, reader: CustomerStoreReader) -> Wiring:
-    return wire(book, FakeScheduler(), AUTHENTICATOR, Broadcast(), CONFIG, customer_store=reader)
+    return wire(book, FakeScheduler(), SIGN_IN, Broadcast(), CONFIG, customer_store=reader)
 
 
 async def test_dry_run_says_what_the_store_would_do(book: CaseBook) -> None:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from backend.auth.credentials import SESSION_COOKIE
 from backend.auth.personas import PERSONAS
-from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator
+from backend.auth.sessions import SECRET_PREFIX
 from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import answering, case_in_review, decision_body, signed_in
+from tests.unit.backend.support import answering, case_in_review, decision_body, session_of, signed_in
 
 pytestmark = pytest.mark.anyio
 
@@ -71,23 +72,18 @@ async def test_an_unknown_persona_is_422(stranger: httpx.AsyncClient) -> None:
         assert "set-cookie" not in answer.headers
 
 
-def expired_token(key: str = "k" * 32) -> str:
-    yesterday = datetime(2026, 1, 1, tzinfo=UTC)
-    return LocalAuthenticator(key, timedelta(hours=1), PERSONAS, lambda: yesterday).sign_in("alex").token
-
-
 @pytest.mark.parametrize(
     ("token", "problem"),
     [
         (None, "not-signed-in"),
-        (expired_token(), "session-expired"),
-        (expired_token("another key" * 4), "session-invalid"),
+        ("", "not-signed-in"),
+        (SECRET_PREFIX + "a" * 43, "session-invalid"),
         ("eyJ.x", "session-invalid"),
     ],
 )
 async def test_request_without_a_session_is_401(stranger: httpx.AsyncClient, token: str | None, problem: str) -> None:
     carried: list[dict[str, str]] = [{}]
-    if token:
+    if token is not None:
         carried = [{"Authorization": f"Bearer {token}"}, {"Cookie": f"{SESSION_COOKIE}={token}"}]
     for headers in carried:
         answer = await stranger.get("/api/cases", headers=headers)
@@ -98,6 +94,75 @@ async def test_request_without_a_session_is_401(stranger: httpx.AsyncClient, tok
         assert not token or token not in answer.text
         # The way back in stays open.
         assert (await stranger.get("/api/session", headers=headers)).json()["identity"] is None
+
+
+async def test_stolen_cookie_opens_nothing_after_sign_out(stranger: httpx.AsyncClient) -> None:
+    await stranger.post("/api/session", json={"persona": "ana"})
+    stolen = stranger.cookies[SESSION_COOKIE]
+    await stranger.delete("/api/session", headers=OWN)
+    for headers in ({"Cookie": f"{SESSION_COOKIE}={stolen}"}, {"Authorization": f"Bearer {stolen}"}):
+        answer = await stranger.get("/api/cases", headers=headers)
+        assert (answer.status_code, answer.json()["id"]) == (401, "session-ended")
+
+
+async def test_cookie_from_before_sign_in_is_never_kept(stranger: httpx.AsyncClient) -> None:
+    """Session fixation: whatever a browser held, it holds something new after sign-in, and the old one is over."""
+    planted = SECRET_PREFIX + "p" * 43
+    stranger.cookies.set(SESSION_COOKIE, planted)
+    answer = await stranger.post("/api/session", json={"persona": "ana"}, headers=OWN)
+    first = answer.cookies[SESSION_COOKIE]
+    assert first != planted
+    again = await stranger.post(
+        "/api/session", json={"persona": "ana"}, headers={**OWN, "Cookie": f"{SESSION_COOKIE}={first}"}
+    )
+    assert again.cookies[SESSION_COOKIE] != first
+    for secret in (planted, first):
+        refused = await stranger.get("/api/cases", headers={"Authorization": f"Bearer {secret}"})
+        assert refused.status_code == 401
+
+
+async def test_own_sessions_are_listed_and_ended(stranger: httpx.AsyncClient) -> None:
+    tokens = [(await stranger.post("/api/session/token", json={"persona": "ben"})).json() for _ in range(2)]
+    ben = {"Authorization": f"Bearer {tokens[0]['token']}"}
+    listed = (await stranger.get("/api/sessions", headers=ben)).json()
+    assert [each["session_id"] for each in listed["items"][:2]] == [each["session_id"] for each in reversed(tokens)]
+    assert {each["subject"] for each in listed["items"]} == {"ben"}
+    assert (listed["current"], listed["total"]) == (tokens[0]["session_id"], len(listed["items"]))
+    assert not [each for each in tokens if each["token"] in str(listed)]
+    ended = await stranger.delete(f"/api/sessions/{tokens[1]['session_id']}", headers=ben)
+    assert (ended.status_code, ended.content) == (204, b"")
+    over = await stranger.get("/api/cases", headers={"Authorization": f"Bearer {tokens[1]['token']}"})
+    assert over.json()["id"] == "session-ended"
+    assert (await stranger.delete(f"/api/sessions/{tokens[1]['session_id']}", headers=ben)).status_code == 404
+
+
+async def test_admins_alone_see_and_end_sessions_of_others(stranger: httpx.AsyncClient) -> None:
+    for persona in ("vera", "ana", "maria"):
+        refused = await stranger.get("/api/sessions", params={"whose": "all"}, headers=signed_in(persona))
+        assert (refused.status_code, refused.json()["id"]) == (403, "not-allowed")
+        hidden = await stranger.delete(f"/api/sessions/{session_of('ben')}", headers=signed_in(persona))
+        assert (hidden.status_code, hidden.json()["id"]) == (404, "session-not-found")
+    everybody = (await stranger.get("/api/sessions", params={"whose": "all"}, headers=signed_in("alex"))).json()
+    assert {each["subject"] for each in everybody["items"]} == {persona.subject for persona in PERSONAS}
+    ended = await stranger.delete(f"/api/sessions/{session_of('ben')}", headers=signed_in("alex"))
+    assert ended.status_code == 204
+    assert (await stranger.get("/api/cases", headers=signed_in("ben"))).status_code == 401
+    malformed = await stranger.delete("/api/sessions/everything", headers=signed_in("alex"))
+    assert malformed.status_code == 422
+
+
+async def test_body_that_nobody_may_send_is_not_read(wiring: Wiring) -> None:
+    read: list[None] = []
+
+    async def body() -> AsyncGenerator[bytes]:
+        read.append(None)
+        yield b"{}"
+
+    async with answering(wiring, persona=None) as client:
+        for headers in ({}, signed_in("vera")):
+            answer = await client.post("/api/workflow/start", content=body(), headers=headers)
+            assert answer.status_code in (401, 403)
+    assert read == []
 
 
 async def test_another_kind_of_credentials_is_no_session(stranger: httpx.AsyncClient) -> None:

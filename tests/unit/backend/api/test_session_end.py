@@ -1,70 +1,108 @@
-"""What is pushed to a person ends with their session. Real servers; the backend's clock is the test's."""
+"""What is pushed to a person ends with their session, on every replica. Real servers on one casebook."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import threading
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
-from backend.auth.personas import PERSONAS
-from backend.auth.sessions import LocalAuthenticator
+from casebook.database.transactions import Transactions
+from casebook.sessions_api import SessionsApi
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_case_socket import drain
-from tests.unit.backend.support import FakeScheduler, RunningBackend
-from tests.unit.casebook.builders import NOON, open_case
+from tests.unit.backend.support import FakeScheduler, RunningBackend, session_of, signed_in
+from tests.unit.casebook.builders import open_case
 
-LIFETIME = timedelta(seconds=1)
-
-
-@dataclass
-class Clock:
-    """The time as the test says: a new session has its whole life before it, however slow the test is."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class BriefSessions:
-    """A running backend whose sessions are short."""
-
-    backend: RunningBackend
-    clock: Clock
-    header: dict[str, str]
+VERA = signed_in("vera")
+WITHIN_S = 30.0
+"""On a machine that is busy; the promise is 5 seconds."""
 
 
 @pytest.fixture
-def brief(book: CaseBook, scheduler: FakeScheduler) -> Generator[BriefSessions]:
-    clock = Clock()
-    authenticator = LocalAuthenticator("k" * 32, LIFETIME, PERSONAS, clock)
-    running = RunningBackend(book, scheduler, authenticator)
-    running.start()
-    yield BriefSessions(running, clock, {"Authorization": f"Bearer {authenticator.sign_in('vera').token}"})
-    running.stop()
+def replicas(book: CaseBook, scheduler: FakeScheduler, engine: Engine) -> Generator[tuple[RunningBackend, ...]]:
+    both = (RunningBackend(book, scheduler), RunningBackend(CaseBook(Transactions(engine)), scheduler))
+    for each in both:
+        each.start()
+    yield both
+    for each in both:
+        each.stop()
 
 
-def test_an_event_stream_ends_cleanly_and_is_not_resumed(brief: BriefSessions) -> None:
-    url = f"{brief.backend.url}/api/events/stream"
-    with httpx.stream("GET", url, headers=brief.header, timeout=60) as stream:
-        assert stream.status_code == 200
-        assert b": following after" in b"".join(stream.iter_raw())
-    brief.clock.now += LIFETIME
-    again = httpx.get(url, headers=brief.header, timeout=60)
-    assert (again.status_code, again.json()["id"]) == (401, "session-expired")
+class Following:
+    """Reads an event stream in a thread of its own until it ends."""
+
+    def __init__(self, backend: RunningBackend) -> None:
+        self._url = f"{backend.url}/api/events/stream"
+        self._began = threading.Event()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+        assert self._began.wait(60)
+
+    def has_ended(self) -> bool:
+        self._thread.join(WITHIN_S)
+        return not self._thread.is_alive()
+
+    def _read(self) -> None:
+        with httpx.stream("GET", self._url, headers=VERA, timeout=60) as stream:
+            for _ in stream.iter_raw():
+                self._began.set()
 
 
-def test_socket_closes_with_4401_and_stays_closed(brief: BriefSessions, book: CaseBook) -> None:
-    url = f"{brief.backend.socket_url}/api/workflow/ws/{open_case(book)}"
-    with connect(url, open_timeout=60, additional_headers=brief.header) as socket:
-        messages, code = drain(socket)
-        assert (code, len(messages) <= 1) == (4401, True)
-        assert socket.close_reason == "the session ended: sign in again"
-    brief.clock.now += LIFETIME
-    with pytest.raises(InvalidStatus) as refused:
-        connect(url, open_timeout=60, additional_headers=brief.header)
-    assert refused.value.response.status_code == 401
+@contextmanager
+def watching(backend: RunningBackend, case: str, persona: str = "vera") -> Generator[ClientConnection]:
+    url = f"{backend.socket_url}/api/workflow/ws/{case}"
+    with connect(url, open_timeout=60, additional_headers=signed_in(persona)) as socket:
+        assert '"type":"snapshot"' in str(socket.recv(timeout=60))
+        yield socket
+
+
+def sign_out(backend: RunningBackend) -> None:
+    assert httpx.delete(f"{backend.url}/api/session", headers=VERA, timeout=60).status_code == 204
+
+
+def end_by_admin(backend: RunningBackend) -> None:
+    url = f"{backend.url}/api/sessions/{session_of('vera')}"
+    assert httpx.delete(url, headers=signed_in("alex"), timeout=60).status_code == 204
+
+
+def run_out(backend: RunningBackend) -> None:
+    """Its time is over: nobody does anything."""
+    SessionsApi(backend.wiring.services.record.blocking.transactions).end(session_of("vera"), "expired", "")
+
+
+@pytest.mark.parametrize("end", [sign_out, end_by_admin, run_out])
+def test_streams_and_sockets_end_on_both_replicas(
+    replicas: tuple[RunningBackend, RunningBackend], book: CaseBook, end: Callable[[RunningBackend], None]
+) -> None:
+    case = open_case(book)
+    streams = [Following(each) for each in replicas]
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(watching(each, case)) for each in replicas]
+        other = opened.enter_context(watching(replicas[1], case, "ana"))
+        end(replicas[0])
+        assert [each.has_ended() for each in streams] == [True, True]
+        for socket in sockets:
+            assert drain(socket)[1] == 4401
+            assert socket.close_reason == "the session ended: sign in again"
+        with pytest.raises(TimeoutError):
+            other.recv(timeout=0.1)
+
+
+def test_ended_session_opens_nothing_anywhere(replicas: tuple[RunningBackend, RunningBackend], book: CaseBook) -> None:
+    case = open_case(book)
+    assert httpx.get(f"{replicas[1].url}/api/cases", headers=VERA, timeout=60).status_code == 200
+    stream = Following(replicas[1])
+    sign_out(replicas[0])
+    # The other replica has heard of it when it ends what it pushes.
+    assert stream.has_ended()
+    for replica in replicas:
+        for path in ("/api/events/stream", "/api/cases"):
+            again = httpx.get(f"{replica.url}{path}", headers=VERA, timeout=60)
+            assert (again.status_code, again.json()["id"]) == (401, "session-ended")
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"{replica.socket_url}/api/workflow/ws/{case}", open_timeout=60, additional_headers=VERA)
+        assert refused.value.response.status_code == 401

@@ -14,7 +14,7 @@ from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
 from tests.support.webhook_receiver import WebhookReceiver
 from tests.unit.backend.delivery.events import names
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering, signed_in
+from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +27,12 @@ RESOLVER = names(
 @pytest.fixture
 def wiring(book: CaseBook, scheduler: FakeScheduler) -> Wiring:
     webhooks = WebhookSender(parse_networks("127.0.0.1/32"), resolver=RESOLVER)
-    return wire(book, scheduler, AUTHENTICATOR, Broadcast(), CONFIG, webhooks=webhooks)
+    return wire(book, scheduler, SIGN_IN, Broadcast(), CONFIG, webhooks=webhooks)
 
 
 @pytest.fixture
 def strict_wiring(book: CaseBook, scheduler: FakeScheduler) -> Wiring:
-    return wire(book, scheduler, AUTHENTICATOR, Broadcast(), CONFIG, webhooks=WebhookSender((), resolver=RESOLVER))
+    return wire(book, scheduler, SIGN_IN, Broadcast(), CONFIG, webhooks=WebhookSender((), resolver=RESOLVER))
 
 
 @pytest.fixture

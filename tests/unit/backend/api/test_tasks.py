@@ -13,7 +13,7 @@ from backend.services.errors import CustomerStoreUnavailable
 from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_previews import FakeReader
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering, signed_in
+from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
 from tests.unit.casebook.builders import open_case
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +43,7 @@ def customers() -> FakeCustomers:
 
 @pytest.fixture
 def wiring(book: CaseBook, scheduler: FakeScheduler, customers: FakeCustomers) -> Wiring:
-    return wire(book, scheduler, AUTHENTICATOR, Broadcast(), CONFIG, customer_store=customers)
+    return wire(book, scheduler, SIGN_IN, Broadcast(), CONFIG, customer_store=customers)
 
 
 @pytest.fixture

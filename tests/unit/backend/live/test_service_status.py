@@ -13,7 +13,7 @@ from backend.wiring import Wiring, wire
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
+from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering
 from tests.unit.casebook.builders import NOON, begin, open_case
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ async def test_scheduler_outage_is_reported_since_when(
 async def test_another_casebooks_hub_is_not_called_away(hub: str, book: CaseBook) -> None:
     async with open_scheduler(hub, "desk", "casebook-a") as first, open_scheduler(hub, "desk", "casebook-b") as second:
         await first.probe()
-        wiring = wire(book, second, AUTHENTICATOR, Broadcast(), CONFIG)
+        wiring = wire(book, second, SIGN_IN, Broadcast(), CONFIG)
         await wiring.services.monitor.look()
         since = wiring.services.monitor.status.hub_taken_since
         await wiring.services.monitor.look()

@@ -19,8 +19,8 @@ from contracts.investigation import ReviewOpening
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import (
-    AUTHENTICATOR,
     CONFIG,
+    SIGN_IN,
     Clock,
     FakeScheduler,
     async_relay,
@@ -64,7 +64,7 @@ def held_book(tmp_path: Path, empty_casebook: Path, clock: StillClock) -> Genera
 
 @pytest.fixture
 def wiring(held_book: CaseBook, scheduler: FakeScheduler) -> Wiring:
-    return wire(held_book, scheduler, AUTHENTICATOR, Broadcast(), CONFIG)
+    return wire(held_book, scheduler, SIGN_IN, Broadcast(), CONFIG)
 
 
 def held(book: CaseBook, scheduler: FakeScheduler, number: int = 1) -> tuple[ReviewOpening, Decision]:

@@ -1,0 +1,88 @@
+"""Decides before anything of a body is read whether a request is answered: who asks, and what the table allows."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backend.auth.access import ROUTES, find_route
+from backend.auth.credentials import UNATTENDED, Caller, caller_of, secret_of
+from backend.auth.errors import AuthError
+from backend.auth.identity import Identity
+from backend.auth.sessions import Sessions
+from backend.http.problem import Asked, answer
+from casebook.errors import CasebookError, NotAllowed
+from contracts.sessions import SessionRecord
+
+FOLLOWED = frozenset({"GET /api/events/stream", "WS /api/workflow/ws/{instance_id}"})
+"""What a page opens by itself, and again whenever it was cut off: no use of a session."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A request that is answered."""
+
+    route: str
+    """Of the table, `METHOD path`."""
+    caller: Caller
+    session: SessionRecord | None
+    """Null where everybody is answered: nobody looked who it is."""
+
+
+class Admission:
+    """Middleware around all routes. What it lets through has an `Admitted` in its state; the rest is answered here.
+
+    A path that is no route of the table goes on: to a page, or to nothing. A route that is in no table is refused by
+    `require_admitted`, which every route depends on.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with 401 or 403, or pass on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        route = find_route(scope.get("method", "WS"), scope["path"])
+        if route is None:
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        try:
+            admitted = await _admit(connection, route)
+        except (AuthError, CasebookError) as error:
+            await answer(connection, error)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["admitted"] = admitted
+        await self._app(scope, receive, send)
+
+
+def require_admitted(connection: HTTPConnection, route: str) -> Admitted:
+    """What let this request through. Raises LookupError where another route was judged than the one that answers."""
+    admitted: Admitted | None = getattr(connection.state, "admitted", None)
+    if admitted is None or admitted.route != route:
+        raise LookupError(f"'{route}' is not in the table of who may ask for what.")
+    return admitted
+
+
+def identity_of(session: SessionRecord) -> Identity:
+    """Whose session it is."""
+    return Identity(subject=session.subject, name=session.name, roles=session.roles)
+
+
+async def _admit(connection: HTTPConnection, route: str) -> Admitted:
+    """Raises NotSignedIn, SessionInvalid, SessionEnded, NotAllowed."""
+    sessions: Sessions = connection.app.state.services.sessions
+    caller, who = caller_of(connection), ROUTES[route]
+    # Known to whoever notes a refusal, here or by the route.
+    connection.state.asked = Asked(route, caller)
+    if who == "everybody" or who == "channel":
+        return Admitted(route, caller, None)
+    session = await sessions.find(secret_of(connection))
+    connection.state.asked = Asked(route, caller, session.subject)
+    if not identity_of(session).may_act_as(who):
+        raise NotAllowed(who)
+    if route not in FOLLOWED and UNATTENDED not in connection.headers:
+        await sessions.use(session)
+    return Admitted(route, caller, session)
