@@ -8,6 +8,7 @@ import { PlusIcon } from "@/shared/ui/icons";
 import { focusIfLost } from "@/shared/focus";
 import { Logo } from "@/shared/ui/Logo";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
+import { AuthModeBanner } from "./AuthModeBanner";
 import { LiveIndicator } from "./LiveIndicator";
 import { ServiceBanner } from "./ServiceBanner";
 import classes from "./Shell.module.css";
@@ -53,9 +54,14 @@ export function Shell() {
             Rules
           </Link>
           {mayActAs(identity, "admin") && (
-            <Link to="/webhooks" className={classes["tab"]}>
-              Webhooks
-            </Link>
+            <>
+              <Link to="/webhooks" className={classes["tab"]}>
+                Webhooks
+              </Link>
+              <Link to="/security" className={classes["tab"]}>
+                Security
+              </Link>
+            </>
           )}
           {mayActAs(identity, "manager") && (
             <>
@@ -80,6 +86,7 @@ export function Shell() {
           <ThemeMenu />
         </div>
       </header>
+      <AuthModeBanner />
       <ServiceBanner />
       <main id="main" className={classes["main"]} tabIndex={-1}>
         <Outlet />

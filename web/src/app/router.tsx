@@ -40,6 +40,8 @@ const pages = {
   deadLetters: () => import("./pages/DeadLettersPage"),
   rules: () => import("./pages/RulesPage"),
   settings: () => import("./pages/SettingsPage"),
+  sessions: () => import("./pages/SessionsPage"),
+  security: () => import("./pages/SecurityPage"),
 };
 loadWhenIdle(pages.desk, pages.case, pages.start);
 
@@ -126,6 +128,18 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => loadPage(pages.settings), "SettingsPage"),
 });
 
+const sessionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sessions",
+  component: lazyRouteComponent(() => loadPage(pages.sessions), "SessionsPage"),
+});
+
+const securityRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/security",
+  component: lazyRouteComponent(() => loadPage(pages.security), "SecurityPage"),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     deskRoute,
@@ -138,6 +152,8 @@ export const router = createRouter({
     deadLettersRoute,
     rulesRoute,
     settingsRoute,
+    sessionsRoute,
+    securityRoute,
   ]),
   defaultPreload: "intent",
   defaultErrorComponent: PageError,

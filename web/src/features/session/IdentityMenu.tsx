@@ -1,9 +1,10 @@
 import { Menu, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { Link } from "@tanstack/react-router";
 import type { Identity } from "@/api/types";
 import { ROLE } from "@/shared/format/labels";
 import { Avatar } from "@/shared/ui/Avatar";
-import { SwitchUserIcon, SignOutIcon } from "@/shared/ui/icons";
+import { SessionsIcon, SwitchUserIcon, SignOutIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./IdentityMenu.module.css";
 import { PersonaPicker } from "./PersonaPicker";
@@ -35,6 +36,9 @@ export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
           </Menu.Label>
           <Menu.Item leftSection={<SwitchUserIcon size={15} />} onClick={open}>
             Switch person…
+          </Menu.Item>
+          <Menu.Item component={Link} to="/sessions" leftSection={<SessionsIcon size={15} />}>
+            Your sessions
           </Menu.Item>
           <Menu.Item leftSection={<SignOutIcon size={15} />} onClick={() => signOut.mutate()}>
             Sign out

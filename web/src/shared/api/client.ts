@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "@/api/schema";
+import { isUnattended } from "./attendance";
 import { ApiProblem } from "./problem";
 
 const problems: Middleware = {
@@ -13,12 +14,20 @@ const problems: Middleware = {
   },
 };
 
+/** What the page asks for by itself, while nobody is at it, does not prolong the session. */
+const attendance: Middleware = {
+  onRequest({ request }) {
+    if (isUnattended()) request.headers.set("Casewright-Unattended", "1");
+    return request;
+  },
+};
+
 /** The backend, typed by its OpenAPI document. Every error is thrown as an `ApiProblem`. */
 export const api = createClient<paths>({
   baseUrl: window.location.origin,
   fetch: (request) => fetch(request),
 });
-api.use(problems);
+api.use(problems, attendance);
 
 /** The body of a successful answer. Errors were thrown before; an empty success is the server's mistake. */
 export function bodyOf<T>(answer: { data?: T; response: Response }): T {

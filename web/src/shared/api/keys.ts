@@ -23,6 +23,10 @@ export const keys = {
   /** Not below the cases: what changes rarely. */
   assignment: ["assignment"] as const,
   deskLog: ["desk-log"] as const,
+  /** All lists of open sessions. */
+  sessions: ["sessions"] as const,
+  sessionList: (whose: string) => ["sessions", whose] as const,
+  securityLog: (filter: unknown) => ["security-log", filter] as const,
   /** All users who write to the assistant, and below it one conversation with all that was loaded of it. */
   users: ["users"] as const,
   userList: (startsWith: string) => ["users", "list", startsWith] as const,

@@ -64,6 +64,7 @@ export const PeopleIcon = decorative(Users);
 export const PlayIcon = decorative(PlayerPlay);
 export const PlusIcon = decorative(Plus);
 export const ScreenIcon = decorative(DeviceDesktop);
+export const SessionsIcon = decorative(DeviceDesktop);
 export const SearchIcon = decorative(Search);
 export const SignOutIcon = decorative(Logout);
 export const SnoozeIcon = decorative(Alarm);
