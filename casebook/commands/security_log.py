@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from casebook.case_log.security_chain import Noted, chained
+from casebook.commands.line_append import LineAppender
 from casebook.schema.base import table_of
 from casebook.schema.security import SecurityEventRow, SecurityLogHead
-from contracts.hashing import canonical_json
 
 _EVENTS, _HEAD = table_of(SecurityEventRow), table_of(SecurityLogHead)
+_LOG = LineAppender(_EVENTS, _HEAD, chained)
 _LOCK = select(_HEAD).where(_HEAD.c.id == 1).with_for_update()
-_KNOWN = select(_EVENTS.c.once).where(_EVENTS.c.once.in_(bindparam("keys", expanding=True)))
-_APPEND = insert(_EVENTS)
 _CHANGE_HEAD = update(_HEAD).where(_HEAD.c.id == 1)
 _FIRST_KEPT = (
     select(_EVENTS.c.number)
@@ -30,24 +29,7 @@ PURGED_AT_ONCE = 10_000
 
 def note_security(connection: Connection, noted: Sequence[Noted]) -> int:
     """Append what is not on record yet, and return how many lines that were. Four statements, however many they are."""
-    if not noted:
-        return 0
-    # Whoever appends waits here for the commit of the other: so the chain has one end.
-    head = connection.execute(_LOCK).one()
-    number, digest = head.last_number, head.last_hash
-    by_key = {each.once: each for each in noted}
-    for known in connection.scalars(_KNOWN, {"keys": [*by_key]}):
-        del by_key[known]
-    if not by_key:
-        return 0
-    rows: list[dict[str, object]] = []
-    for each in by_key.values():
-        event = chained(digest, number + 1, each)
-        number, digest = event.number, event.hash
-        rows.append({**dict(event), "detail": canonical_json(event.detail)})
-    connection.execute(_APPEND, rows)
-    connection.execute(_CHANGE_HEAD.values(last_number=number, last_hash=digest))
-    return len(rows)
+    return _LOG.append(connection, noted)
 
 
 def purge_security_log(connection: Connection, before: datetime, now: datetime) -> int:
