@@ -29,9 +29,10 @@ class SessionWatch:
     @contextmanager
     def watching(self, session_id: str) -> Generator[None]:
         """While inside, `is_over` says of this session what is so."""
+        if not self._watching:
+            # Whoever is the first has nobody that looks; for all others that happens soon.
+            self._told.set()
         self._watching[session_id] += 1
-        # Whoever is the first has nobody that looks.
-        self._told.set()
         try:
             yield
         finally:
