@@ -4,7 +4,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -35,9 +35,7 @@ IDS = [model.__name__ for model in MODELS]
 every_model = pytest.mark.parametrize("model", MODELS, ids=IDS)
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
 
-generous = settings(
-    max_examples=min(25, settings().max_examples), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+generous = settings(max_examples=min(25, settings().max_examples))
 
 
 def test_every_noun_of_the_vocabulary_is_found():
@@ -101,7 +99,7 @@ def test_a_contract_survives_a_history(model: type[BaseModel], data: st.DataObje
 
 
 @every_model
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3)
 @given(data=st.data())
 def test_an_unknown_field_is_refused_unless_it_is_telemetry(model: type[BaseModel], data: st.DataObject):
     plain = data.draw(instances(model)).model_dump(mode="json")
@@ -115,7 +113,7 @@ def test_an_unknown_field_is_refused_unless_it_is_telemetry(model: type[BaseMode
 
 
 @every_model
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2)
 @given(data=st.data())
 def test_a_field_cannot_be_assigned(model: type[BaseModel], data: st.DataObject):
     value = data.draw(instances(model))
@@ -137,7 +135,7 @@ def test_there_are_scores_to_guard():
 
 
 @pytest.mark.parametrize(("model", "name"), FLOATS, ids=[f"{model.__name__}.{name}" for model, name in FLOATS])
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2)
 @given(data=st.data())
 def test_nan_and_infinities_are_refused(model: type[BaseModel], name: str, data: st.DataObject):
     plain = data.draw(instances(model)).model_dump(mode="json")
@@ -162,7 +160,7 @@ def test_there_are_free_values_to_guard():
 
 
 @pytest.mark.parametrize(("model", "name"), JSON_FIELDS, ids=[f"{m.__name__}.{name}" for m, name in JSON_FIELDS])
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2)
 @given(data=st.data())
 def test_nan_does_not_hide_in_a_free_value(model: type[BaseModel], name: str, data: st.DataObject):
     plain = data.draw(instances(model)).model_dump(mode="json")
@@ -250,7 +248,7 @@ def test_an_unknown_kind_of_telemetry_is_refused():
         )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5)
 @given(alert=instances(Alert), event=instances(LoginEvent))
 def test_an_alert_carries_at_most_its_window(alert: Alert, event: LoginEvent):
     plain = alert.model_dump(mode="json")

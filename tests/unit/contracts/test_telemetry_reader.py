@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.lines import Line
@@ -215,7 +215,6 @@ OPTIONAL = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # JSON of any depth, and a busy machine
 @given(st.sampled_from(sorted(ATTRIBUTES)), st.dictionaries(OPTIONAL, JSON))
 def test_no_optional_attribute_costs_the_event(kind: str, extra: dict[str, Any]) -> None:
     judged(line(kind, extra))

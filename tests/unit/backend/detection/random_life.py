@@ -23,7 +23,7 @@ from tests.unit.backend.detection.events import (
 )
 
 seeds = st.integers(0, 2**32)
-few = settings(max_examples=min(40, settings().max_examples), deadline=None)
+few = settings(max_examples=min(40, settings().max_examples))
 
 
 def random_life(random: Random, length: int = 150) -> list[TelemetryEvent]:

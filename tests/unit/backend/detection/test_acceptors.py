@@ -4,7 +4,7 @@ import json
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.detection.state.acceptors import Acceptors
@@ -84,7 +84,6 @@ def test_label_of_a_forgotten_acceptor_is_ignored() -> None:
     assert len(acceptors) == 0
 
 
-@settings(deadline=None)
 @given(steps)
 def test_packed_acceptors_go_on_as_the_original(values: list[tuple[str, float, bool | None]]) -> None:
     acceptors = Acceptors(capacity=2)
@@ -100,7 +99,6 @@ def test_packed_acceptors_go_on_as_the_original(values: list[tuple[str, float, b
     assert [again.observe(name, START) for name in "ABC"] == [acceptors.observe(name, START) for name in "ABC"]
 
 
-@settings(deadline=None)
 @given(steps)
 def test_frauds_are_never_more_than_labels(values: list[tuple[str, float, bool | None]]) -> None:
     acceptors = Acceptors()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.detection.features import CURRENCY_LETTERS, FEATURES, feature_vector, usual_amounts
@@ -132,7 +132,6 @@ def test_amounts_are_compared_in_major_units(amount: int, currency: str, said: s
     assert levels(vector)["amount"] == said
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -4,7 +4,7 @@ import json
 from math import exp
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.detection.state.pace import DAY_S, ChargePace, Pace
@@ -42,7 +42,6 @@ def test_late_charge_counts_with_the_weight_of_its_time() -> None:
     assert known.peak == pytest.approx(40 * exp(-1 / 7))
 
 
-@settings(deadline=None)
 @given(charges)
 def test_packed_pace_goes_on_as_the_original(values: list[tuple[float, float]]) -> None:
     pace = ChargePace()

@@ -46,7 +46,7 @@ def outside(drawing: Drawing) -> list[Mark]:
 
 
 @given(alerts)
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_any_alert_is_drawn_within_its_frame(alert: Alert) -> None:
     for drawing in drawings_of(alert):
         assert outside(drawing) == []
@@ -58,6 +58,6 @@ def test_any_alert_is_drawn_within_its_frame(alert: Alert) -> None:
 
 
 @given(alerts)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_an_alert_is_always_drawn_the_same(alert: Alert) -> None:
     assert drawings_of(alert) == drawings_of(Alert.model_validate_json(alert.model_dump_json()))

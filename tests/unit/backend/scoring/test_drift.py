@@ -4,7 +4,7 @@ import json
 from math import log
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.detection.state.packing import Packed, StateInvalid
@@ -61,7 +61,6 @@ def test_restart_begins_a_new_reference() -> None:
 counts = st.lists(st.integers(0, 10_000), min_size=5, max_size=5)
 
 
-@settings(deadline=None)
 @given(counts, counts)
 def test_index_is_symmetric_and_never_negative(then: list[int], now: list[int]) -> None:
     index = population_stability_index(then, now)
@@ -69,7 +68,6 @@ def test_index_is_symmetric_and_never_negative(then: list[int], now: list[int]) 
     assert index == pytest.approx(population_stability_index(now, then))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 1, allow_nan=False)), max_size=30))
 def test_packed_counts_go_on_as_the_original(values: list[tuple[int, float]]) -> None:
     monitor = DriftMonitor(window=8)

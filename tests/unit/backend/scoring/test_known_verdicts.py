@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.detection.state.acceptors import AcceptorHistory
@@ -93,7 +93,6 @@ def played(known: KnownVerdicts, values: list[tuple[bool, int, bool]]) -> KnownV
     return known
 
 
-@settings(deadline=None)
 @example([(True, each, False) for each in (0, 0, 1, 0, 2, 3, 4, 5, 6, 7)], [])
 @given(moves, st.lists(st.integers(0, 60), max_size=3))
 def test_saved_in_parts_changes_nothing(values: list[tuple[bool, int, bool]], restarts: list[int]) -> None:

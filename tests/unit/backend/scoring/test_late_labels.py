@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.detection.state.pace import DAY_S
@@ -113,7 +113,6 @@ def played(labels: LateLabels, values: list[tuple[str, int, bool]], first: int =
     return known
 
 
-@settings(deadline=None)
 @given(steps, st.integers(0, 60))
 def test_restart_changes_nothing(values: list[tuple[str, int, bool]], restart: int) -> None:
     straight, stopped = LateLabels(capacity=5), LateLabels(capacity=5)

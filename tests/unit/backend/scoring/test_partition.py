@@ -76,7 +76,7 @@ def test_world_has_alerts_of_the_score_to_compare(seed: int) -> None:
     assert all("by model 2" in said for fate, said in of_score if fate == "raised")
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 239), max_size=6), st.integers(0, 3))
 def test_restarts_and_the_time_of_hearing_change_nothing(seed: int, restarts: list[int], ahead: int) -> None:
     """Whether all is heard at the beginning, or each label and model only once it is said."""

@@ -98,7 +98,6 @@ def test_unknown_currencies_do_not_grow_the_model() -> None:
     assert len(json.loads(card.to_json())["learner"]["weights"]) == len(FEATURES)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1_000), st.integers(0, 60))
 def test_saved_card_goes_on_as_the_original(seed: int, charges: int) -> None:
     random = Random(seed)
@@ -117,7 +116,7 @@ def test_saved_card_goes_on_as_the_original(seed: int, charges: int) -> None:
     assert (again.frauds, again.others, again.learned_until) == (card.frauds, card.others, card.learned_until)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 1_000))
 def test_scores_are_probabilities(seed: int) -> None:
     random = Random(seed)

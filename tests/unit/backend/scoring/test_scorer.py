@@ -92,7 +92,7 @@ def test_explanation_names_the_terminal() -> None:
     assert strongest.log_odds > 1
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 500))
 def test_restart_gives_the_same_scores(restart: int) -> None:
     straight, stopped = Desk(RiskScorer()), Desk(RiskScorer())
@@ -177,7 +177,6 @@ moves = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(moves)
 def test_shares_of_the_comparison_are_never_above_one(values: list[tuple[str, int, bool]]) -> None:
     scorer = RiskScorer()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.detection.state.packing import Packed, StateInvalid
@@ -68,7 +68,6 @@ def test_intervals_are_wilsons() -> None:
     assert proportion(0, 0)[2:] == (0.0, 1.0)
 
 
-@settings(deadline=None)
 @given(labelled)
 def test_order_of_labels_changes_nothing(rows: list[tuple[float, bool, bool]]) -> None:
     one, other = ShadowPeriod(), ShadowPeriod()
@@ -79,7 +78,6 @@ def test_order_of_labels_changes_nothing(rows: list[tuple[float, bool, bool]]) -
     assert one.packed() == other.packed()
 
 
-@settings(deadline=None)
 @given(labelled)
 def test_verdict_is_consistent_and_survives_packing(rows: list[tuple[float, bool, bool]]) -> None:
     shadow = ShadowPeriod()

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.review import Role
@@ -53,13 +53,11 @@ def is_open(business: BusinessHours, instant: datetime) -> bool:
     return wall.isoweekday() in business.days and wall.date() not in business.holidays
 
 
-@settings(deadline=None)
 @given(instants, hours)
 def test_without_a_calendar_every_hour_counts(start: datetime, asked: float) -> None:
     assert due_after(start, asked) == start + timedelta(hours=asked)
 
 
-@settings(deadline=None)
 @given(instants, hours, calendars())
 def test_exactly_the_given_hours_lie_before_the_deadline(
     start: datetime, asked: float, business: BusinessHours
@@ -70,7 +68,6 @@ def test_exactly_the_given_hours_lie_before_the_deadline(
     assert working_time(start, due, business) == timedelta(hours=asked)
 
 
-@settings(deadline=None)
 @given(instants, hours, calendars())
 def test_deadline_lies_on_a_business_day_and_never_earlier(
     start: datetime, asked: float, business: BusinessHours
@@ -81,7 +78,6 @@ def test_deadline_lies_on_a_business_day_and_never_earlier(
     assert due >= due_after(start, asked)
 
 
-@settings(deadline=None)
 @given(instants, hours, hours, calendars())
 def test_more_hours_or_later_starts_never_shorten_a_deadline(
     start: datetime, asked: float, more: float, business: BusinessHours
@@ -92,7 +88,6 @@ def test_more_hours_or_later_starts_never_shorten_a_deadline(
     assert due_after(start + timedelta(hours=more), asked, business) >= due
 
 
-@settings(deadline=None)
 @given(instants, hours, st.floats(0.01, 0.99), calendars())
 def test_reminder_comes_when_its_share_of_time_is_left(
     start: datetime, asked: float, share: float, business: BusinessHours
