@@ -4,7 +4,6 @@ A recording is never made again: it is what a release left in the schedulers of 
 """
 
 import itertools
-import socket
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from contracts.report import SpecialistReport
 from contracts.steps import CountResetResult, ReminderOrder, ReminderResult
 from contracts.tasks import reminder_instance
 from tests.replay.replaying import History, write_history
+from tests.support.ports import free_port
 from tests.unit.worker.support.case_script import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.cases import a_policy, a_reversal_order, an_alert, an_assessment
 from tests.unit.worker.support.lab import CONVERTER, Lab, RunningCase, register
@@ -234,9 +234,7 @@ def _start(lab: Lab, path: str, script: CaseScript) -> RunningCase:
 
 @contextmanager
 def running_lab() -> Generator[tuple[Lab, str]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     address, scripts = f"127.0.0.1:{port}", dict[str, CaseScript]()
     backend = create_test_backend(port=port)
     try:

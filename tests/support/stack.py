@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from websockets.sync.client import connect
 from contracts.fraud_case import FraudCaseView
 from local.parts import DEFAULT_PORTS
 from local.stack import running_parts
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_TIMEOUT_S = 90.0
@@ -36,18 +36,6 @@ class Profile(TypedDict):
     name: str
     home_country: str
     story: dict[str, Any] | None
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on right now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 class LocalStack:

@@ -17,8 +17,8 @@ from casebook.errors import (
 )
 from casebook.workspace_api import WorkspaceApi
 from tests.support.casebooks import CaseBook
+from tests.support.ports import free_port
 from tests.support.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer
-from tests.support.stack import free_ports
 from tests.unit.casebook.builders import (
     an_alert,
     ask,
@@ -56,8 +56,7 @@ def test_a_database_that_is_not_there_is_one_sentence(postgres: PostgresServer) 
 
 
 def test_a_server_that_is_down_is_worth_waiting_for() -> None:
-    (port,) = free_ports(1)
-    down = refusal(f"postgresql://casewright:{QUOTED_PASSWORD}@127.0.0.1:{port}/casebook")
+    down = refusal(f"postgresql://casewright:{QUOTED_PASSWORD}@127.0.0.1:{free_port()}/casebook")
     assert type(down) is CasebookUnavailable
     assert "cannot be reached" in down.sentence
     assert "Connection refused" in down.sentence
