@@ -10,7 +10,6 @@ import argparse
 import logging
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.client import OrchestrationStatus
 
 from local.scheduler.failpoints import POINTS
+from tests.support.ports import free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,9 +56,7 @@ class Chaos:
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
         self._random = random.Random(seed)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self._log = folder / "activities.log"
         self._log.touch()
         self._expected: dict[str, Any] = {}
@@ -89,7 +87,7 @@ class Chaos:
     def _start_worker(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen([sys.executable, str(WORKER), f"127.0.0.1:{self._port}", str(self._log)])
 
-    def _insist(self, call: Callable[[], T], timeout: float = 60) -> T | None:
+    def _insist(self, call: Callable[[], T], timeout: float = 300) -> T | None:
         """Repeats a call until the scheduler answers; an instance that exists was started by an earlier try."""
         deadline = time.monotonic() + timeout
         while True:
@@ -183,7 +181,7 @@ class Chaos:
         self._scheduler.wait()
         self._revive()
         wrong: list[str] = []
-        deadline = time.monotonic() + 60 + len(self._expected) / 10
+        deadline = time.monotonic() + 300 + len(self._expected) / 10
         for instance_id, expected in self._expected.items():
             while True:
                 state = self._insist(lambda i=instance_id: self._client.get_orchestration_state(i))

@@ -32,11 +32,11 @@ def lose_workers(scheduler: RunningScheduler, take: Callable[[Any], Any], times:
 
 
 def activity(worker: Any) -> Any:
-    return worker.activity(timeout=60)
+    return worker.activity()
 
 
 def turn(worker: Any) -> Any:
-    return worker.turn(timeout=60)
+    return worker.turn()
 
 
 def start_with_activity(wire: Wire, instance_id: str = "a") -> None:

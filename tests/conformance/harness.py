@@ -24,16 +24,22 @@ from local.scheduler.metrics import Metrics
 from local.scheduler.rpc.server import Server
 from local.scheduler.services.servicer import Servicer
 from tests.conformance.messages import stamp, text
+from tests.support.ports import free_port
 
 T = TypeVar("T")
+PATIENCE_S = 60.0
+"""For what must happen: a busy machine takes its time, and what never happens is a failure."""
 QUIET = logging.getLogger("conformance")
 QUIET.setLevel(logging.CRITICAL)
+STOP_GRACE_S = 2.0
+"""So long a call that is under way when a scheduler stops may take to end; most end at once."""
 
 
 class Backend(Protocol):
     """Something that speaks the protocol at `address` and can be restarted."""
 
     address: str
+    patience_s: float
 
     def restart(self) -> None: ...
 
@@ -42,6 +48,8 @@ class Backend(Protocol):
 
 class RunningScheduler:
     """The scheduler on a thread of its own."""
+
+    patience_s = PATIENCE_S
 
     def __init__(self, data: Path, **options: Any) -> None:
         settings: dict[str, Any] = {"grace": 0.6, "ping_seconds": 30.0, **options}
@@ -74,7 +82,7 @@ class RunningScheduler:
             started.set()
             await self._stop.wait()
             self.engine.dispatcher.close_streams()
-            await server.stop(0.2)
+            await server.stop(STOP_GRACE_S)
             await self.engine.stop()
 
         def target() -> None:
@@ -96,7 +104,21 @@ class RunningScheduler:
         async def call() -> T:
             return look()
 
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(PATIENCE_S)
+
+    def pass_time(self, seconds: float) -> None:
+        """Brings on the end of all grace periods that run, as if it were so much later."""
+
+        def bring_on() -> None:
+            for lease in self.engine.dispatcher._leases.values():  # pyright: ignore[reportPrivateUsage]
+                if lease.deadline is not None:
+                    lease.deadline -= seconds
+
+        self.on_loop(bring_on)
+
+    def wait_for_workers(self, count: int) -> None:
+        """Waits until it has noticed that so many workers are connected."""
+        eventually(lambda: self.on_loop(self.engine.dispatcher.gauges)["workers_connected"] == count)
 
     def soon(self, act: Callable[[], object], seconds: float) -> None:
         """Calls something on the scheduler's own thread after a while."""
@@ -114,10 +136,11 @@ class RunningScheduler:
 class ReferenceBackend:
     """The SDK's in-memory backend."""
 
+    patience_s = 3.0
+    """It is asked for what it does in no time at all, or never."""
+
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self.address = f"127.0.0.1:{self._port}"
         self._backend = in_memory_backend.create_test_backend(port=self._port)
 
@@ -190,12 +213,13 @@ class KillableWorker:
 class Wire:
     """The protocol without the SDK's client around it."""
 
-    def __init__(self, address: str, hub: str = "default") -> None:
+    def __init__(self, address: str, hub: str = "default", patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
         self.metadata: list[tuple[str, str]] = [("taskhub", hub)]
         self._channel = grpc.insecure_channel(address)
         self.stub: Any = stubs.TaskHubSidecarServiceStub(self._channel)
 
-    def __call__(self, method: str, request: Any, timeout: float = 10) -> Any:
+    def __call__(self, method: str, request: Any, timeout: float = PATIENCE_S) -> Any:
         return getattr(self.stub, method)(request, metadata=self.metadata, timeout=timeout)
 
     def start(self, name: str, instance_id: str, input: str | None = None, **fields: Any) -> str:
@@ -255,22 +279,22 @@ class RawWorker:
         except grpc.RpcError:
             pass
 
-    def next(self, kind: str, timeout: float = 5) -> Any:
+    def next(self, kind: str, timeout: float | None = None) -> Any:
         """The next item, which must be of this kind."""
-        item = self._items.get(timeout=timeout)
+        item = self._next_item(timeout)
         while item.HasField("healthPing") and kind != "healthPing":
-            item = self._items.get(timeout=timeout)
+            item = self._next_item(timeout)
         assert item.WhichOneof("request") == kind, item
         return item
 
-    def turn(self, timeout: float = 5) -> Any:
+    def turn(self, timeout: float | None = None) -> Any:
         return self.next("orchestratorRequest", timeout)
 
-    def activity(self, timeout: float = 5) -> Any:
-        return self.next("activityRequest", timeout)
+    def activity(self) -> Any:
+        return self.next("activityRequest")
 
-    def batch(self, timeout: float = 5) -> Any:
-        return self.next("entityRequestV2", timeout)
+    def batch(self) -> Any:
+        return self.next("entityRequestV2")
 
     def nothing(self, seconds: float = 0.4) -> bool:
         """Whether no work comes for a while."""
@@ -283,12 +307,15 @@ class RawWorker:
                 break
         return True
 
-    def next_any(self, timeout: float = 5) -> Any:
+    def next_any(self) -> Any:
         """The next work item of whatever kind."""
-        item = self._items.get(timeout=timeout)
+        item = self._next_item()
         while item.HasField("healthPing"):
-            item = self._items.get(timeout=timeout)
+            item = self._next_item()
         return item
+
+    def _next_item(self, timeout: float | None = None) -> Any:
+        return self._items.get(timeout=self._wire.patience_s if timeout is None else timeout)
 
     def rest(self, seconds: float) -> list[Any]:
         """Everything that comes within a time."""
@@ -301,9 +328,9 @@ class RawWorker:
                 break
         return found
 
-    def two(self, timeout: float = 3) -> list[str]:
-        """The kinds of the next two items, sorted."""
-        return sorted(self._items.get(timeout=timeout).WhichOneof("request") for _ in range(2))
+    def two(self) -> list[str]:
+        """The kinds of the next two work items, sorted."""
+        return sorted(self.next_any().WhichOneof("request") for _ in range(2))
 
     def end_turn(self, item: Any, *actions: Any, status: str | None = None) -> None:
         self._wire(
@@ -338,10 +365,10 @@ class RawWorker:
     def drop(self) -> None:
         """Ends the stream without finishing anything, as a killed process does."""
         self._stream.cancel()
-        self._reader.join(5)
+        self._reader.join(PATIENCE_S)
 
 
-def eventually(condition: Callable[[], Any], timeout: float = 8) -> Any:
+def eventually(condition: Callable[[], Any], timeout: float = PATIENCE_S) -> Any:
     """The first true answer; raises AssertionError when there is none in time."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

@@ -19,6 +19,7 @@ from local.scheduler.main import main
 from local.scheduler.store.database import FILE_NAME, Database
 from tests.conformance.harness import RunningScheduler, Wire, eventually, status_name
 from tests.conformance.messages import complete, schedule, text
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +32,7 @@ def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "local.scheduler", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "local.scheduler", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
 
 
@@ -261,9 +262,7 @@ def test_a_worker_result_waits_for_room_on_the_disk(scheduler: RunningScheduler)
     scheduler.on_loop(lambda: connection.execute(f"PRAGMA max_page_count = {used}").fetchall())
     scheduler.soon(lambda: connection.execute("PRAGMA max_page_count = 1000000").fetchall(), 1.5)
     worker.end_activity(item, '"' + "x" * 200_000 + '"')
-    assert "taskCompleted" in [
-        event.WhichOneof("eventType") for event in worker.turn(timeout=60).orchestratorRequest.newEvents
-    ]
+    assert "taskCompleted" in [event.WhichOneof("eventType") for event in worker.turn().orchestratorRequest.newEvents]
     assert worker.nothing(0.3), "the activity was not repeated"
     wire.close()
 
@@ -271,9 +270,7 @@ def test_a_worker_result_waits_for_room_on_the_disk(scheduler: RunningScheduler)
 def test_status_and_help_and_http(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--data", str(tmp_path / "none")]) == 2
     assert "There is no scheduler database" in capsys.readouterr().err
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        http = probe.getsockname()[1]
+    http = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "local.scheduler", "--port", "0", "--data", str(tmp_path), "--http-port", str(http)],
         cwd=ROOT, stderr=subprocess.PIPE, text=True,

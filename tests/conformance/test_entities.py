@@ -50,19 +50,18 @@ def test_unlock_grants_the_lock_to_the_next(wire: Wire) -> None:
 
 
 def test_entity_batches_are_serial_and_unprocessed_operations_return(wire: Wire) -> None:
-    worker = wire.worker("w")
     for number in range(3):
         wire.signal("@c@1", f"op{number}")
+    worker = wire.worker("w")
     batch = worker.batch()
+    wire.signal("@c@1", "op3")
     assert worker.nothing(0.3)
     names = [op.entityOperationSignaled.operation for op in batch.entityRequestV2.operationRequests]
-    if len(names) == 1:
-        worker.end_batch(batch, "1")
-        batch = worker.batch()
-        names = [op.entityOperationSignaled.operation for op in batch.entityRequestV2.operationRequests]
+    assert names == ["op0", "op1", "op2"]
     worker.end_batch(batch, "1", results=["1"])
     left = worker.batch()
-    assert [op.entityOperationSignaled.operation for op in left.entityRequestV2.operationRequests] == names[1:]
+    names = [op.entityOperationSignaled.operation for op in left.entityRequestV2.operationRequests]
+    assert names == ["op1", "op2", "op3"]
 
 
 def test_an_entity_batch_commits_state_results_and_actions_together(wire: Wire) -> None:

@@ -93,13 +93,17 @@ def test_scheduler_restarts_use_up_no_deliveries(to: tuple[RunningScheduler, Wir
 
 
 def test_a_worker_that_reconnects_was_not_lost(tmp_path: Path) -> None:
-    with running(tmp_path, limit=1, grace=4.0) as scheduler:
+    grace_s = 600.0
+    with running(tmp_path, limit=1, grace=grace_s) as scheduler:
         wire = Wire(scheduler.address)
         start_with_activity(wire)
         doomed = KillableWorker(scheduler.address, "far:1:same")
         activity(doomed.worker)
         doomed.kill()
+        scheduler.wait_for_workers(0)
         worker = wire.worker("far:1:same")
+        scheduler.wait_for_workers(1)
+        scheduler.pass_time(grace_s)
         again = activity(worker)  # it may never have arrived
         worker.end_activity(again, "1")
         assert new_kinds(turn(worker))[-1] == "taskCompleted"

@@ -47,7 +47,7 @@ def revived_worker(address: str, log: Path) -> Generator[None]:
 def outcome(scheduler: RunningScheduler, log: Path, orchestrator: str) -> Any:
     with sdk_client(scheduler.address) as client, revived_worker(scheduler.address, log):
         instance_id = client.schedule_new_orchestration(orchestrator)
-        state = client.wait_for_orchestration_completion(instance_id, timeout=100)
+        state = client.wait_for_orchestration_completion(instance_id, timeout=400)
         assert state is not None
         return state
 

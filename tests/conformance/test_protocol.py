@@ -1,13 +1,16 @@
 """The semantics that are easy to get wrong, looked at on the wire."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 import pytest
 
-from tests.conformance.harness import RunningScheduler, Wire, eventually
+from local.scheduler.dispatch.workers import RETURNED_GRACES
+from tests.conformance.harness import RawWorker, RunningScheduler, Wire, eventually
 from tests.conformance.messages import (
     call,
     child,
@@ -23,6 +26,8 @@ from tests.conformance.messages import (
 
 FAILED = pb.ORCHESTRATION_STATUS_FAILED
 CONTINUED = pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW
+GRACE_S = 600.0
+"""No test takes so long."""
 
 
 def code(error: Any) -> Any:
@@ -297,30 +302,49 @@ def test_trace_context_tags_and_versions_reach_activity_and_child(wire: Wire) ->
     assert worker.turn().orchestratorRequest.orchestrationTraceContext.spanID.value == "abc"
 
 
-def test_a_reconnecting_worker_keeps_what_it_surely_has(scheduler: RunningScheduler) -> None:
-    wire = Wire(scheduler.address)
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[RunningScheduler]:
+    """A scheduler whose grace periods end when a test brings on their end."""
+    running = RunningScheduler(tmp_path / "data", grace=GRACE_S)
+    yield running
+    running.stop()
+
+
+def come_back(scheduler: RunningScheduler, wire: Wire, lost: RawWorker) -> RawWorker:
+    """The same worker on a new stream, when the scheduler has noticed the end of the old one."""
+    lost.drop()
+    scheduler.wait_for_workers(0)
+    back = wire.worker("host:1:same")
+    scheduler.wait_for_workers(1)
+    return back
+
+
+def test_a_reconnecting_worker_keeps_what_it_surely_has(waiting: RunningScheduler) -> None:
+    wire = Wire(waiting.address)
     first = wire.worker("host:1:same")
     wire.start("x", "a")
     first.end_turn(first.turn(), schedule(1, "one"), schedule(2, "two"))
     one, two = first.activity(), first.activity()
     first.end_activity(two, '"2"')  # proves that everything before it has arrived
-    first.drop()
-    back = wire.worker("host:1:same")
+    back = come_back(waiting, wire, first)
+    waiting.pass_time(GRACE_S * (RETURNED_GRACES - 1))
     kinds_seen = [item.WhichOneof("request") for item in back.rest(1.2)]
     assert "activityRequest" not in kinds_seen
     back.end_activity(one, '"1"')
     wire.close()
 
 
-def test_an_activity_is_redelivered_when_its_result_was_lost(scheduler: RunningScheduler) -> None:
-    wire = Wire(scheduler.address)
+def test_an_activity_is_redelivered_when_its_result_was_lost(waiting: RunningScheduler) -> None:
+    wire = Wire(waiting.address)
     first = wire.worker("host:1:same")
     wire.start("x", "a")
     first.end_turn(first.turn(), schedule(1, "one"), schedule(2, "two"))
     first.activity()
     first.end_activity(first.activity(), '"2"')
-    first.drop()
-    back = wire.worker("host:1:same")  # has finished "one" meanwhile, could not report it, and will not try again
-    seen = [item for item in back.rest(4.0) if item.HasField("activityRequest")]
-    assert [item.activityRequest.name for item in seen] == ["one"]
+    back = come_back(waiting, wire, first)  # has finished "one", could not report it, and will not try again
+    waiting.pass_time(GRACE_S * RETURNED_GRACES)
+    items = [back.next_any(), back.next_any()]
+    assert [item.activityRequest.name for item in items if item.HasField("activityRequest")] == ["one"]
+    assert new_kinds(next(item for item in items if item.HasField("orchestratorRequest")))[-1] == "taskCompleted"
+    assert back.nothing(0.5)
     wire.close()

@@ -77,12 +77,12 @@ def test_only_the_operation_that_kills_is_failed(tmp_path: Path) -> None:
         filters = pb.WorkItemFilters(entities=[pb.EntityFilter(name="c")])
         for number in range(12):
             doomed = KillableWorker(scheduler.address, f"far:{number}:mortal", workItemFilters=filters)
-            batch = doomed.worker.batch(timeout=60)
+            batch = doomed.worker.batch()
             while operations(batch) != ["good", "poison", "fine"] and operations(batch) != ["poison"]:
                 doomed.worker.end_batch(batch, "1")
                 if operations(batch) == ["fine"]:
                     break
-                batch = doomed.worker.batch(timeout=60)
+                batch = doomed.worker.batch()
             doomed.kill()
             if operations(batch) == ["fine"]:
                 break
