@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import ports
+
 ROOT = Path(__file__).parents[3]
 KEYS = (
     "OPENAI_API_KEY",
@@ -65,9 +67,7 @@ def rules_model() -> Iterator[str]:
 @pytest.fixture
 def free_port() -> int:
     """A port on loopback that nothing uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free_port()
 
 
 def _is_loopback(host: object) -> bool:

@@ -104,7 +104,7 @@ def slow_model(rules_model: str) -> Iterator[Callable[[float], dict[str, str]]]:
     """The rules model, with a delay before each answer; returns the environment that names it."""
 
     def delayed(latency_s: float) -> dict[str, str]:
-        httpx2.put(f"{rules_model}/control", json={"latency_s": latency_s}).raise_for_status()
+        httpx2.put(f"{rules_model}/control", json={"latency_s": latency_s}, timeout=60).raise_for_status()
         return {"OPENAI_BASE_URL": f"{rules_model}/v1", "OPENAI_MODEL": "casewright-rules-1"}
 
     yield delayed
@@ -119,7 +119,8 @@ def test_it_waits_at_start_and_finishes_running_work(
     slow_model: Callable[[float], dict[str, str]],
 ) -> None:
     model = slow_model(1.5)
-    worker = start_worker(environment(tmp_path, tools.url, free_port, MCP_WRITE_TOKEN="write-secret", **model))
+    more = {"MCP_WRITE_TOKEN": "write-secret", "WORKER_DRAIN_SECONDS": "240", **model}
+    worker = start_worker(environment(tmp_path, tools.url, free_port, **more))
     assert "casewright-rules-1 at http://127.0.0.1:" in worker.says("Model:")
     worker.says(f"Waiting for the tool server at {tools.url}")
     tools.start()

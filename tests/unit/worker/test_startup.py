@@ -91,7 +91,7 @@ def test_draining_waits_for_running_work() -> None:
     worker = HeldWorker()
     threading.Timer(0.05, worker.let.set).start()
 
-    assert drain(worker, 20)
+    assert drain(worker, 60)
     assert worker.stopped.is_set()
 
 

@@ -223,7 +223,7 @@ def test_separate_last_turn_has_the_format_and_no_tools(loop: ClientLoop) -> Non
         messages=(Message(role="user", text="The case."),), tools=TOOLS, may_call_tools=False, answer_format=FORMAT
     )
     with Endpoint(like_gemini) as endpoint:
-        a_model(loop, endpoint.url, "apart").complete(request, 10)
+        a_model(loop, endpoint.url, "apart").complete(request, 60)
 
     assert "tools" not in endpoint.asked[0].body
     assert endpoint.asked[0].body["response_format"]["json_schema"]["name"] == "specialist_verdict"

@@ -87,7 +87,7 @@ def ask_model(loop: ClientLoop, url: str) -> ModelReply:
     request = ModelRequest(
         messages=(Message(role="user", text="The case."),), answer_format=answer_format("risk_verdict", RiskVerdict)
     )
-    return OpenAIModel(client, "m-1", loop).complete(request, 10)
+    return OpenAIModel(client, "m-1", loop).complete(request, 60)
 
 
 def test_managed_endpoint_is_asked_through_the_environment_s_proxy(

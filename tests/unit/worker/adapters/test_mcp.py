@@ -50,7 +50,7 @@ def test_writing_tool_is_not_called_even_when_asked_for(loop: ClientLoop, tool_s
     arguments = {"customer_id": 7, "reason": "because", "idempotency_key": "k"}
 
     (outcome,) = a_tool_box(loop, tool_server.url).invoke(
-        [ToolInvocation(tool="lock_account", arguments=dict(arguments))], 10
+        [ToolInvocation(tool="lock_account", arguments=dict(arguments))], 60
     )
 
     assert (outcome.ok, outcome.result) == (False, {"error": "'lock_account' is not a read-only tool."})

@@ -128,7 +128,7 @@ def test_one_bad_answer_harms_one_call(box: McpToolBox, peer: McpPeer, name: str
         peer.wait_until_held()
         bad, good = read(box, "bad", "good")
         peer.release()
-        other = slow.result(30)[0]
+        other = slow.result(60)[0]
 
     assert not bad.ok
     assert isinstance(bad.result, dict)
@@ -149,7 +149,7 @@ def test_a_broken_connection_harms_one_case(box: McpToolBox, peer: McpPeer, name
             read(box, "bad")
         peer.release()
 
-        assert slow.result(30)[0].ok
+        assert slow.result(60)[0].ok
     assert read(box, "good")[0].ok
     assert {session for session, _ in peer.calls} == {"s-1"}
 

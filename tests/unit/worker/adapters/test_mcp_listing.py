@@ -114,7 +114,7 @@ def test_a_tool_with_an_endless_schema_is_not_offered(
     peer.pages = [([{**READ, "name": "get_all", "inputSchema": schema}, READ], None)]
 
     assert [tool.name for tool in box.describe()] == (["get_all", "get_customer"] if offered else ["get_customer"])
-    (outcome,) = box.invoke([ToolInvocation(tool="get_all", arguments={})], 10)
+    (outcome,) = box.invoke([ToolInvocation(tool="get_all", arguments={})], 60)
     assert outcome.ok is offered
     told = "The tool 'get_all' is not offered: its schema is longer than 32000 characters."
     assert (told in caplog.text) is not offered

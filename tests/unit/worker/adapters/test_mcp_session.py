@@ -112,7 +112,7 @@ def test_calls_under_way_outlive_their_lost_session(box: McpToolBox, peer: McpPe
         assert read(box, "quick")[0].ok
         peer.release()
 
-        assert slow.result(30)[0].result == {"case": "slow"}
+        assert slow.result(60)[0].result == {"case": "slow"}
 
 
 def test_an_unknown_protocol_version_is_one_sentence(box: McpToolBox, gateway: McpActionGateway, peer: McpPeer) -> None:

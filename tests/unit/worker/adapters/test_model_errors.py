@@ -33,7 +33,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def ask(loop: ClientLoop, url: str) -> ModelReply:
     client = open_client(OpenAIProvider(url, "m-1"))
     loop.close_with(client.close)
-    return OpenAIModel(client, "m-1", loop).complete(REQUEST, 10)
+    return OpenAIModel(client, "m-1", loop).complete(REQUEST, 60)
 
 
 @pytest.mark.parametrize(
@@ -275,10 +275,10 @@ def test_model_with_long_pause_is_retried_after_five_minutes(loop: ClientLoop, v
         circuit = CircuitBreaker(5, 15.0, lambda: clock[0], no_jitter)
         model = FailoverModel([Deployment("m-1", OpenAIModel(client, "m-1", loop), circuit)], lambda: clock[0])
         with pytest.raises(ModelUnavailable):
-            model.complete(REQUEST, 10)
+            model.complete(REQUEST, 60)
         clock[0] = 300.0
 
-        assert model.complete(REQUEST, 10).text == "{}"
+        assert model.complete(REQUEST, 60).text == "{}"
 
 
 @pytest.mark.parametrize("status", [200, 429])
@@ -318,7 +318,7 @@ def ask_azure(loop: ClientLoop, endpoint: Endpoint, identity: Identity, times: i
     client = open_client(AzureProvider(endpoint.root, "gpt-5"), identity)
     loop.close_with(client.close)
     for _ in range(times):
-        OpenAIModel(client, "gpt-5", loop).complete(REQUEST, 10)
+        OpenAIModel(client, "gpt-5", loop).complete(REQUEST, 60)
 
 
 def test_azure_gets_an_identity_token_renewed_before_expiry(loop: ClientLoop) -> None:

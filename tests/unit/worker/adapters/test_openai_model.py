@@ -12,7 +12,7 @@ import pytest
 from pydantic import JsonValue
 
 from contracts.investigation import SpecialistTask
-from tests.support.stack import free_ports
+from tests.support.ports import free_port
 from tests.unit.worker.support.agents import CUSTOMER_ARGUMENTS
 from tests.unit.worker.support.cases import a_policy, an_alert
 from worker.adapters.client_loop import ClientLoop
@@ -49,7 +49,7 @@ def a_request(*more: Message, **changes: Any) -> ModelRequest:
 @pytest.fixture
 def control(rules_model: str) -> Iterator[httpx2.Client]:
     """Sets the rules model's faults, and takes them away afterwards."""
-    with httpx2.Client(base_url=rules_model) as client:
+    with httpx2.Client(base_url=rules_model, timeout=60) as client:
         yield client
         client.put("/control", json={"latency_s": 0, "fault": None, "text": None, "times": None}).raise_for_status()
 
@@ -63,7 +63,7 @@ def test_an_answer_says_where_it_came_from_without_credentials(loop: ClientLoop,
 
 
 def test_failover_says_where_the_answer_came_from(loop: ClientLoop, rules_model: str) -> None:
-    nobody = f"http://127.0.0.1:{free_ports(1)[0]}/v1"
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
     providers = [OpenAIProvider(url, "casewright-rules-1") for url in (nobody, f"{rules_model}/v1")]
 
     said = open_models(providers, loop, 5, 15.0).complete(a_request(), 30)
@@ -78,26 +78,27 @@ def test_deployments_have_limits_of_their_own(loop: ClientLoop, rules_model: str
     ]
     model = open_models(providers, loop, 5, 15.0)
 
-    hosts = [model.complete(a_request(), 10).host for _ in range(2)]
-    with pytest.raises(
-        ModelUnavailable, match=r"takes no more requests per minute: this one would wait 6[01] sec"
-    ) as busy:
+    hosts = [model.complete(a_request(), 60).host for _ in range(2)]
+    with pytest.raises(ModelUnavailable, match=r"takes no more requests per minute: this one would wait") as busy:
         model.complete(a_request(), 10)
 
     assert hosts == [url.removeprefix("http://") for url in (rules_model, elsewhere)]
     assert not busy.value.asked
-    assert busy.value.retry_after_s == pytest.approx(61, abs=5)
+    assert busy.value.retry_after_s is not None
+    assert 5 < busy.value.retry_after_s <= 61
 
 
 def test_limit_of_the_answer_s_headers_counts(loop: ClientLoop, rules_model: str, control: httpx2.Client) -> None:
     model = open_models([OpenAIProvider(f"{rules_model}/v1", "casewright-rules-1")], loop, 5, 15.0)
+    model.complete(a_request(), 60)  # the first request takes longest, and time passes for the limit as well
     control.put("/control", json={"requests_per_minute": 6}).raise_for_status()
-    model.complete(a_request(), 30)
+    model.complete(a_request(), 60)
 
     with pytest.raises(ModelUnavailable, match="takes no more requests per minute") as busy:
-        model.complete(a_request(), 10)
+        model.complete(a_request(), 4)
 
-    assert busy.value.retry_after_s == pytest.approx(61 / 6, abs=2)
+    assert busy.value.retry_after_s is not None
+    assert 2 < busy.value.retry_after_s <= 61 / 6
     control.put("/control", json={}).raise_for_status()
     assert model.complete(a_request(), 60).duration_ms < 5_000
 
@@ -105,13 +106,15 @@ def test_limit_of_the_answer_s_headers_counts(loop: ClientLoop, rules_model: str
 def test_model_that_had_less_time_is_cut_short(loop: ClientLoop, rules_model: str, control: httpx2.Client) -> None:
     client = open_client(OpenAIProvider(f"{rules_model}/v1", "casewright-rules-1"))
     loop.close_with(client.close)
-    limiter = RateLimiter("rules", 30)
+    limiter = RateLimiter("rules", 20)
     model = OpenAIModel(client, "casewright-rules-1", loop, limiter=limiter)
-    control.put("/control", json={"latency_s": 9}).raise_for_status()
+    OpenAIModel(client, "casewright-rules-1", loop).complete(a_request(), 60)  # the first request takes longest
+    control.put("/control", json={"latency_s": 60}).raise_for_status()
     loop.call(partial(limiter.acquire, 30.0))
 
+    # The turn comes after three seconds, and late on a busy machine: half of the time is for waiting.
     with pytest.raises(ModelUnavailable) as cut:
-        model.complete(a_request(), 4.5)
+        model.complete(a_request(), 10)
 
     assert (cut.value.cut_short, cut.value.endpoint_is_well, cut.value.asked) == (True, False, True)
 
@@ -168,7 +171,7 @@ def test_a_slow_model_is_cut_off(loop: ClientLoop, rules_model: str, control: ht
 
 def test_a_model_that_is_not_there_is_unavailable(loop: ClientLoop) -> None:
     with pytest.raises(ModelUnavailable, match="could not be reached"):
-        a_model(loop, "http://127.0.0.1:9/v1").complete(a_request(), 5)
+        a_model(loop, "http://127.0.0.1:9/v1").complete(a_request(), 60)
 
 
 @pytest.mark.parametrize("tools", [(), (TOOL,)])
@@ -230,14 +233,14 @@ class Misbehaving:
 )
 def test_what_is_no_chat_completion_is_a_fault(loop: ClientLoop, body: bytes, content_type: str) -> None:
     with Misbehaving(200, body, content_type) as url, pytest.raises(ModelUnavailable, match="chat completion"):
-        a_model(loop, url).complete(a_request(), 10)
+        a_model(loop, url).complete(a_request(), 60)
 
 
 def test_a_minimal_completion_is_read(loop: ClientLoop) -> None:
     body = json.dumps({"choices": [{"message": {"role": "assistant", "content": None}}]}).encode()
 
     with Misbehaving(200, body, "application/json") as url:
-        reply = a_model(loop, url).complete(a_request(), 10)
+        reply = a_model(loop, url).complete(a_request(), 60)
 
     assert (reply.text, reply.tool_requests, reply.model) == (None, (), "casewright-rules-1")
 
@@ -246,7 +249,7 @@ def test_uncounted_tokens_are_estimated_so_that_limits_hold(loop: ClientLoop) ->
     body = json.dumps({"choices": [{"message": {"role": "assistant", "content": "x" * 40}}]}).encode()
 
     with Misbehaving(200, body, "application/json") as url:
-        reply = a_model(loop, url).complete(a_request(), 10)
+        reply = a_model(loop, url).complete(a_request(), 60)
 
     assert reply.output_tokens == 10
     assert reply.input_tokens > 500
@@ -258,7 +261,7 @@ def test_errors_of_an_endpoint_are_not_repeated(loop: ClientLoop, status: int, e
     body = b'{"error": {"message": "Incorrect API key provided: sk-secret"}}'
 
     with Misbehaving(status, body, "application/json") as url, pytest.raises(error) as raised:
-        a_model(loop, url).complete(a_request(), 10)
+        a_model(loop, url).complete(a_request(), 60)
 
     assert "secret" not in str(raised.value)
     assert str(status) in str(raised.value)

@@ -1,7 +1,6 @@
 """One backend and one worker for the orchestration tests of a module. What they speed up is as it was afterwards."""
 
 import itertools
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.testing import create_test_backend
 from durabletask.worker import TaskHubGrpcWorker
 
+from tests.support.ports import free_port
 from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, register
 from worker.orchestrations import activity_stubs, reconciliation
@@ -19,9 +19,7 @@ from worker.orchestrations import activity_stubs, reconciliation
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """One backend and worker for all tests of a module; a case of its own for each."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     backend = create_test_backend(port=port)
     address = f"localhost:{port}"
     scripts: dict[str, CaseScript] = {}

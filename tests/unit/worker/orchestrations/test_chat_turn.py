@@ -1,6 +1,5 @@
 """The orchestration of a turn on the SDK's in-memory backend, over a real record and a scripted model."""
 
-import socket
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from contracts.kinds.reply import REPLY, turn_instance
 from contracts.review import Decision, ReviewRequest, Verdict
 from contracts.steps import ChatTurnOrder
 from tests.support.casebooks import CaseBook
+from tests.support.ports import free_port
 from tests.unit.casebook.builders import ANALYST
 from tests.unit.casebook.replies import an_answer
 from tests.unit.worker.agents.test_chat import reply
@@ -42,7 +42,7 @@ from worker.orchestrations import activity_stubs
 from worker.ports.model import ModelUnavailable
 from worker.wiring import AssistantTerms, register, wire_activities
 
-WAIT_S = 40
+WAIT_S = 240
 LIMITS = ChatLimits(per_minute=1_000, open_turns=1_000)
 HOURS = InvestigationPolicy(approval_timeout_hours=1, escalation_timeout_hours=1)
 URGENT = "This is urgent"
@@ -124,9 +124,7 @@ def terms() -> InvestigationPolicy:
 
 @pytest.fixture
 def desk(tmp_path: Path, terms: InvestigationPolicy) -> Generator[Desk]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     engine = open_engine(f"sqlite:///{tmp_path}/casebook.db")
     upgrade(engine)
     transactions, model = Transactions(engine), ScriptedModel([])

@@ -15,7 +15,6 @@ from worker.ports.model import ModelUnavailable
 
 SOON_H = 0.0001
 """About a third of a second."""
-LATER_H = 0.0005
 
 
 def test_a_harmless_case_is_cleared_without_asking_anyone(lab: Lab) -> None:
@@ -134,21 +133,18 @@ def test_a_second_missed_deadline_leaves_the_case_unresolved(lab: Lab) -> None:
 
 def test_a_decision_accepted_before_the_last_deadline_is_valid(lab: Lab) -> None:
     script = CaseScript(policy=a_policy(max_review_attempts=1, escalation_timeout_hours=SOON_H))
+    script.decides[2] = lambda last: a_decision(last.review.review_id, last.assessment, action="lock_account")
     case = lab.start(script)
     case.reject(script.opening(1))
-    last = script.opening(2)
-    script.decided_before_deadline = a_decision(last.review.review_id, last.assessment, action="lock_account")
 
     assert case.outcome() == "account_locked"
 
 
 def test_rejection_just_before_the_deadline_starts_a_round(lab: Lab) -> None:
-    script = CaseScript(policy=a_policy(approval_timeout_hours=LATER_H))
+    script = CaseScript(policy=a_policy(approval_timeout_hours=SOON_H))
+    script.decides[1] = lambda asked: a_decision(asked.review.review_id, asked.assessment, verdict="reject")
+    script.decides[2] = lambda asked: a_decision(asked.review.review_id, asked.assessment, action="clear")
     case = lab.start(script)
-    opening = script.opening(1)
-    script.decided_before_deadline = a_decision(opening.review.review_id, opening.assessment, verdict="reject")
-
-    case.decide(script.opening(2), "clear")
 
     assert case.outcome() == "cleared"
     assert script.rounds == [1, 2]

@@ -39,7 +39,8 @@ from contracts.steps import (
 )
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert
 
-WAIT_S = 40.0
+WAIT_S = 240.0
+"""For what hangs."""
 
 NULL = object()
 """Marks an answer that is null."""
@@ -60,6 +61,12 @@ class Changed:
     round: int
     changes: tuple[str, ...]
     report: FactReport | None
+
+
+def _is_set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @dataclass
@@ -95,6 +102,10 @@ class CaseScript:
     """What comes of each action's effects, by effect, where it is not that all is done; one after the other."""
     decided_before_deadline: Decision | None = None
     """What the record answers when a deadline has passed: a decision that was accepted just before it."""
+    decides: dict[int, Callable[[ReviewOpening], Decision]] = field(
+        default_factory=dict[int, Callable[[ReviewOpening], Decision]]
+    )
+    """By round: the decision that is accepted just before the deadline, however soon that is."""
     accepted: dict[str, Decision] = field(default_factory=dict[str, Decision])
     """The decisions on record, by review. An event that announces any other proves nothing."""
     instead: dict[str, object] = field(default_factory=dict[str, object])
@@ -117,6 +128,8 @@ class CaseScript:
     changed_facts: list[Changed] = field(default_factory=list[Changed])
     """What was noted of changed facts."""
     looks: list[Reconciliation] = field(default_factory=list[Reconciliation])
+    may_find: threading.Event = field(default_factory=_is_set)
+    """What a look into the ledger waits for before it finds anything."""
     reversals: list[ReversalOrder] = field(default_factory=list[ReversalOrder])
     reversal_looks: list[ReconcileReversalInput] = field(default_factory=list[ReconcileReversalInput])
     rounds: list[int] = field(default_factory=list[int])

@@ -49,7 +49,7 @@ from contracts.steps import (
     RoundInput,
 )
 from contracts.tasks import reminder_instance
-from tests.unit.worker.support.case_script import CaseScript, Changed, ScriptedFault
+from tests.unit.worker.support.case_script import WAIT_S, CaseScript, Changed, ScriptedFault
 from tests.unit.worker.support.cases import nothing_found
 from worker.activities.review import opening_of
 from worker.activities.rounds import resume_point
@@ -216,6 +216,7 @@ class FakeActivities:
     def reconcile_action(self, ctx: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
         script = self._scripts[reconciliation.order.case_id]
         script.looks.append(reconciliation)
+        assert script.may_find.wait(WAIT_S)
         return _recorded(script, _with_status(reconciliation.order, _next(script)))
 
     def execute_reversal(self, ctx: task.ActivityContext, order: ReversalOrder) -> Effect:
@@ -242,6 +243,8 @@ class FakeActivities:
     def open_review(self, ctx: task.ActivityContext, opening: ReviewOpening) -> None:
         script = self._scripts[opening.case_id]
         with script.changed:
+            if opening.round in script.decides:
+                script.decided_before_deadline = script.decides[opening.round](opening)
             script.openings.append(opening)
             script.concluded[opening.round] = opening.assessment
             script.changed.notify_all()

@@ -80,7 +80,7 @@ class McpPeer:
         return await fine(call)
 
     def wait_until_held(self) -> None:
-        assert self._arrived.wait(30), "no call arrived"
+        assert self._arrived.wait(60), "no call arrived"
 
     def release(self) -> None:
         if self._loop is not None:

@@ -1,6 +1,5 @@
 """A real MCP server whose tools can be slow, faulty, and away."""
 
-import socket
 import threading
 
 import uvicorn
@@ -8,6 +7,8 @@ from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.server.dependencies import get_http_headers
 from mcp_types import ToolAnnotations
+
+from tests.support.ports import free_port
 
 READS = ToolAnnotations(read_only_hint=True)
 WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True)
@@ -17,9 +18,7 @@ class ToolServer:
     """An MCP server on a port of its own that can be stopped and started again."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/mcp"
         self.release = threading.Event()
         self.calls: list[str] = []
