@@ -26,4 +26,4 @@ def started(*arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """`python -m …`, to its end."""
-    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, timeout=120, check=False)

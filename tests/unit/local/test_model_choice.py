@@ -176,7 +176,7 @@ def test_address_with_password_is_asked_with_it_or_key(key: str, sent: str) -> N
     with Endpoint(lambda _: completion("{}")) as endpoint, ClientLoop() as loop:
         client = open_client(OpenAIProvider(endpoint.url.replace("://", "://ana:hunter2@"), "m", key))
         loop.close_with(client.close)
-        OpenAIModel(client, "m", loop).complete(REQUEST, 10)
+        OpenAIModel(client, "m", loop).complete(REQUEST, 60)
 
     assert endpoint.asked[0].headers["authorization"] == sent
     assert "hunter2" not in str(client.base_url)

@@ -229,3 +229,5 @@ def test_hundreds_of_slow_calls_are_in_flight_at_once(server_url: str, http: htt
             await asyncio.gather(*calls, return_exceptions=True)
 
     asyncio.run(crowd(300))
+    while http.get("/control/stats").json()["in_flight"]:
+        continue  # nor does it tell that it has noticed that all have left

@@ -80,13 +80,15 @@ def test_timeout_never_answers_and_ends_when_the_client_leaves(openai_client: Op
         chat(openai_client.with_options(timeout=0.3))
     http.put("/control", json={})
     chat(openai_client)
-    assert http.get("/control/stats").json()["in_flight"] == 0
+    # That its client has left, the server hears from another connection: soon.
+    while http.get("/control/stats").json()["in_flight"]:
+        continue
 
 
 def test_reset_cuts_the_connection(server_url: str, http: httpx.Client):
     http.put("/control", json={"fault": "reset"})
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError), match=r"reset by peer|Connection reset|104"):
-        httpx.post(f"{server_url}/v1/chat/completions", json={"model": "m", "messages": HELLO})
+        httpx.post(f"{server_url}/v1/chat/completions", json={"model": "m", "messages": HELLO}, timeout=60)
 
 
 def test_empty_refusal_and_length_look_like_the_real_thing(openai_client: OpenAI, http: httpx.Client):

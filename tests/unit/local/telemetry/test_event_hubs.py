@@ -62,7 +62,7 @@ def ids_by_customer(events: list[TelemetryEvent]) -> dict[str, list[str]]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110 - the hub tells nobody what it keeps
             await asyncio.sleep(0.02)
 

@@ -23,15 +23,16 @@ def lines(url: str, count: int, after: int | None = None) -> list[Any]:
 
 
 def test_streams_resumes_and_stops_with_readers_connected(profiles_file: Path):
-    arguments = ("--port", "0", "--profiles", str(profiles_file), "--interval", "0")
+    # So few a second that none of the first is forgotten meanwhile.
+    arguments = ("--port", "0", "--profiles", str(profiles_file), "--interval", "0.005")
     with started("local.telemetry", *arguments) as (process, url):
         first = lines(url, 400)
         assert [line["offset"] for line in first] == list(range(400))
         for line in first:
             telemetry_event.validate_python(line["event"])
         assert lines(url, 2, after=41) == first[42:44]
-        assert httpx.get(f"{url}/healthz").json()["status"] == "ok"
-        refused = httpx.get(f"{url}/events", params={"after": "soon"})
+        assert httpx.get(f"{url}/healthz", timeout=60).json()["status"] == "ok"
+        refused = httpx.get(f"{url}/events", params={"after": "soon"}, timeout=60)
         assert refused.status_code == 422
         assert "whole number" in refused.json()["error"]
         with httpx.stream("GET", f"{url}/events", timeout=60) as reader:
@@ -46,9 +47,9 @@ def test_streams_resumes_and_stops_with_readers_connected(profiles_file: Path):
 def test_it_waits_between_events(profiles_file: Path):
     arguments = ("--port", "0", "--profiles", str(profiles_file), "--interval", "3600")
     with started("local.telemetry", *arguments) as (_, url):
-        history = httpx.get(f"{url}/healthz").json()["next_offset"]
+        history = httpx.get(f"{url}/healthz", timeout=60).json()["next_offset"]
         assert lines(url, 1, after=history - 2)[0]["offset"] == history - 1
-        assert httpx.get(f"{url}/healthz").json()["next_offset"] == history
+        assert httpx.get(f"{url}/healthz", timeout=60).json()["next_offset"] == history
 
 
 def test_help_names_the_options():
