@@ -337,6 +337,6 @@ def test_case_locked_by_worker_is_waited_for(book: CaseBook, engine: Engine, url
         person.start()
         person.join(0.3)
         assert handed == []
-    person.join(30)
+    person.join(60)
     other.dispose()
     assert [case.case_id for case in handed if case] == [opening.case_id]

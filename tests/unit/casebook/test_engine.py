@@ -173,7 +173,7 @@ def test_processes_that_start_together_all_find_the_current_schema(url: str):
         process.stdin.write("go\n")
         process.stdin.flush()
 
-    results = [process.communicate(timeout=60) for process in processes]
+    results = [process.communicate(timeout=300) for process in processes]
 
     assert [(out, err) for out, err in results] == [("0\n", "")] * 2
 

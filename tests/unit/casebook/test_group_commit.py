@@ -45,11 +45,11 @@ def while_one_writes(transactions: Transactions, others: Callable[[ThreadPoolExe
     def hold() -> None:
         with transactions.write():
             holds.set()
-            assert queued.wait(30)
+            assert queued.wait(60)
 
     with ThreadPoolExecutor(WRITERS + 1) as pool:
         first = pool.submit(hold)
-        assert holds.wait(30)
+        assert holds.wait(60)
         waiting = others(pool)
         while transactions.queued_writers < len(waiting) and not wait(waiting, timeout=0.005).done:
             continue
@@ -133,7 +133,7 @@ def test_writers_return_only_after_the_commit(engine: Engine) -> None:
     start = Barrier(WRITERS)
 
     def open_and_read(number: int) -> None:
-        start.wait(30)
+        start.wait(60)
         opened = book.open_case(an_alert(number))
         with Transactions(engine).read() as connection:
             found = connection.execute(text('SELECT 1 FROM "case" WHERE case_id = :id'), {"id": opened.case_id}).first()

@@ -51,7 +51,6 @@ def test_counter_that_forgot_where_it_was_counts_nothing_twice(chat: ChatApi, en
     assert counted(engine) == 3
 
 
-@pytest.mark.timeout(60)
 def test_counter_with_nothing_to_count_waits_for_no_writer(chat: ChatApi, engine: Engine):
     answer_messages(chat, 1)
     assert chat.count_told() == 1

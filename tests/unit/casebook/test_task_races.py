@@ -39,7 +39,7 @@ def all_at_once(calls: Sequence[Callable[[], T]]) -> list[T | CasebookError]:
     together = Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T | CasebookError:
-        together.wait(30)
+        together.wait(60)
         try:
             return call()
         except CasebookError as refusal:
