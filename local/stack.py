@@ -30,7 +30,7 @@ from runtime.signals import stop_event
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a fresh start removes: the stack's own state, and nothing else that may lie in the folder.
-STATE = ("casebook.db*", "customers.db*", "scheduler", "profiles.jsonl", "worker.ready", "parts.json")
+STATE = ("casebook.db*", "customers.db*", "scheduler", "profiles.jsonl", "worker.ready", "parts.json", "parts.new")
 
 
 class CannotStart(Exception):
@@ -206,8 +206,10 @@ def _check_port(part: Part) -> None:
 
 
 def _write_parts(file: Path, parts: list[SupervisedPart]) -> None:
-    """Tells tools and people which process is which."""
-    file.write_text(json.dumps({part.part.name: {"pid": part.pid, "port": part.part.port} for part in parts}))
+    """Tells tools and people which process is which. Whoever reads at the same time reads a whole file."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps({part.part.name: {"pid": part.pid, "port": part.part.port} for part in parts}))
+    new.replace(file)
 
 
 def _say(name: str, line: str) -> None:
