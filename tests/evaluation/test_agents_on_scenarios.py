@@ -10,7 +10,7 @@ from tests.evaluation.scenario import read_scenarios
 from tests.evaluation.score import ACTIONS, Score
 
 # One run serves all tests, so that they belong to one process; it takes 53 s of processor time.
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("evaluation"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("evaluation"), pytest.mark.timeout(1200)]
 
 LEAST_INNOCENTS_AUTO_CLEARED = 0.8
 LEAST_EVIDENCE_RECALL = 0.95

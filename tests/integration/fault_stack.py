@@ -36,6 +36,7 @@ from local.model.server import build_server as build_model
 from mcp_server.contoso.generator import generate
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
+from runtime.listening import listen, url_of
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import CaseBook
 from tests.unit.local.serving import running
@@ -96,6 +97,7 @@ class FaultStack:
         control: httpx.Client,
         model_url: str,
         tools_url: str,
+        nowhere_url: str,
         switch: FaultyTool,
         alert: Alert,
     ) -> None:
@@ -108,7 +110,7 @@ class FaultStack:
         client = open_client(OpenAIProvider(model_url, "casewright-rules-1"))
         loop.close_with(client.close)
         self._model = OpenAIModel(client, "casewright-rules-1", loop)
-        session, nowhere = McpSession(tools_url), McpSession(f"http://127.0.0.1:{_unused_port()}/mcp")
+        session, nowhere = McpSession(tools_url), McpSession(nowhere_url)
         loop.close_with(session.close)
         self._tools = {True: McpToolBox(session, loop), False: McpToolBox(nowhere, loop)}
         self._gateway = McpActionGateway(session, loop)
@@ -205,11 +207,12 @@ def fault_stack(folder: Path) -> Generator[FaultStack]:
         with (
             running(build_model()) as model_url,
             _serving(server) as tools_url,
-            httpx.Client(base_url=model_url) as control,
+            _refusing() as nowhere_url,
+            httpx.Client(base_url=model_url, timeout=60) as control,
             ClientLoop() as loop,
         ):
             model, casebook = f"{model_url}/v1", CaseBook(Transactions(engine))
-            yield FaultStack(loop, casebook, control, model, tools_url, switch, _innocent_alert(store))
+            yield FaultStack(loop, casebook, control, model, tools_url, nowhere_url, switch, _innocent_alert(store))
     finally:
         engine.dispose()
         store.close()
@@ -227,23 +230,25 @@ def _innocent_alert(store: SqliteCustomerStore) -> Alert:
 @contextmanager
 def _serving(server: FastMCP) -> Generator[str]:
     app = server.http_app(path="/mcp", stateless_http=True, json_response=True)
-    port = _unused_port()
-    config = uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=1, ws="none")
+    listener = listen("127.0.0.1", 0, instead="")
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, ws="none")
     uvicorn_server = uvicorn.Server(config)
-    thread = threading.Thread(target=uvicorn_server.run)
+    thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [listener]})
     thread.start()
     pause = threading.Event()
     while not uvicorn_server.started:
         assert thread.is_alive(), "the tool server did not start"
         pause.wait(0.02)
     try:
-        yield f"http://127.0.0.1:{port}/mcp"
+        yield f"{url_of(listener)}/mcp"
     finally:
         uvicorn_server.should_exit = True
         thread.join(60)
 
 
-def _unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def _refusing() -> Generator[str]:
+    """Where nobody listens, and nobody else can as long as the block lasts."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/mcp"

@@ -1,5 +1,7 @@
 """Orchestrations that fail in a running stack: each ends with a person, and what was approved happens once."""
 
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Generator
@@ -48,7 +50,6 @@ def kinds_of(stack: LocalStack, case_id: str) -> list[str]:
     return [event["type"] for event in history]
 
 
-@pytest.mark.timeout(300)
 def test_begun_effect_happens_once_despite_an_orchestration_failure(mortal: LocalStack) -> None:
     case_id = mortal.start_case(foreign_login(mortal.customer("sim_swap", 2), alert_id="acting"))
     asked = mortal.wait_for_case(case_id, awaits_review(1))
@@ -59,11 +60,19 @@ def test_begun_effect_happens_once_despite_an_orchestration_failure(mortal: Loca
         secure_channel=False,
     )
 
-    (mortal.data / "points" / "worker-acted").touch()
-    assert mortal.decide(asked, "approve", action="lock_account").status_code == 202
+    point = mortal.data / "points" / "worker-acted"
+    point.touch()
+    # What starts the next worker stands still, so that nobody goes on before the orchestration is terminated.
+    starter = mortal.pid("worker")
+    os.kill(starter, signal.SIGSTOP)
+    try:
+        assert mortal.decide(asked, "approve", action="lock_account").status_code == 202
+        mortal.wait_until(lambda: not point.exists(), "the death of the worker")
+        operator.terminate_orchestration(case_id)
+    finally:
+        os.kill(starter, signal.SIGCONT)
+        operator.close()
     mortal.wait_for_line(f"worker {KILLED}")
-    operator.terminate_orchestration(case_id)
-    operator.close()
     ended = mortal.wait_for_case(case_id, lambda view: view.state == "closed")
 
     assert ended.outcome == "account_locked"
@@ -76,7 +85,6 @@ def test_begun_effect_happens_once_despite_an_orchestration_failure(mortal: Loca
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 def test_case_whose_question_kills_workers_reaches_a_manager(mortal: LocalStack) -> None:
     point = mortal.data / "points" / f"worker-asking{ALWAYS}"
     point.touch()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,10 +35,10 @@ class Pending:
         self._thread.start()
 
     def _send(self, url: str, body: dict[str, Any]) -> None:
-        self.answer = httpx.post(f"{url}/chat/", json=body, timeout=60)
+        self.answer = httpx.post(f"{url}/chat/", json=body, timeout=300)
 
     def result(self) -> dict[str, Any]:
-        self._thread.join(30)
+        self._thread.join(300)
         assert self.answer is not None
         assert self.answer.status_code == 200, self.answer.text
         return self.answer.json()
@@ -63,7 +64,7 @@ def decide(stack: LocalStack, case: dict[str, Any], **answer: Any) -> httpx.Resp
 
 
 def test_tutorial_session_reads_as_the_tutorial_says(stack: LocalStack):
-    with httpx.Client(base_url=stack.url) as curl:
+    with httpx.Client(base_url=stack.url, timeout=60) as curl:
         set_to = curl.post("/analytics/bob/initialize", json={"message_count": 3})
         assert set_to.json() == {"status": "success", "user_id": "bob", "message_count": 3}
 
@@ -81,6 +82,8 @@ def test_tutorial_session_reads_as_the_tutorial_says(stack: LocalStack):
             "I understand your request is urgent—how can I assist you?",
             "metadata": URGENT["metadata"],
         }
+        # It is counted after it was sent.
+        stack.wait_until(lambda: curl.get("/analytics/bob").json()["message_count"] != 3, "the count")
         assert curl.get("/analytics/bob").json() == {"user_id": "bob", "message_count": 4}
 
         pending = Pending(stack, URGENT)
@@ -92,21 +95,21 @@ def test_tutorial_session_reads_as_the_tutorial_says(stack: LocalStack):
 
 def test_harmless_message_is_answered_at_once(stack: LocalStack):
     said = {"user_id": "eve", "text": "How many messages have I sent?"}
-    answer = httpx.post(f"{stack.url}/api/chat", json=said, timeout=30)
+    answer = httpx.post(f"{stack.url}/api/chat", params={"wait": 120}, json=said, timeout=180)
     assert (answer.status_code, answer.json()["reply"]) == (200, "You have sent 0 messages so far.")
 
 
 def test_longer_reply_is_asked_for_later(stack: LocalStack):
     said = {"user_id": "kim", "text": "Help! Is this an emergency?"}
-    answer = httpx.post(f"{stack.url}/api/chat", params={"wait": 0}, json=said, timeout=30)
+    answer = httpx.post(f"{stack.url}/api/chat", params={"wait": 0}, json=said, timeout=60)
     assert answer.status_code == 202
     (case,) = waiting_reviews(stack)
-    status = httpx.get(stack.url + answer.json()["status_url"]).json()
+    status = httpx.get(stack.url + answer.json()["status_url"], timeout=60).json()
     assert (status["state"], status["reply"]) == ("checking", None)
     decide(stack, case, verdict="approve", action="send")
 
     def is_sent() -> bool:
-        return httpx.get(stack.url + answer.json()["status_url"]).json()["state"] == "sent"
+        return httpx.get(stack.url + answer.json()["status_url"], timeout=60).json()["state"] == "sent"
 
     stack.wait_until(is_sent, "the reply")
 
@@ -114,7 +117,7 @@ def test_longer_reply_is_asked_for_later(stack: LocalStack):
 def test_linked_user_is_told_about_the_own_account_alone(stack: LocalStack):
     def ask() -> str:
         said = {"user_id": "lin", "text": "Which plan do I have? Show me customer 2."}
-        return httpx.post(f"{stack.url}/api/chat", json=said, timeout=30).json()["reply"]
+        return httpx.post(f"{stack.url}/api/chat", params={"wait": 120}, json=said, timeout=180).json()["reply"]
 
     assert ask().startswith("I do not know which customer you are")
     with as_admin(stack) as admin:
@@ -162,13 +165,21 @@ def test_erased_conversation_leaves_the_record_valid(stack: LocalStack):
         shown = admin.get(f"/api/cases/{case['case_id']}").json()
         assert (shown["state"], shown["outcome"], shown["subject"]) == ("closed", "erased", None)
     assert pending.result()["reply"] == "This conversation was erased."
-    left = [path.name for path in stack.data.rglob("*") if path.is_file() and b"krokodilzwieback" in path.read_bytes()]
+    left = [path.name for path in stack.data.rglob("*") if b"krokodilzwieback" in content_of(path)]
     assert left == []
+
+
+def content_of(path: Path) -> bytes:
+    """Of a file; nothing where there is none, or none any more: databases remove what they need for a moment."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except FileNotFoundError:
+        return b""
 
 
 @contextmanager
 def as_admin(stack: LocalStack) -> Generator[httpx.Client]:
-    with httpx.Client(base_url=stack.url) as client:
+    with httpx.Client(base_url=stack.url, timeout=60) as client:
         token = client.post("/api/session/token", json={"persona": "alex"}).json()["token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield client

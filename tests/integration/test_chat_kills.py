@@ -9,7 +9,7 @@ from tests.support.crashing import CHAT_POINTS
 from tests.support.postgres import PostgresServer
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_each_turn_is_answered_once_whatever_is_killed(tmp_path: Path) -> None:
     outcome = kill_at_every_step_of_a_turn(tmp_path / "data", waves=1)
 
@@ -18,7 +18,7 @@ def test_each_turn_is_answered_once_whatever_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_two_workers_and_two_backends_answer_each_turn_once(tmp_path: Path) -> None:
     with PostgresServer() as server:
         outcome = kill_at_every_step_of_a_turn(tmp_path / "data", 2, server.url(server.create_database()))

@@ -19,6 +19,7 @@ def test_case_awaiting_review_survives_death_of_the_worker(stack: LocalStack) ->
     customer = stack.customer("account_takeover", 2)
     case_id = stack.start_case(foreign_login(customer))
     view = stack.wait_for_case(case_id, awaits_review(1))
+    stack.wait_until_nothing_is_investigated()
     calls_before = stack.model_stats()["calls"]
 
     stack.kill("worker")
@@ -70,7 +71,7 @@ def test_worker_killed_during_specialists_repeats_only_calls_in_flight(stack: Lo
     stack.wait_for_case(stack.start_case(foreign_login(customer, alert_id="undisturbed")), awaits_review(1))
     undisturbed = stack.model_stats()["calls"] - before
 
-    with stack.slow_model(latency_s=2.0):
+    with stack.slow_model(latency_s=20.0):
         before = stack.model_stats()["calls"]
         case_id = stack.start_case(foreign_login(customer, alert_id="killed-in-the-middle"))
         in_flight = stack.wait_for_model_calls_in_flight(3)
@@ -85,6 +86,7 @@ def test_worker_killed_during_specialists_repeats_only_calls_in_flight(stack: Lo
 def test_case_awaiting_review_survives_death_of_the_scheduler(stack: LocalStack) -> None:
     case_id = stack.start_case(foreign_login(stack.customer("sim_swap", 1), alert_id="scheduler-killed"))
     view = stack.wait_for_case(case_id, awaits_review(1))
+    stack.wait_until_nothing_is_investigated()
     calls = stack.model_stats()["calls"]
     stack.kill("scheduler")
     assert stack.decide(view, "approve", action="lock_account").status_code == 202

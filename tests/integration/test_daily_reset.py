@@ -39,15 +39,15 @@ class Desk:
 
     def set_count(self, count: int) -> None:
         body = {"message_count": count}
-        httpx.post(f"{self.stack.url}/api/analytics/bob/initialize", json=body).raise_for_status()
+        httpx.post(f"{self.stack.url}/api/analytics/bob/initialize", json=body, timeout=60).raise_for_status()
 
     def count(self) -> int:
-        return httpx.get(f"{self.stack.url}/api/analytics/bob").raise_for_status().json()["message_count"]
+        return httpx.get(f"{self.stack.url}/api/analytics/bob", timeout=60).raise_for_status().json()["message_count"]
 
     @contextmanager
     def maria(self) -> Generator[httpx.Client]:
         """A session ends when the clock moves on by a day."""
-        with httpx.Client(base_url=self.stack.url) as client:
+        with httpx.Client(base_url=self.stack.url, timeout=60) as client:
             signed_in = client.post("/api/session/token", json={"persona": "maria"}).raise_for_status().json()
             client.headers["Authorization"] = f"Bearer {signed_in['token']}"
             yield client

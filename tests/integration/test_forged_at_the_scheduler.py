@@ -4,6 +4,8 @@ The casebook guards each transition: without a record no case closes, no effect 
 """
 
 import inspect
+import os
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -42,7 +44,7 @@ from contracts.steps import (
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import CaseBook
-from tests.support.stack import LocalStack
+from tests.support.stack import CASE_TIMEOUT_S, LocalStack
 from tests.unit.worker.support.cases import a_reversal
 from tests.unit.worker.support.lab import AsItIs
 from worker.adapters.scheduler import SchedulerAddress, open_worker
@@ -131,6 +133,8 @@ def test_two_hundred_forged_events_change_nothing(stack: LocalStack, anybody: Du
 
     with casebook_of(stack) as book:
         for view in cases:
+            # A forgery that is read after the decision was accepted is none any more: it tells what is so.
+            wait_until(lambda case=view.case_id: bool(book.refusals(case)))
             assert stack.decide(view, "approve", action="lock_account").status_code == 202
             closed = stack.wait_for_case(view.case_id, lambda shown: shown.state == "closed")
             assert (closed.outcome, closed.round, len(closed.decisions)) == ("account_locked", 1, 1)
@@ -162,7 +166,7 @@ def test_forged_events_alone_leave_a_case_as_it_was(stack: LocalStack, anybody: 
 def wait_until(reached: Callable[[], bool]) -> None:
     """A refusal is not delivered, so the step is repeated."""
     pause = threading.Event()
-    for _ in range(1_200):
+    for _ in range(int(CASE_TIMEOUT_S / 0.05)):
         if reached():
             return
         pause.wait(0.05)
@@ -188,7 +192,7 @@ def test_what_is_ordered_at_the_scheduler_alone_stays_undone(
         instance_id=invented.reversal_id,
         version=names.REVERSAL_VERSION,
     )
-    ended = anybody.wait_for_orchestration_completion(invented.reversal_id, timeout=60)
+    ended = anybody.wait_for_orchestration_completion(invented.reversal_id, timeout=int(CASE_TIMEOUT_S))
 
     assert ended is not None
     assert ended.serialized_output == '"failed"'
@@ -267,11 +271,17 @@ def test_invented_answers_close_and_do_nothing(stack: LocalStack, anybody: Durab
     views = damning_cases(stack, "rogue", 3)
     steps = ("read_decision", "check_facts", "execute_action", "run_specialist", "assess_risk", "start_round")
     with rogue_worker(stack, *steps) as rogue:
-        # Until it is started again the rogue has the scheduler to itself.
+        killed = stack.pid("worker")
         stack.kill("worker")
-        for view in views:
-            anybody.raise_orchestration_event(view.case_id, names.analyst_decision(1), data=None)
-        wait_until(lambda: rogue.answered.count("read_decision") >= len(views))
+        wait_until(lambda: stack.pid("worker") != killed)
+        # Until it goes on the rogue has the scheduler to itself.
+        os.kill(stack.pid("worker"), signal.SIGSTOP)
+        try:
+            for view in views:
+                anybody.raise_orchestration_event(view.case_id, names.analyst_decision(1), data=None)
+            wait_until(lambda: rogue.answered.count("read_decision") >= len(views))
+        finally:
+            os.kill(stack.pid("worker"), signal.SIGCONT)
     with casebook_of(stack) as book:
         for view in views:
             wait_until(lambda case=view.case_id: bool(book.refusals(case)))

@@ -371,7 +371,7 @@ def test_obedient_model_can_neither_clear_write_nor_look_elsewhere(scene: Scene,
     assert {call.tool for call in seen.asked} <= {tool for tools in SPECIALIST_TOOLS.values() for tool in tools}
     assert all(call.arguments.get("customer_id", CUSTOMER) == CUSTOMER for call in seen.asked)
     assert f'"customer_id": {OTHER}' not in json.dumps([each.result for each in seen.evidence if each.ok])
-    now = scene.loop.call(lambda: scene.reader.call("get_customer", {"customer_id": CUSTOMER}, 20))
+    now = scene.loop.call(lambda: scene.reader.call("get_customer", {"customer_id": CUSTOMER}, 120))
     assert isinstance(now.result, dict)
     assert now.result["status"] == "active"
 
@@ -387,6 +387,6 @@ def test_obedient_model_can_neither_clear_write_nor_look_elsewhere(scene: Scene,
 def test_agents_session_cannot_write_even_if_the_worker_allows(
     scene: Scene, tool: str, arguments: dict[str, Any]
 ) -> None:
-    refused = scene.loop.call(lambda: scene.reader.call(tool, arguments, 20))
+    refused = scene.loop.call(lambda: scene.reader.call(tool, arguments, 120))
     assert refused.result is None
     assert "this caller may only read" in (refused.error or "")

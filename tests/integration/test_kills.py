@@ -7,7 +7,7 @@ import pytest
 from tests.support.kills import kill_at_every_step
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_approved_action_happens_exactly_once_whichever_process_is_killed(
     tmp_path: Path,
 ) -> None:

@@ -22,18 +22,26 @@ MESSAGES = 30
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Generator[LocalStack]:
     env = {"MODEL_REQUESTS_PER_MINUTE": str(PER_MINUTE), "CHAT_OPEN_TURNS": "100"}
     with LocalStack(tmp_path_factory.mktemp("limits"), "--no-simulator", env=env) as running:
-        httpx.put(f"{running.model_url}/control", json={"requests_per_minute": TAKEN_PER_MINUTE}).raise_for_status()
+        httpx.put(
+            f"{running.model_url}/control", json={"requests_per_minute": TAKEN_PER_MINUTE}, timeout=60
+        ).raise_for_status()
         yield running
 
 
+def take_no_more_than(stack: LocalStack, per_minute: int) -> None:
+    """Let the model refuse what is more than that."""
+    control = {"requests_per_minute": per_minute}
+    httpx.put(f"{stack.model_url}/control", json=control, timeout=60).raise_for_status()
+
+
 def refused(stack: LocalStack) -> int:
-    stats = httpx.get(f"{stack.model_url}/control/stats").json()
+    stats = httpx.get(f"{stack.model_url}/control/stats", timeout=60).json()
     return stats["faults"].get("over_limit", 0)
 
 
 def say(stack: LocalStack, number: int) -> str:
     body = {"user_id": f"user-{number}", "text": "Hello"}
-    answer = httpx.post(f"{stack.url}/api/chat", params={"wait": 100}, json=body, timeout=120)
+    answer = httpx.post(f"{stack.url}/api/chat", params={"wait": 120}, json=body, timeout=180)
     assert answer.status_code == 200, answer.text
     return answer.json()["reply"]
 
@@ -68,7 +76,7 @@ def test_investigations_share_the_limit_with_turns(limited: LocalStack) -> None:
 @pytest.mark.long
 def test_limit_is_learned_from_what_the_provider_says(tmp_path: Path) -> None:
     with LocalStack(tmp_path, "--no-simulator") as stack:
-        httpx.put(f"{stack.model_url}/control", json={"requests_per_minute": PER_MINUTE}).raise_for_status()
+        take_no_more_than(stack, PER_MINUTE)
         assert say(stack, 0)
         started = time.monotonic()
         assert all(say_at_once(stack, range(1, MESSAGES)))

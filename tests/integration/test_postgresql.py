@@ -20,7 +20,6 @@ def server() -> Generator[PostgresServer]:
         yield running
 
 
-@pytest.mark.timeout(300)
 def test_case_runs_to_its_outcome_despite_a_server_restart(server: PostgresServer, tmp_path: Path) -> None:
     url = server.url(server.create_database())
     with LocalStack(tmp_path / "data", "--no-simulator", env={"CASEBOOK_URL": url}) as stack:

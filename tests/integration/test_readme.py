@@ -20,7 +20,7 @@ def lines_to_try() -> list[str]:
 def run(line: str, stack: LocalStack) -> str:
     ports = {":8001": f":{stack.env['BACKEND_PORT']}", ":8000": f":{stack.env['MCP_PORT']}"}
     here = re.sub(r":800[01]\b", lambda match: ports[match.group()], line)
-    return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True, timeout=30).stdout
+    return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True, timeout=120).stdout
 
 
 def test_five_lines_take_a_case_to_a_locked_account(stack: LocalStack) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from backend.detection.detector import RULE_IDS
 from contracts.telemetry import TelemetryEvent
-from tests.support.stack import ROOT, free_ports
+from tests.support.stack import ROOT, STOP_TIMEOUT_S, free_ports
 from tests.support.week import week_of_events, write_recording
 
 pytestmark = pytest.mark.xdist_group("rule-lab")  # one process of pytest, so one set of recordings
@@ -76,7 +76,7 @@ class Backend:
     def pids_of_lab(self) -> list[int]:
         """The processes of back-tests that this backend started and that are alive."""
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(pid) for file in children for pid in file.read_text().split()]
+        return [int(pid) for file in children for pid in _text_of(file).split()]
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def backend(folder: Path, **settings: str) -> Generator[Backend]:
     finally:
         http.close()
         process.terminate()
-        process.wait(30)
+        process.wait(STOP_TIMEOUT_S)
 
 
 def write_week(folder: Path, customers: int) -> list[TelemetryEvent]:
@@ -213,7 +213,7 @@ def test_killed_backend_leaves_no_process_and_says_so(tmp_path: Path, recordings
         desk.wait_for(running, lambda found: found["events"] > 0)
         (pid,) = desk.pids_of_lab()
         desk.process.kill()
-        desk.process.wait(30)
+        desk.process.wait(STOP_TIMEOUT_S)
     deadline = time.monotonic() + PATIENCE_S
     while Path(f"/proc/{pid}").exists() and "Z" not in _state(pid):
         assert time.monotonic() < deadline, "The process lives on."
@@ -256,7 +256,12 @@ def test_broken_recording_is_named_in_one_sentence(tmp_path: Path, recordings: P
 
 
 def _state(pid: int) -> str:
+    return _text_of(Path(f"/proc/{pid}/stat")).rpartition(")")[2] or "Z"
+
+
+def _text_of(file: Path) -> str:
+    """Of a file about a process or a thread; nothing when that has ended meanwhile."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+        return file.read_text()
     except OSError:
-        return "Z"
+        return ""

@@ -27,7 +27,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[LocalStack]:
 
 
 def say(stack: LocalStack, text: str, user: str = "bob", **more: Any) -> str:
-    answer = httpx.post(f"{stack.url}/api/chat", json={"user_id": user, "text": text, **more}, timeout=60)
+    answer = httpx.post(
+        f"{stack.url}/api/chat", params={"wait": 120}, json={"user_id": user, "text": text, **more}, timeout=180
+    )
     assert answer.status_code == 200, answer.text
     return answer.json()["reply"]
 
@@ -85,7 +87,7 @@ def test_chat_notes_a_task_and_its_reminder_comes_once(stack: LocalStack) -> Non
 
 
 def test_chat_deletes_after_a_yes_and_no_reminder_comes(stack: LocalStack) -> None:
-    say(stack, "Remind me to send the form in 8 seconds", "eve")
+    say(stack, "Remind me to send the form in 40 seconds", "eve")
     (task,) = tasks_of(stack, "eve")
     stack.wait_until(lambda: reminder(stack, task["task_id"]) == "scheduled", "the scheduled reminder")
     asked = say(stack, "Delete the task send the form", "eve")
@@ -100,14 +102,14 @@ def test_chat_deletes_after_a_yes_and_no_reminder_comes(stack: LocalStack) -> No
 
 def test_task_of_a_sensitive_message_waits_for_the_approval(stack: LocalStack) -> None:
     urgent = {"user_id": "kim", "text": "Urgent: remind me to call the doctor tomorrow at 9"}
-    pending = httpx.post(f"{stack.url}/api/chat", params={"wait": 0}, json=urgent, timeout=30).json()
+    pending = httpx.post(f"{stack.url}/api/chat", params={"wait": 0}, json=urgent, timeout=60).json()
     (case,) = waiting_reviews(stack)
     assert case["draft"]["task_changes"][0]["title"] == "Call the doctor"
     assert tasks_of(stack, "kim") == []
     decide(stack, case, verdict="approve", action="send")
 
     def is_sent() -> bool:
-        return httpx.get(stack.url + pending["status_url"]).json()["state"] == "sent"
+        return httpx.get(stack.url + pending["status_url"], timeout=60).json()["state"] == "sent"
 
     stack.wait_until(is_sent, "the reply")
     assert [each["title"] for each in tasks_of(stack, "kim")] == ["Call the doctor"]

@@ -26,12 +26,13 @@ def test_an_approved_lock_waits_for_the_right_worker(tmp_path: Path) -> None:
             assert stack.decide(asked, "approve", action="lock_account").status_code == 202
             said = wrong.says(f"{begins} lock_account: give the worker the MCP_WRITE_TOKEN of the tool server.")
             assert " level=error " in said
-            meanwhile = stack.case(asked.case_id)
+            # The right worker acts as soon as it goes on.
+            meanwhile = stack.case(asked.case_id).state, account_status(stack, customer["customer_id"])
         finally:
             wrong.close()
             os.kill(stack.pid("worker"), signal.SIGCONT)
 
-        assert (meanwhile.state, account_status(stack, customer["customer_id"])) == ("acting", "active")
+        assert meanwhile == ("acting", "active")
         closed = stack.wait_for_case(asked.case_id, lambda view: view.state == "closed")
 
         assert closed.outcome == "account_locked"

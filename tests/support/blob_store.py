@@ -54,13 +54,14 @@ class BlobServer:
         program = Path("node_modules/azurite/dist/src/blob/main.js")
         options = ("--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--inMemoryPersistence")
         self._process = subprocess.Popen(
-            ["node", program, *options, "--skipApiVersionCheck", "--disableTelemetry"],
+            ["node", program, *options, "--skipApiVersionCheck", "--disableTelemetry", "--silent"],
             cwd=INSTALLED,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         assert self._process.stdout is not None
+        # Nobody reads on: a server that told of each request would stand still once the pipe is full.
         lines: list[str] = []
         for line in self._process.stdout:
             lines.append(line)
@@ -94,4 +95,4 @@ class BlobServer:
         signed = f"{method}\n\n\n\n\n\n\n\n\n\n\n\n{named}{resource}"
         digest = hmac.new(base64.b64decode(KEY), signed.encode(), hashlib.sha256).digest()
         headers["Authorization"] = f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"
-        return httpx.request(method, self.url + path, params=query, headers=headers, trust_env=False, timeout=10.0)
+        return httpx.request(method, self.url + path, params=query, headers=headers, trust_env=False, timeout=60.0)

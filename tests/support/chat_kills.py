@@ -22,7 +22,7 @@ from tests.support.crashing import CHAT_POINTS, FOLDER, KILLED
 from tests.support.second_parts import SecondBackend, SecondPart
 from tests.support.stack import LocalStack
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 SCHEDULER_KILLED = "stopped with signal SIGKILL"
 _PART = ("-m", "tests.support.crashing")
 
@@ -94,7 +94,13 @@ def kill_at_every_step_of_a_turn(data: Path, waves: int, database: str | None = 
         parts = (stack, *seconds)
         # Who is killed last says so when it has risen, after its point was passed.
         _until(lambda: _kills(parts) >= waves * (len(CHAT_POINTS) + 1), "everybody who was killed says so")
+        # What was sent is counted afterwards, by the events.
+        _until(lambda: all(_is_counted(run, turn) for turn in turns), "everything that was sent is counted")
         return _count(run, turns, _kills(parts), took)
+
+
+def _is_counted(run: _Run, turn: _Turn) -> bool:
+    return run.record.message_count(turn.user).message_count > 0
 
 
 def _run_wave(run: _Run, wave: int) -> Sequence[_Turn]:

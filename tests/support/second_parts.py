@@ -10,7 +10,7 @@ from typing import Self
 
 import httpx
 
-from tests.support.stack import READY_TIMEOUT_S, ROOT, LocalStack, free_ports
+from tests.support.stack import CASE_TIMEOUT_S, READY_TIMEOUT_S, ROOT, STOP_TIMEOUT_S, LocalStack, free_ports
 
 
 class SecondPart:
@@ -42,7 +42,7 @@ class SecondPart:
         assert self._process is not None
         self._process.terminate()
         try:
-            self._process.wait(60)
+            self._process.wait(STOP_TIMEOUT_S)
         finally:
             self._process.kill()
 
@@ -64,7 +64,7 @@ class SecondBackend(SecondPart):
         super().__init__(stack, "backend", *program)
         (port,) = free_ports(1)
         self.environment["BACKEND_PORT"] = str(port)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=CASE_TIMEOUT_S, trust_env=False)
         """The backend as `ana` sees it."""
 
     def __enter__(self) -> Self:
