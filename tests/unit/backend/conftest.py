@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from backend.live.broadcast import Broadcast
+from backend.services import customer_store, readiness
 from backend.wiring import Wiring, wire
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
@@ -18,6 +19,13 @@ from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, RunningBa
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no outage: on one, even a free thread or a new process takes seconds to answer."""
+    monkeypatch.setattr(readiness, "ANSWER_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(customer_store, "TIMEOUT_S", 60.0)
 
 
 @pytest.fixture(scope="session")

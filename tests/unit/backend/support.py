@@ -382,7 +382,7 @@ class RunningBackend:
             # What is accepted has it, too: so a client that takes nothing holds up the server after little.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = listener.getsockname()[1]
-        config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=5)
+        config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=30)
         self._server = BackendServer(config, self.broadcast)
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
 
@@ -397,8 +397,12 @@ class RunningBackend:
     def observe(self, *events: TelemetryEvent) -> None:
         """Hands telemetry to the running server, as its ingest would."""
         assert self.loop is not None
-        for event in events:
-            self.loop.call_soon_threadsafe(self.wiring.sampler.take, event)
+
+        def take_all() -> None:
+            for event in events:
+                self.wiring.sampler.take(event)
+
+        self.loop.call_soon_threadsafe(take_all)
 
     def start(self) -> None:
         self._thread.start()

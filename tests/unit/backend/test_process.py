@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.stack import free_ports
+
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
@@ -29,12 +31,6 @@ def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
         "EVENT_PRODUCER_ENABLED": "false",
         **settings,
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -68,7 +64,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path, taken_port: int) -> None:
 
 def test_a_casebook_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "casebook.db").write_bytes(b"something else entirely" * 100)
-    refused = run(env=environment(tmp_path, free_port()))
+    refused = run(env=environment(tmp_path, *free_ports(1)))
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"backend: '{tmp_path / 'casebook.db'}' is damaged or no database: ")
     assert refused.stderr.count("\n") == 1
@@ -105,7 +101,7 @@ def finished_ingest(url: str, header: dict[str, str]) -> dict[str, Any]:
 
 
 def test_a_password_in_the_telemetry_address_is_shown_nowhere(tmp_path: Path) -> None:
-    port, silent = free_port(), free_port()
+    port, silent = free_ports(2)
     secret = f"http://ingest:hunter2@127.0.0.1:{silent}/events?key=s3cret"
     env = environment(tmp_path, port, EVENT_PRODUCER_ENABLED="true", TELEMETRY_URL=secret)
     process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
@@ -129,7 +125,7 @@ def test_process_ingests_opens_streams_and_stops_at_once(tmp_path: Path) -> None
     recording = tmp_path / "recording.jsonl"
     lines = [login(1, "NO", 9), login(2, "NO", 10), "not an event", login(3, "BR", 10)]
     recording.write_text("".join(f"{line}\n" for line in lines))
-    port = free_port()
+    (port,) = free_ports(1)
     env = environment(tmp_path, port, REPLAY_FILES=str(recording))
     process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

@@ -68,13 +68,13 @@ def test_tools_answer_over_http(guarded: str) -> None:
 def test_the_server_says_the_release_of_casewright(guarded: str) -> None:
     params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     call_ = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
-    answer = httpx.post(guarded, headers={"Accept": "application/json, text/event-stream"}, json=call_)
+    answer = httpx.post(guarded, headers={"Accept": "application/json, text/event-stream"}, json=call_, timeout=60)
 
     assert answer.json()["result"]["serverInfo"]["version"] == VERSION
 
 
 def test_the_health_check_answers(guarded: str) -> None:
-    answer = httpx.get(guarded.removesuffix("/mcp") + "/healthz")
+    answer = httpx.get(guarded.removesuffix("/mcp") + "/healthz", timeout=60)
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
@@ -98,7 +98,7 @@ def test_with_the_token_writers_are_shown_and_work(guarded: str) -> None:
 
 
 def test_browser_page_under_another_host_name_is_turned_away(guarded: str) -> None:
-    answer = httpx.post(guarded, headers={"Host": "evil.example"}, json={})
+    answer = httpx.post(guarded, headers={"Host": "evil.example"}, json={}, timeout=60)
 
     assert answer.status_code == 421
 
@@ -106,7 +106,7 @@ def test_browser_page_under_another_host_name_is_turned_away(guarded: str) -> No
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_stop_signal_ends_the_process_cleanly_with_sessions_open(store_path: Path, stop_signal: signal.Signals) -> None:
     async def stop_with_open_sessions(process: subprocess.Popen[str], url: str) -> None:
-        async with client(url) as session, httpx.AsyncClient() as http:
+        async with client(url) as session, httpx.AsyncClient(timeout=60) as http:
             await session.list_tools()
             accepted = {"Accept": "text/event-stream, application/json"}
             async with http.stream("GET", url, headers=accepted):

@@ -1,5 +1,6 @@
 """Everybody reads the rules; managers change them, for a reason, and on what they have seen."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -161,7 +162,7 @@ async def test_unknown_rule_is_not_found(client: httpx.AsyncClient) -> None:
 
 
 async def test_snooze_for_ever_is_refused(client: httpx.AsyncClient, record: DetectionRulesApi) -> None:
-    until = record.transactions.now().replace(year=record.transactions.now().year + 1)
+    until = record.transactions.now() + timedelta(days=91)
     order = {"rule_id": "spending_spike", "customer_id": 7, "until": until.isoformat(), "reason": "Moves house."}
     refused = await post(client, "/api/detection/snoozes", order)
     assert refused["detail"] == "Snooze alerts until a time that is still to come, and for at most 90 days."

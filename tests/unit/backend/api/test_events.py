@@ -102,7 +102,7 @@ class Wire:
         self.stalled = False
         self.left = asyncio.Event()
         self.given_up = False
-        self.leaves_after = 0
+        self.leaves_once: Callable[[list[bytes]], bool] = lambda _: False
 
     async def receive(self) -> Message:
         await self.left.wait()
@@ -112,7 +112,7 @@ class Wire:
         if self.stalled:
             await asyncio.Event().wait()
         self.taken.append(message.get("body", b""))
-        if len(self.taken) == self.leaves_after:
+        if self.leaves_once(self.taken):
             self.left.set()
 
     async def events(self, then: Callable[[], None]) -> AsyncGenerator[bytes]:
@@ -134,7 +134,7 @@ def test_a_watcher_that_takes_nothing_is_dropped() -> None:
             wire.stalled = True
 
         response = EventStreamResponse(wire.events(stall), send_timeout_s=0.05)
-        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 10)
+        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 60)
 
     asyncio.run(watch())
     assert (wire.taken, wire.given_up) == ([b"", b"data: one\n\n"], True)
@@ -145,7 +145,7 @@ def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
 
     async def watch() -> None:
         response = EventStreamResponse(wire.events(wire.left.set), send_timeout_s=60)
-        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 10)
+        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 60)
 
     asyncio.run(watch())
     assert (wire.taken[:2], wire.given_up) == ([b"", b"data: one\n\n"], True)
@@ -170,7 +170,9 @@ def test_stream_that_ends_at_shutdown_ends_whole(monkeypatch: pytest.MonkeyPatch
 
 
 def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
-    wire = Wire()
+    wire, begun, alive = Wire(), b": following after 0\nretry: 1000\n\n", b": alive\n\n"
+    # On a busy machine a heartbeat goes before the beginning.
+    wire.leaves_once = lambda taken: begun in taken and taken.count(alive) >= 2
 
     async def hear() -> None:
         broadcast = Broadcast()
@@ -180,11 +182,11 @@ def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
             broadcast,
         )
         response = EventStreamResponse(stream.follow(frozenset({"cases"}), None), heartbeat_s=0.5)
-        wire.leaves_after = 4
         await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 60)
 
     asyncio.run(hear())
-    assert wire.taken[1:4] == [b": following after 0\nretry: 1000\n\n", b": alive\n\n", b": alive\n\n"]
+    assert set(wire.taken) == {b"", begun, alive}
+    assert wire.taken.count(begun) == 1
 
 
 def test_many_watchers_see_the_same(backend: RunningBackend, book: CaseBook) -> None:
@@ -224,14 +226,14 @@ def test_an_empty_last_event_id_means_none(backend: RunningBackend, book: CaseBo
 
 @pytest.mark.parametrize("query", ["?topics=", "?topics=cases,nonsense", "?last_event_id=x", "?last_event_id=-1"])
 def test_a_bad_query_is_422(backend: RunningBackend, query: str) -> None:
-    answer = httpx.get(f"{backend.url}/api/events/stream{query}", headers=signed_in("vera"))
+    answer = httpx.get(f"{backend.url}/api/events/stream{query}", headers=signed_in("vera"), timeout=60)
     assert (answer.status_code, answer.json()["id"]) == (422, "invalid-request")
 
 
 def test_watcher_of_the_chat_sees_phases_and_no_text(backend: RunningBackend, book: CaseBook) -> None:
     with watching(backend, "?topics=chat") as events:
         said = {"user_id": "bob", "text": "My secret"}
-        sent = httpx.post(f"{backend.url}/api/chat", params={"wait": 0}, json=said)
+        sent = httpx.post(f"{backend.url}/api/chat", params={"wait": 0}, json=said, timeout=60)
         turn_id = sent.json()["turn_id"]
         first = next(events)
         chat = ChatApi(book.transactions)

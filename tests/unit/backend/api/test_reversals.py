@@ -40,7 +40,7 @@ async def test_approved_reversal_is_started_once(
     decided = await client.post(
         f"/api/cases/{case}/reversals/1/decision", json={"verdict": "approve"}, headers=signed_in("maria")
     )
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
 
     assert (asked.status_code, asked.json()["status"], asked.json()["requested_by"]) == (201, "requested", "ana")
     assert (refused.status_code, refused.json()["id"]) == (403, "not-allowed")

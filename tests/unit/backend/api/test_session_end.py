@@ -18,7 +18,7 @@ from tests.unit.backend.support import FakeScheduler, RunningBackend, session_of
 from tests.unit.casebook.builders import open_case
 
 VERA = signed_in("vera")
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 """On a machine that is busy; the promise is 5 seconds."""
 
 

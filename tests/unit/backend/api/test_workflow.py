@@ -188,7 +188,7 @@ async def test_case_opened_during_outage_starts_after_it(
     assert (again.status_code, again.json()) == (200, answer.json())
 
     scheduler.reachable = True
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
     assert scheduler.starts == [answer.json()["instance_id"]]
 
 
@@ -253,7 +253,7 @@ async def test_a_decision_is_accepted_once_and_delivered(
     body = decision_body(opening, decided_at="2001-01-01T00:00:00Z")
 
     answers = await asyncio.gather(*(client.post("/api/workflow/decision", json=body) for _ in range(5)))
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
 
     assert sorted(answer.status_code for answer in answers) == [202] + [409] * 4
     accepted = next(answer for answer in answers if answer.status_code == 202)
@@ -377,9 +377,11 @@ async def test_four_eyes_take_two_people_not_two_sessions(
 
     await client.post("/api/workflow/decision", json=body)
     second = await client.post("/api/workflow/decision", json=body, headers=signed_in("ben"))
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
     assert (second.status_code, second.json()["status"], second.json()["approvals_given"]) == (202, "accepted", 2)
-    (delivered,) = scheduler.delivered
+    delivered = scheduler.delivered[0]
+    # At least once, as above.
+    assert [each for each in scheduler.delivered if each != delivered] == []
     assert delivered.approvals is not None
     assert [approval.approved_by for approval in delivered.approvals] == ["ana", "ben"]
 

@@ -299,7 +299,7 @@ async def test_name_server_that_hangs_keeps_no_other_name_waiting(monkeypatch: p
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     hanging = [asyncio.create_task(resolve(f"slow{number}.example.com", 443)) for number in range(40)]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await resolve("quick.example.com", 443) == [ip_address("127.0.0.1")]
         for task in hanging:
             task.cancel()

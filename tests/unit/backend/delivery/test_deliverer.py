@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from backend.delivery import deliverer as deliverer_module
 from backend.delivery.addresses import parse_networks
 from backend.delivery.deliverer import LEASE, WebhookDeliverer
 from backend.delivery.retries import GIVE_UP_AFTER
@@ -25,6 +26,7 @@ from casebook.tasks_api import TasksApi
 from contracts.domain_events import CloudEvent
 from contracts.subscriptions import NewSubscription, Progress, Subscription, SubscriptionChange
 from contracts.tasks import NewTask, TaskChange
+from runtime.backoff import Backoff
 from tests.support.webhook_receiver import DROP, HANG, OK, Received, Reply, WebhookReceiver
 from tests.unit.backend.delivery.events import FrozenClock
 
@@ -346,6 +348,7 @@ async def test_subscription_that_cannot_be_served_rests(
 
     deliveries.publish(subjects=1, changes=0)
     deliverer = deliveries.deliverer()
+    monkeypatch.setattr(deliverer_module, "REST", Backoff(first_s=3_600.0))
     with monkeypatch.context() as patch:
         patch.setattr(deliveries_of_the_casebook, "put_in_order", fail)
         for _ in range(5):

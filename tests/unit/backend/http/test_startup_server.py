@@ -84,9 +84,9 @@ def test_change_of_a_health_route_is_refused_too(waiting: Future[bool], listener
 
 
 def test_socket_is_refused_with_the_reason(waiting: Future[bool], listener: socket) -> None:
-    port = listener.getsockname()[1]
-    with pytest.raises(InvalidStatus) as refusal, connect(f"ws://127.0.0.1:{port}/api/workflow/ws/case-1", proxy=None):
-        pass
+    url = f"ws://127.0.0.1:{listener.getsockname()[1]}/api/workflow/ws/case-1"
+    with pytest.raises(InvalidStatus) as refusal:
+        connect(url, open_timeout=60, proxy=None)
     assert refusal.value.response.status_code == 503
     assert AWAY.sentence in (refusal.value.response.body or b"").decode()
 

@@ -123,7 +123,7 @@ async def test_verdict_about_one_customer_warns_of_the_next(
     put_model(score)
     await change_rule(client, "versions", 0, based_on=1, content={"parameters": {"least_score": 0.3}})
     hub, opened, number = Hub(), Opened(), 0
-    async with asyncio.timeout(30), scored(wiring, hub, opened) as ingest:
+    async with asyncio.timeout(120), scored(wiring, hub, opened) as ingest:
         stolen = paid("c1", 1, start)
         await hub.bring("0", stolen)
         later = confirm_fraud(book, stolen) + timedelta(minutes=11)

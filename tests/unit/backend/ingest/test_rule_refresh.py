@@ -103,7 +103,7 @@ async def test_draft_is_counted_in_shadow_and_alerts_once_promoted(
         raise AssertionError("a background job ended")
 
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(120),
         ingesting(
             [source],
             opened.open_alert,
@@ -130,8 +130,9 @@ async def test_draft_is_counted_in_shadow_and_alerts_once_promoted(
         await desk.change("roll-back", version=1)
         while opened.last != 3:
             await desk.attack(7)
-    found = [(each["fate"], each["version"]) for each in (await desk.rule())["counts"]]
-    assert found == [("raised", 3), ("raised", 2), ("shadow", 2), ("raised", 1)]
+    # A count is of one day, and a midnight may have come.
+    found = dict.fromkeys((each["fate"], each["version"]) for each in (await desk.rule())["counts"])
+    assert [*found] == [("raised", 3), ("raised", 2), ("shadow", 2), ("raised", 1)]
 
 
 async def test_new_rules_keep_what_is_known_of_customers() -> None:

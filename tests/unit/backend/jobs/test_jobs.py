@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from backend.jobs.main import main
 from casebook.database.engine import open_engine
@@ -13,7 +13,18 @@ from casebook.schedules_api import SchedulesApi
 from contracts.schedules import RESET_COUNTS
 from tests.support.casebooks import CaseBook
 
-YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+TODAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays today: a job that runs twice may run before and after midnight otherwise."""
+
+    def transactions(engine: Engine) -> Transactions:
+        return Transactions(engine, lambda: TODAY)
+
+    monkeypatch.setattr("backend.jobs.main.Transactions", transactions)
 
 
 @pytest.fixture

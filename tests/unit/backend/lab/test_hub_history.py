@@ -62,7 +62,7 @@ async def test_all_that_a_hub_holds_is_read(hubs: EventHubs) -> None:
     for number in range(40):
         hubs.send(an_event(number), partition=0)
     hubs.send(b"nonsense", partition=0)
-    async with asyncio.timeout(30), hub_histories(options(hubs), LAB, NOW - timedelta(days=1), timedelta(days=1)) as s:
+    async with asyncio.timeout(60), hub_histories(options(hubs), LAB, NOW - timedelta(days=1), timedelta(days=1)) as s:
         # What comes while it is read is not of the past.
         hubs.send(an_event(100), partition=0)
         (source,) = s
@@ -78,7 +78,7 @@ async def test_only_what_came_since_is_read(hubs: EventHubs) -> None:
     hubs.send(an_event(1), partition=1)
     hubs.clock = lambda: NOW + timedelta(days=2)
     hubs.send(an_event(2), partition=1)
-    async with asyncio.timeout(30), hub_histories(options(hubs), LAB, NOW + timedelta(days=1), timedelta(days=9)) as s:
+    async with asyncio.timeout(60), hub_histories(options(hubs), LAB, NOW + timedelta(days=1), timedelta(days=9)) as s:
         readings = await read(s)
     assert [each.event.event_id for each in readings if isinstance(each, Received)] == ["e-2"]
 

@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from backend.lab import runner as module
 from backend.lab.runner import BackTestRunner
 from casebook.async_api import AsyncBackTests
 from casebook.back_tests_api import BackTestsApi
-from casebook.commands import back_tests as commands
-from casebook.database.transactions import Transactions
+from casebook.commands.back_tests import STARTING
+from casebook.database.transactions import Transactions, utc_now
 from contracts.back_tests import NewBackTest, RecordedTelemetry
 
 pytestmark = pytest.mark.anyio
@@ -32,9 +33,24 @@ signal.pause()
 """Hangs when it is started first, and fails then."""
 
 
+@dataclass
+class Ahead:
+    """The time, so much later as the test says."""
+
+    by: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.by
+
+
 @pytest.fixture
-def lab(engine: Engine) -> BackTestsApi:
-    return BackTestsApi(Transactions(engine))
+def clock() -> Ahead:
+    return Ahead()
+
+
+@pytest.fixture
+def lab(engine: Engine, clock: Ahead) -> BackTestsApi:
+    return BackTestsApi(Transactions(engine, clock))
 
 
 def order(lab: BackTestsApi, version: int) -> str:
@@ -52,14 +68,14 @@ def runner(lab: BackTestsApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def appears(file: Path) -> None:
     """Wait for a file."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not file.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)  # another process comes up
 
 
 async def swept(runner: BackTestRunner) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await runner.sweep()
 
 
@@ -74,11 +90,13 @@ async def test_cancelled_one_that_hangs_is_killed(lab: BackTestsApi, runner: Bac
 
 
 async def test_one_that_says_nothing_is_killed(
-    lab: BackTestsApi, runner: BackTestRunner, monkeypatch: pytest.MonkeyPatch
+    lab: BackTestsApi, runner: BackTestRunner, tmp_path: Path, clock: Ahead
 ) -> None:
-    monkeypatch.setattr(commands, "STARTING", timedelta(seconds=0.5))
     first, second = order(lab, 2), order(lab, 3)
-    await swept(runner)
+    sweeping = asyncio.create_task(swept(runner))
+    await asyncio.to_thread(appears, tmp_path / "started")
+    clock.by += STARTING
+    await sweeping
     ended = [lab.back_test(each) for each in (first, second)]
     assert [each.state for each in ended] == ["interrupted", "failed"]
     assert ended[0].problem == "Its process did not answer any more and was killed: order it again."

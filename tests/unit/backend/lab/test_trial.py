@@ -163,10 +163,10 @@ async def test_stream_is_read_from_its_beginning_to_now(
     stream: str, tmp_path: Path, events: list[TelemetryEvent]
 ) -> None:
     recorded = await tried([ReplaySource([write_recording(tmp_path / "week.jsonl", events)])])
-    whole = await tried([StreamHistory(StreamSource(stream), at(days=100), idle_s=1.0)])
+    whole = await tried([StreamHistory(StreamSource(stream), at(days=100), idle_s=3.0)])
     assert whole.before_digest == recorded.before_digest
     assert whole.events == len(events)
-    half = await tried([StreamHistory(StreamSource(stream), at(days=3), idle_s=1.0)])
+    half = await tried([StreamHistory(StreamSource(stream), at(days=3), idle_s=3.0)])
     assert 0 < half.events < len(events)
 
 
@@ -174,4 +174,4 @@ async def test_stream_that_is_away_is_one_sentence() -> None:
     (port,) = free_ports(1)
     source = StreamSource(f"http://127.0.0.1:{port}/events")
     with pytest.raises(HistoryUnavailable, match=r"gives no telemetry: "):
-        await tried([StreamHistory(source, at(), idle_s=0.5)])
+        await tried([StreamHistory(source, at(), idle_s=3.0)])

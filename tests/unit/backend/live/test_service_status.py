@@ -1,5 +1,6 @@
 """The service status: whether scheduler and workers are running."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -19,6 +20,17 @@ from tests.unit.casebook.builders import NOON, begin, open_case
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def only_tests_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look of the job that began before the test changed something would end after it."""
+
+    async def rest(_: ServiceMonitor) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ServiceMonitor, "run", rest)
+
+
+@pytest.mark.usefixtures("only_tests_look")
 async def test_scheduler_outage_is_reported_since_when(
     client: httpx.AsyncClient, wiring: Wiring, scheduler: FakeScheduler
 ) -> None:

@@ -70,7 +70,7 @@ async def test_what_the_casebook_cannot_take_now_is_written_later(
     outbox.reachable = False
     case = open_case(book)
     acks.add_scheduled(case)
-    await asyncio.wait_for(outbox.asked.wait(), 10)
+    await asyncio.wait_for(outbox.asked.wait(), 60)
     assert case in acks
 
     outbox.reachable = True
@@ -85,7 +85,7 @@ async def test_a_decision_reaches_the_scheduler_without_a_sweep(
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review")
     accepted = await wiring.services.decisions.accept(a_decision(opening), BOSS)
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
     assert scheduler.delivered == [accepted]
     assert scheduler.attempts == [opening.case_id]
 
@@ -128,10 +128,10 @@ async def test_undeliverable_decision_is_left_to_the_sweep(book: CaseBook, sched
     relay = OutboxRelay(async_relay(book), scheduler)
     scheduler.reachable = False
     relay.deliver_now(a_decision(opening))
-    await asyncio.wait_for(scheduler.refused.wait(), 10)
+    await asyncio.wait_for(scheduler.refused.wait(), 60)
     scheduler.reachable = True
     running = asyncio.create_task(relay.run())
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
     running.cancel()
     assert scheduler.delivered == [a_decision(opening)]
 

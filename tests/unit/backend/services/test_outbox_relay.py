@@ -194,9 +194,9 @@ async def test_an_unreachable_scheduler_is_tried_again_until_it_answers(
     scheduler.reachable = False
     case = open_case(book)
     running = asyncio.create_task(relay.run())
-    await asyncio.wait_for(scheduler.refused.wait(), 10)
+    await asyncio.wait_for(scheduler.refused.wait(), 60)
     scheduler.reachable = True
-    await asyncio.wait_for(scheduler.received.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
     running.cancel()
 
     assert scheduler.starts == [case]
@@ -210,7 +210,7 @@ async def test_wake_up_during_a_sweep_is_not_lost(relay: OutboxRelay, book: Case
     running = asyncio.create_task(relay.run())
     case = open_case(book)
     relay.wake()
-    await asyncio.wait_for(scheduler.received.wait(), 3)
+    await asyncio.wait_for(scheduler.received.wait(), 60)
     running.cancel()
     assert scheduler.starts == [case]
 

@@ -98,7 +98,7 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
         async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_investigation(CASE)
             await scheduler.deliver(DECISION)
-            state = await asyncio.wait_for(until_finished(scheduler), 20)
+            state = await asyncio.wait_for(until_finished(scheduler), 60)
     finally:
         worker.stop()
     assert state.result == f"{CASE} woken with None, version {INVESTIGATION_VERSION}"
@@ -119,7 +119,7 @@ async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -
             else:
                 with TaskHubGrpcClient(host_address=hub) as operator:
                     await asyncio.to_thread(operator.terminate_orchestration, CASE)
-            await asyncio.wait_for(until_finished(scheduler, ended=ended), 20)
+            await asyncio.wait_for(until_finished(scheduler, ended=ended), 60)
             await scheduler.start_investigation(CASE)
             again = await scheduler.state_of(CASE)
     finally:
@@ -148,7 +148,7 @@ async def test_orchestration_result_of_any_kind_is_shown(hub: str, output: str, 
         worker.add_orchestrator(investigation)
         worker.start()
         try:
-            state = await asyncio.wait_for(until_finished(scheduler, ended="TERMINATED"), 20)
+            state = await asyncio.wait_for(until_finished(scheduler, ended="TERMINATED"), 60)
         finally:
             worker.stop()
     assert state.result == shown
@@ -213,7 +213,7 @@ async def test_approved_reversal_is_one_orchestration_however_often_started(hub:
         async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_reversal(APPROVED)
             await scheduler.start_reversal(APPROVED)
-            state = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 20)
+            state = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 60)
             assert await scheduler.living() == frozenset()
     finally:
         worker.stop()

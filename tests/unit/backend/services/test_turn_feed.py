@@ -66,10 +66,10 @@ async def test_who_waits_is_told_of_the_end(book: CaseBook) -> None:
     async with following(book) as running:
         turn = post(running.chat)
         running.feed.expect(turn)
-        waiting = [asyncio.create_task(running.feed.wait_for_end(turn, 30)) for _ in range(3)]
+        waiting = [asyncio.create_task(running.feed.wait_for_end(turn, 60)) for _ in range(3)]
         await asyncio.to_thread(send, running.chat, turn)
         assert await asyncio.gather(*waiting) == [True] * 3
-        await asyncio.wait_for(running.ended.wait(), 10)
+        await asyncio.wait_for(running.ended.wait(), 60)
 
 
 async def test_wait_for_what_has_ended_is_over_at_once(book: CaseBook) -> None:
@@ -108,7 +108,7 @@ async def test_watcher_gets_the_states_in_order(book: CaseBook) -> None:
         states, seen = [""], 0
         sending = asyncio.create_task(asyncio.to_thread(send, running.chat, turn))
         while states[-1] != "sent":
-            await asyncio.wait_for(running.changed.wait(), 10)
+            await asyncio.wait_for(running.changed.wait(), 60)
             running.changed.clear()
             states += [each.state for each in running.feed.after(seen)]
             seen = running.feed.number
@@ -120,7 +120,7 @@ async def test_watcher_gets_the_states_in_order(book: CaseBook) -> None:
 async def test_nothing_is_read_while_nobody_waits(book: CaseBook) -> None:
     async with following(book) as running:
         first = post(running.chat)
-        waiting = asyncio.create_task(running.feed.wait_for_end(first, 30))
+        waiting = asyncio.create_task(running.feed.wait_for_end(first, 60))
         await asyncio.to_thread(send, running.chat, first)
         assert await waiting
         # One that had begun may still come.
