@@ -12,6 +12,7 @@ from azure.eventhub.aio import EventHubConsumerClient
 from backend.ingest.event_hubs_options import CheckpointOptions, TelemetryHubOptions
 from backend.ingest.report import MalformedLine
 from backend.ingest.source import Received, TelemetrySource
+from backend.lab import hub_history
 from backend.lab.history import HistoryUnavailable
 from backend.lab.hub_history import hub_histories
 from contracts.telemetry import TelemetryEvent
@@ -28,7 +29,9 @@ CHECKPOINTS = "AccountName=devstoreaccount1;AccountKey=any;BlobEndpoint=http://1
 
 
 @pytest.fixture
-async def hubs() -> AsyncGenerator[EventHubs]:
+async def hubs(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[EventHubs]:
+    # What ends a reading here is the newest message, and not a busy machine's silence.
+    monkeypatch.setattr(hub_history, "IDLE_S", 60.0)
     async with EventHubs(partitions=2) as hubs:
         hubs.clock = lambda: NOW
         yield hubs
