@@ -362,6 +362,13 @@ class AsyncSessions:
         """The same for threads."""
 
         self.begin = awaited(sessions.begin, off_loop)
+        self.begin_once = awaited(sessions.begin_once, off_loop)
+        self.take_recheck = awaited(sessions.take_recheck, off_loop)
+        self.keep_rechecked = awaited(sessions.keep_rechecked, off_loop)
+        self.remember_person = awaited(sessions.remember_person, off_loop)
+        self.end_of_provider = awaited(sessions.end_of_provider, off_loop)
+        self.find_person = awaited(sessions.find_person, off_loop)
+        self.people = awaited(sessions.people, off_loop)
         self.find = awaited(sessions.find, off_loop)
         self.use = awaited(sessions.use, off_loop)
         self.end = awaited(sessions.end, off_loop)

@@ -1,11 +1,33 @@
 """The facade of sessions."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from casebook.commands.sessions import NewSession, begin_session, end_run_out, end_session, use_session
+from casebook.commands.sessions import (
+    AtProvider,
+    NewSession,
+    begin_once,
+    begin_session,
+    end_of_provider,
+    end_run_out,
+    end_session,
+    keep_rechecked,
+    remember_person,
+    take_recheck,
+    use_session,
+)
 from casebook.facade import Facade
-from casebook.queries.sessions import KnownSession, find_open, find_session, list_open, still_open
+from casebook.queries.sessions import (
+    KnownPerson,
+    KnownSession,
+    find_open,
+    find_person,
+    find_session,
+    list_open,
+    list_people,
+    still_open,
+)
+from contracts.review import Role
 from contracts.sessions import SessionEnd, SessionRecord
 
 
@@ -23,6 +45,49 @@ class SessionsApi(Facade):
         """
         with self._write_apart() as connection:
             return begin_session(connection, new, replaces, self._clock())
+
+    def begin_once(self, new: NewSession) -> KnownSession:
+        """Open a session for a token that the provider gave out, unless it has one: that is returned, open or over."""
+        with self._write_apart() as connection:
+            return begin_once(connection, new, self._clock())
+
+    def take_recheck(self, session_id: str, lease: timedelta) -> str | None:
+        """The sealed token with which the provider is to be asked about an open session, if that is due.
+
+        For `lease`, no other replica is given it.
+        """
+        with self._write_apart() as connection:
+            return take_recheck(connection, session_id, lease, self._clock())
+
+    def keep_rechecked(self, session_id: str, provider: AtProvider) -> None:
+        """The provider says of an open session what it said at sign-in, and gave another token."""
+        with self._write_apart() as connection:
+            keep_rechecked(connection, session_id, provider, self._clock())
+
+    def remember_person(self, subject: str, name: str, roles: tuple[Role, ...]) -> None:
+        """Somebody was found to have other roles at the provider."""
+        with self._write_apart() as connection:
+            remember_person(connection, subject, name, roles, self._clock())
+
+    def end_of_provider(
+        self, sid: str | None, subject: str | None, until: datetime, address: str
+    ) -> tuple[SessionRecord, ...]:
+        """End the sessions of one session at the provider; of all of somebody's there, where `sid` is None.
+
+        Those that began after `until` are others.
+        """
+        with self._write_apart() as connection:
+            return end_of_provider(connection, sid, subject, until, address, self._clock())
+
+    def find_person(self, subject: str) -> KnownPerson | None:
+        """Who signed in at the provider under this subject; None: nobody did."""
+        with self._read() as connection:
+            return find_person(connection, subject)
+
+    def people(self) -> tuple[KnownPerson, ...]:
+        """Everybody who signed in at the provider, by name; at most 5,000."""
+        with self._read() as connection:
+            return list_people(connection)
 
     def find(self, secret_hash: str) -> KnownSession | None:
         """The session whose secret has this hash, open or over; None: none was given out, or it is long over."""

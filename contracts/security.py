@@ -11,6 +11,7 @@ SecurityEventKind = Literal[
     "signed_in",
     "sign_in_refused",
     "token_issued",
+    "token_accepted",
     "session_refused",
     "session_ended",
     "access_refused",
@@ -20,7 +21,8 @@ SecurityEventKind = Literal[
     "log_read",
     "log_purged",
 ]
-"""What happened: somebody signed in or could not; a program was given a token; a session that is over, or was never
+"""What happened: somebody signed in or could not; a program was given a token; one came with a
+token of the sign-in provider for the first time; a session that is over, or was never
 given out, was shown; a session was ended; somebody asked for what their roles do not allow; a page of another site, or
 another name of this server, asked; cases were exported; a file was downloaded; this log was read; lines of it were
 older than they are kept, and were deleted."""

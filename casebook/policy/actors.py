@@ -6,3 +6,10 @@ WORKER = "worker"
 """The actor of what the investigation does."""
 AGENT = "agent:"
 """How the actors of what specialists do begin."""
+CHANNEL = "channel"
+"""The actor of what a channel passes on without a session."""
+
+
+def is_reserved(subject: str) -> bool:
+    """Whether nobody may have this subject: what they did would be taken for the product's own doing."""
+    return subject in (SYSTEM, WORKER, CHANNEL) or subject.startswith(AGENT)

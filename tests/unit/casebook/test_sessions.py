@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
-from casebook.commands.sessions import MAX_OPEN, NewSession
+from casebook.commands.sessions import MAX_OPEN, AtProvider, NewSession
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
+from casebook.queries.sessions import KnownPerson, KnownSession
 from casebook.security_log_api import SecurityLogApi
 from casebook.sessions_api import SessionsApi
 from contracts.review import Role
@@ -19,6 +20,9 @@ from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import NOON, SteppingClock
 
 IDLE, LIFETIME = timedelta(hours=1), timedelta(hours=12)
+ENDS: tuple[SessionEnd, ...] = ("signed_out", "ended_by_admin")
+LATER = NOON + timedelta(days=1)
+RECHECK, LEASE = timedelta(minutes=15), timedelta(minutes=1)
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 
@@ -210,3 +214,123 @@ def test_backends_that_end_one_session_say_so_once(url: str, engine: Engine, boo
     engines[1].dispose()
     assert [each[0] for each in said(log)].count("session_ended") == 10
     assert book.audit().broken is None
+
+
+def at_provider(number: int, sid: str | None = None, subject: str = "ana") -> NewSession:
+    return replace(new(number, subject), provider=AtProvider(sid, f"sealed-{number}", RECHECK))
+
+
+def test_provider_is_asked_by_one_replica_at_a_time(sessions: SessionsApi, clock: SteppingClock):
+    sessions.begin(at_provider(1))
+    assert sessions.take_recheck(named(1), LEASE) is None
+    clock.now += RECHECK
+    assert sessions.take_recheck(named(1), LEASE) == "sealed-1"
+    assert sessions.take_recheck(named(1), LEASE) is None
+    # Whoever took it died.
+    clock.now += LEASE
+    assert sessions.take_recheck(named(1), LEASE) == "sealed-1"
+    sessions.keep_rechecked(named(1), AtProvider(None, "sealed-again", RECHECK))
+    clock.now += LEASE
+    assert sessions.take_recheck(named(1), LEASE) is None
+    clock.now += RECHECK
+    assert sessions.take_recheck(named(1), LEASE) == "sealed-again"
+
+
+def test_session_that_is_over_is_not_rechecked(sessions: SessionsApi, clock: SteppingClock):
+    sessions.begin(at_provider(1))
+    sessions.begin(new(2))
+    clock.now += RECHECK
+    sessions.end(named(1), "signed_out", HERE)
+    assert [sessions.take_recheck(named(number), LEASE) for number in (1, 2, 3)] == [None] * 3
+    sessions.keep_rechecked(named(1), AtProvider(None, "late", RECHECK))
+    known = sessions.find("hash-1")
+    assert known is not None
+    assert (known.end, known.recheck_at is not None) == ("signed_out", True)
+
+
+def test_provider_ends_one_session_of_its_own(sessions: SessionsApi, log: SecurityLogApi):
+    sessions.begin(at_provider(1, "sid-1"))
+    sessions.begin(at_provider(2, "sid-1"))
+    sessions.begin(at_provider(3, "sid-2"))
+    ended = sessions.end_of_provider("sid-1", "ana", LATER, THERE)
+    assert [each.session_id for each in ended] == [named(1), named(2)]
+    assert ids(sessions) == [named(3)]
+    assert said(log)[-1] == ("session_ended", "ana", named(2), "ended_by_provider")
+    assert sessions.end_of_provider("sid-1", "ana", LATER, THERE) == ()
+
+
+def test_provider_ends_all_of_somebody(sessions: SessionsApi):
+    sessions.begin(at_provider(1, "sid-1"))
+    sessions.begin(new(2))
+    sessions.begin(at_provider(3, "sid-3", "ben"))
+    assert len(sessions.end_of_provider(None, "ana", LATER, THERE)) == 2
+    assert ids(sessions) == [named(3)]
+    assert sessions.end_of_provider(None, None, LATER, THERE) == ()
+
+
+def test_old_word_of_the_provider_ends_no_new_session(sessions: SessionsApi, clock: SteppingClock):
+    sessions.begin(at_provider(1, "sid-1"))
+    clock.now += timedelta(minutes=10)
+    begun = sessions.begin(at_provider(2, "sid-1"))
+    ended = sessions.end_of_provider("sid-1", "ana", begun.began_at - timedelta(minutes=5), THERE)
+    assert [each.session_id for each in ended] == [named(1)]
+
+
+def test_ended_session_keeps_no_token_of_the_provider(sessions: SessionsApi, engine: Engine):
+    for number, end in enumerate(ENDS, start=1):
+        sessions.begin(at_provider(number))
+        sessions.end(named(number), end, HERE)
+    with engine.connect() as connection:
+        assert [*connection.scalars(text("SELECT sealed_token FROM session"))] == [None, None]
+
+
+def test_token_is_one_session_however_often_it_is_shown(url: str, engine: Engine, book: CaseBook, log: SecurityLogApi):
+    token = replace(new(0, "gateway", (), "provider_token"), scopes=("chat",))
+    engines = [engine, open_engine(url)]
+    replicas = [SessionsApi(Transactions(each, book.transactions.now)) for each in engines]
+    shown = [replace(token, session_id=named(number)) for number in range(8)]
+
+    def show(number: int) -> KnownSession:
+        return replicas[number % 2].begin_once(shown[number])
+
+    with ThreadPoolExecutor(8) as pool:
+        known = [*pool.map(show, range(8))]
+    engines[1].dispose()
+    assert len({each.record.session_id for each in known}) == 1
+    assert known[0].record.scopes == ("chat",)
+    (line,) = log.list().items
+    assert (line.kind, line.subject, line.detail) == (
+        "token_accepted",
+        "gateway",
+        {"roles": [], "client": "Firefox", "scopes": ["chat"]},
+    )
+
+
+def test_token_that_was_ended_stays_so_until_it_expires(sessions: SessionsApi, clock: SteppingClock):
+    token = replace(new(1, kind="provider_token"), lifetime=timedelta(days=30), idle=timedelta(days=30))
+    begun = sessions.begin_once(token)
+    sessions.begin(replace(new(2), lifetime=timedelta(days=30), idle=timedelta(days=30)))
+    for number in (1, 2):
+        sessions.end(named(number), "ended_by_admin", HERE, "alex")
+    clock.now += timedelta(days=29)
+    sessions.end_run_out()
+    assert sessions.begin_once(replace(token, session_id=named(3))).end == "ended_by_admin"
+    assert sessions.find("hash-2") is None
+    clock.now = begun.record.ends_at + timedelta(days=2)
+    sessions.end_run_out()
+    assert sessions.find("hash-1") is None
+
+
+def test_people_are_those_who_signed_in_at_the_provider(sessions: SessionsApi):
+    sessions.begin(new(1, "vera"))
+    sessions.begin(at_provider(2, subject="ben"))
+    sessions.begin(at_provider(3, subject="ana"))
+    sessions.begin(replace(at_provider(4, subject="ana"), name="Ana B.", roles=("manager",)))
+    sessions.begin_once(new(5, "gateway", (), "provider_token"))
+    assert sessions.people() == (
+        KnownPerson("ana", "Ana B.", ("manager",)),
+        KnownPerson("ben", "Ben", ("analyst",)),
+    )
+    assert (sessions.find_person("ben"), sessions.find_person("vera")) == (sessions.people()[1], None)
+    sessions.remember_person("ben", "Ben", ())
+    assert sessions.people()[1] == KnownPerson("ben", "Ben", ())
