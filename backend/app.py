@@ -32,6 +32,7 @@ from backend.api import (
     model_spend,
     notes,
     previews,
+    provider_sign_in,
     regulatory_reports,
     reopenings,
     reversals,
@@ -57,7 +58,7 @@ from contracts.base import Contract
 from contracts.release import VERSION
 
 # What answers those who are not signed in, too.
-OPEN = (session.router, config.router, health.router, metrics.router)
+OPEN = (session.router, provider_sign_in.router, config.router, health.router, metrics.router)
 # What passes messages of customers on is no person, and has no role.
 OF_CHANNELS = (chat.router, chat.tutorial_router, analytics.router, analytics.tutorial_router)
 OF_PEOPLE = (

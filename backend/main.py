@@ -2,11 +2,12 @@
 
 import json
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -16,7 +17,9 @@ from starlette.requests import HTTPConnection
 
 from backend.api.dependencies import Services
 from backend.app import create_app
+from backend.auth.cookies import Cookies
 from backend.auth.credentials import caller_of
+from backend.auth.oidc.opening import open_provider
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SignIn
 from backend.consumers.opening import open_sinks
@@ -43,6 +46,7 @@ from casebook.policy.chat_limits import ChatLimits
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.closing import REASON_CODES
+from contracts.far_settings import why_far
 from contracts.kinds import ANSWERS
 from contracts.release import VERSION
 from runtime.files import keep_private
@@ -63,6 +67,8 @@ def main() -> None:
     """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     try:
         settings = read_settings(BackendSettings)
+        if (reason := why_far(settings.auth_mode, os.environ)) is not None:
+            raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
         keep_private()
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
@@ -138,7 +144,13 @@ def _serve(
         WebBundle(settings.web_dist),
     )
     config = uvicorn.Config(
-        Guard(app, settings.allowed_origins, settings.attachment_max_bytes, partial(note_refusal, app)),
+        Guard(
+            app,
+            settings.allowed_origins,
+            settings.attachment_max_bytes,
+            settings.names,
+            partial(note_refusal, app),
+        ),
         access_log=False,
         log_config=None,
         log_level=logging.WARNING,
@@ -185,14 +197,19 @@ def _lifespan(
     )
 
     sign_in = SignIn(
-        PERSONAS, timedelta(hours=settings.session_hours), timedelta(minutes=settings.session_idle_minutes)
+        () if settings.auth_mode == "oidc" else PERSONAS,
+        timedelta(hours=settings.session_hours),
+        timedelta(minutes=settings.session_idle_minutes),
+        settings.oidc_issuer if settings.auth_mode == "oidc" and settings.oidc_issuer else settings.auth_mode,
     )
+    provider = settings.provider()
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with (
             open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler,
             open_sinks(event_log=settings.event_log_enabled, event_hub=settings.event_hub) as sinks,
+            nullcontext() if provider is None else open_provider(provider) as open_sign_in,
         ):
             wiring = wire(
                 workspace,
@@ -210,6 +227,8 @@ def _lifespan(
                 consumes_events=settings.event_consumers_enabled,
                 lab=lab_options(settings),
                 keep_security_log=timedelta(days=settings.security_log_days),
+                open_provider=open_sign_in,
+                cookies=Cookies(secure=(settings.public_origin or "").startswith("https://")),
             )
             sources = sources_of(settings) if settings.event_ingest_enabled else ()
             services = wiring.services

@@ -1,22 +1,27 @@
 """The backend's settings, read from the environment once, in `main`."""
 
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from backend.auth.settings import SignInSettings, exact_origin
 from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
+from backend.http.guard import LOOPBACK_NAMES
 from backend.ingest.settings import TelemetrySettings
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
 from contracts.addresses import checked
+from contracts.addresses import is_loopback as is_near
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
 from runtime.listening import is_loopback
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 ANY = "any"
 """Stands for every answer."""
 
@@ -39,20 +44,14 @@ def parse_closing_policy(text: str) -> ClosingPolicy:
     return ClosingPolicy(required={answer: tuple(dict.fromkeys(names)) for answer, names in required.items()})
 
 
-class BackendSettings(TelemetrySettings):
+class BackendSettings(TelemetrySettings, SignInSettings):
     """The backend's settings; each is the environment variable of the same name in capitals."""
 
     backend_host: str = "127.0.0.1"
     backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001
-    auth_mode: Literal["local"] = "local"
-    """`local`: whoever reaches the backend chooses a persona; loopback only."""
-    session_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
-    """How long a session lives at most."""
-    session_idle_minutes: Annotated[float, Field(ge=1, le=24 * 60 * 366)] = 60.0
-    """How long a session lives that nobody uses."""
-    security_log_days: Annotated[int, Field(ge=1, le=36_600)] = 400
-    """How long lines of the security log are kept."""
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
+    """Names that browsers and programs may call this server by, besides that of PUBLIC_ORIGIN, separated by commas."""
+    allowed_origins: Annotated[tuple[Annotated[str, AfterValidator(exact_origin)], ...], NoDecode] = ()
     """Other origins whose pages may use this backend, separated by commas: a development server, for example."""
 
     claim_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 30.0
@@ -115,13 +114,6 @@ class BackendSettings(TelemetrySettings):
     ] = None
     """`AZURE_OPENAI_CHAT_DEPLOYMENT` or `OPENAI_MODEL`."""
 
-    @field_validator("auth_mode", mode="before")
-    @classmethod
-    def _say_what_is_to_come(cls, value: object) -> object:
-        if value == "oidc":
-            raise ValueError("this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local")
-        return value
-
     @field_validator("closing_policy", mode="before")
     @classmethod
     def _read_policy(cls, value: object) -> object:
@@ -132,12 +124,21 @@ class BackendSettings(TelemetrySettings):
     def _read_networks(cls, value: object) -> object:
         return parse_networks(value) if isinstance(value, str) else value
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split_origins(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What this server answers to."""
+        names = set(self.allowed_hosts)
+        if public := urlsplit(self.public_origin or "").hostname:
+            names.add(public)
+        # On loopback, whoever calls it by these names sits at this machine.
+        return LOOPBACK_NAMES.union(names) if is_loopback(self.backend_host) else frozenset(names)
 
     @property
     def event_hub(self) -> EventHubsOptions | None:
@@ -167,6 +168,16 @@ class BackendSettings(TelemetrySettings):
 
     @model_validator(mode="after")
     def _stay_on_loopback(self) -> "BackendSettings":
+        if self.auth_mode == "oidc" and is_near(self.public_origin or "") and not is_loopback(self.backend_host):
+            raise ValueError(
+                f"BACKEND_HOST={self.backend_host} is not loopback, and PUBLIC_ORIGIN is of this machine alone: set it "
+                "to where others find this desk"
+            )
+        if self.auth_mode != "local" and not self.names:
+            raise ValueError(
+                f"BACKEND_HOST={self.backend_host} is not loopback, and nothing says by which name it is called: set "
+                "PUBLIC_ORIGIN or ALLOWED_HOSTS"
+            )
         if self.auth_mode == "local" and not is_loopback(self.backend_host):
             raise ValueError(
                 f"BACKEND_HOST={self.backend_host} is not loopback, and AUTH_MODE=local lets everybody in who can "

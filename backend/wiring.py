@@ -11,6 +11,10 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from backend.api.dependencies import Services
+from backend.auth.callers import Callers
+from backend.auth.cookies import Cookies
+from backend.auth.oidc.opening import OpenProvider
+from backend.auth.people import People
 from backend.auth.sessions import Sessions, SignIn
 from backend.background_jobs import jobs_running
 from backend.consumers.event_consumers import EventConsumers
@@ -95,6 +99,7 @@ from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 
 SECURITY_LOG_KEPT = timedelta(days=400)
+PLAIN_COOKIES = Cookies()
 NO_RECORDINGS = LabOptions(recordings=Path("no-recordings"))
 """Of who tries no rules."""
 
@@ -132,6 +137,8 @@ def wire(
     consumes_events: bool = True,
     lab: LabOptions = NO_RECORDINGS,
     keep_security_log: timedelta = SECURITY_LOG_KEPT,
+    open_provider: OpenProvider | None = None,
+    cookies: Cookies = PLAIN_COOKIES,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
     now = facade.transactions.now
@@ -146,6 +153,8 @@ def wire(
     session_record = AsyncSessions(SessionsApi(facade.transactions), threads)
     session_watch = SessionWatch(session_record.still_open, broadcast)
     sessions = Sessions(session_record, sign_in, now, session_watch.wake)
+    provider_sign_in = None if open_provider is None else open_provider(sessions, session_record, now)
+    people = People(sessions.people, session_record, now)
     security_log = AsyncSecurityLog(SecurityLogApi(facade.transactions), threads)
     desk = AsyncDesk(DeskApi(facade.transactions), threads)
     absences = AbsenceReturns(desk, now)
@@ -174,7 +183,7 @@ def wire(
         access_record=access_record,
         accesses=AccessRecorder(access_record, now),
         desk=desk,
-        assignments=AssignmentService(desk, sessions.people, absences.wake),
+        assignments=AssignmentService(desk, people, absences.wake),
         failed=relay.failed,
         scheduler=scheduler,
         cases=CaseService(workspace, record, scheduler, relay),
@@ -206,6 +215,10 @@ def wire(
         event_stream=EventStream(feed, sampler, broadcast, monitor=monitor, turns=turn_feed, sessions=session_watch),
         monitor=monitor,
         sessions=sessions,
+        callers=Callers(sessions, provider_sign_in, now),
+        cookies=cookies,
+        people=people,
+        provider_sign_in=provider_sign_in,
         session_record=session_record,
         session_watch=session_watch,
         security=SecurityRecorder(security_log, now),

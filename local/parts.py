@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from contracts.addresses import without_credentials
+from contracts.far_settings import why_far
 from contracts.stopping import grace_seconds
 
 PartName = Literal["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
@@ -140,7 +141,9 @@ def given_model(env: Mapping[str, str]) -> str | None:
 
 
 def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) -> StackPlan:
-    """Decides which parts to start. A part whose service is given by `env` gets no stand-in."""
+    """Decides which parts to start. A part whose service is given by `env` gets no stand-in. Raises BadSetting."""
+    if (reason := why_far(env.get("AUTH_MODE") or "local", env)) is not None:
+        raise BadSetting(reason)
     ports = read_ports(env)
     shared: dict[str, str] = {"CASEBOOK_URL": f"sqlite:///{options.data / 'casebook.db'}", "DTS_TASKHUB": "default"}
     shared |= {name: env[name] for name in ("CASEBOOK_URL", "DTS_TASKHUB") if env.get(name)}

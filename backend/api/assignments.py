@@ -72,7 +72,7 @@ async def assign_case(
 
     Others get it by `next` only while you are away. It stays yours until somebody changes that, or it is closed.
     """
-    person = services.assignments.assignee(order.assigned_to)
+    person = await services.assignments.assignee(order.assigned_to)
     return await services.workspace.assign(
         case_id,
         person.subject,

@@ -51,7 +51,7 @@ class BulkOrder(BulkAsked):
 )
 async def preview_bulk(order: BulkPreview, services: ServicesDep, identity: CurrentIdentity) -> BulkResults:
     """What would become of each case, and what each decision would be bound to. Changes nothing."""
-    terms = _terms_of(order, services, identity)
+    terms = await _terms_of(order, services, identity)
     return await services.bulk.preview(order.action, order.case_ids, identity, terms)
 
 
@@ -64,16 +64,16 @@ async def preview_bulk(order: BulkPreview, services: ServicesDep, identity: Curr
 )
 async def apply_bulk(order: BulkOrder, services: ServicesDep, identity: CurrentIdentity) -> BulkResults:
     """Claim, assign, snooze, or close as false positives. What one case refuses never holds up another."""
-    terms = _terms_of(order, services, identity, order.comment)
+    terms = await _terms_of(order, services, identity, order.comment)
     return await services.bulk.apply(order.action, order.items, identity, terms)
 
 
-def _terms_of(asked: BulkAsked, services: Services, identity: Identity, comment: str | None = None) -> BulkTerms:
+async def _terms_of(asked: BulkAsked, services: Services, identity: Identity, comment: str | None = None) -> BulkTerms:
     """What is asked for, with who is to have the cases. Raises NotAllowed, NoAssignee."""
     assignee = None
     if asked.action == "assign":
         if not identity.may_act_as("manager"):
             raise NotAllowed("manager")
-        assignee = services.assignments.assignee(asked.assignee)
+        assignee = await services.assignments.assignee(asked.assignee)
     said = comment if comment is not None and says_something(comment) else None
     return BulkTerms(assignee, asked.until, asked.until_activity is True, said)

@@ -10,9 +10,13 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import ValidationError
 from starlette.requests import HTTPConnection
 
-from backend.auth.credentials import SESSION_COOKIE, Caller, secret_of
+from backend.auth.callers import Callers, shown_by
+from backend.auth.cookies import Cookies
+from backend.auth.credentials import SESSION_COOKIE, Caller
 from backend.auth.errors import AuthError, NotSignedIn
 from backend.auth.identity import Identity
+from backend.auth.oidc.sign_in import ProviderSignIn
+from backend.auth.people import People
 from backend.auth.sessions import Sessions
 from backend.http.admission import Admitted, identity_of, require_admitted
 from backend.http.json_errors import find_errors
@@ -107,6 +111,11 @@ class Services:
     event_stream: EventStream
     monitor: ServiceMonitor
     sessions: Sessions
+    callers: Callers
+    cookies: Cookies
+    people: People
+    provider_sign_in: ProviderSignIn | None
+    """Where people sign in at a provider."""
     session_record: AsyncSessions
     session_watch: SessionWatch
     security: SecurityRecorder
@@ -180,11 +189,11 @@ CurrentIdentity = Annotated[Identity, Depends(_identity)]
 async def _known_session(
     connection: HTTPConnection, services: ServicesDep, admitted: _AdmittedDep
 ) -> SessionRecord | None:
-    secret = secret_of(connection)
-    if admitted.session is not None or secret is None:
+    shown = shown_by(connection, services.cookies)
+    if admitted.session is not None or shown.secret is None:
         return admitted.session
     try:
-        return await services.sessions.find(secret)
+        return await services.callers.find(shown, admitted.caller)
     except AuthError:
         return None
 
@@ -202,7 +211,11 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 
 
 async def _channel(services: ServicesDep, session: KnownSessionDep) -> Identity:
-    return services.sessions.channel if session is None else identity_of(session)
+    if session is not None:
+        return identity_of(session)
+    if services.sessions.channel is None:
+        raise NotSignedIn
+    return services.sessions.channel
 
 
 ChannelDep = Annotated[Identity, Depends(_channel)]

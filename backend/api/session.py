@@ -12,14 +12,13 @@ from backend.api.dependencies import (
     SessionDep,
     strict_json,
 )
-from backend.auth.credentials import SESSION_COOKIE
-from backend.auth.errors import SessionNotFound
+from backend.auth.errors import SessionNotFound, WrongSignIn
 from backend.auth.identity import Identity
 from backend.http.admission import identity_of
 from backend.http.problem import documented
 from casebook.errors import NotAllowed
 from contracts.base import Contract, UtcDateTime
-from contracts.sessions import SessionId, SessionList
+from contracts.sessions import AuthMode, SessionId, SessionList
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 listed = APIRouter(prefix="/api/sessions", tags=["session"])
@@ -33,8 +32,16 @@ class SessionInfo(Contract):
 
     identity: Identity | None
     """Null while nobody is signed in."""
-    auth_mode: Literal["local"]
+    auth_mode: AuthMode
     personas: tuple[Identity, ...]
+    """Empty where people sign in at a provider: `GET /api/session/sign-in`."""
+
+
+class SignedOut(Contract):
+    """The session is over."""
+
+    continue_at: str | None
+    """Where to go so that the session at the sign-in provider ends, too; null: there is none."""
 
 
 class SignInOrder(Contract):
@@ -63,7 +70,7 @@ async def get_session(services: ServicesDep, session: KnownSessionDep) -> Sessio
     "",
     operation_id="sign_in",
     summary="Sign in",
-    responses=documented(413, 415, 422, 503),
+    responses=documented(409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(SignInOrder))],
 )
 async def sign_in(
@@ -73,33 +80,36 @@ async def sign_in(
 
     The session that the same browser had before is over.
     """
+    _need_personas(services)
     replaces = before.session_id if before is not None and before.kind == "browser" else None
     issued = await services.sessions.sign_in(order.persona, "browser", caller, replaces)
     services.security.count("signed_in")
-    response.set_cookie(
-        SESSION_COOKIE, issued.secret, expires=issued.record.ends_at, path="/", httponly=True, samesite="strict"
-    )
+    services.cookies.set_session(response, issued.secret, issued.record.ends_at)
     return _info(services, identity_of(issued.record))
 
 
-@router.delete("", operation_id="sign_out", summary="Sign out", status_code=204, responses=documented(503))
-async def sign_out(services: ServicesDep, caller: CallerDep, session: KnownSessionDep, response: Response) -> None:
+@router.delete("", operation_id="sign_out", summary="Sign out", responses=documented(503))
+async def sign_out(services: ServicesDep, caller: CallerDep, session: KnownSessionDep, response: Response) -> SignedOut:
     """End the session, here and on every replica, and make the browser forget it. Answers everybody."""
     if session is not None:
         await services.sessions.end(session.session_id, "signed_out", caller)
         services.security.count("session_ended")
-    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
+    services.cookies.delete_session(response)
+    provider = services.provider_sign_in
+    is_theirs = session is not None and session.kind == "browser"
+    return SignedOut(continue_at=await provider.end_session_url() if provider is not None and is_theirs else None)
 
 
 @router.post(
     "/token",
     operation_id="issue_token",
     summary="Get a bearer token",
-    responses=documented(413, 415, 422, 503),
+    responses=documented(409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(SignInOrder))],
 )
 async def issue_token(order: SignInOrder, services: ServicesDep, caller: CallerDep) -> SessionToken:
     """A session for a program, which sends it as `Authorization: Bearer …`. It is shown this once."""
+    _need_personas(services)
     issued = await services.sessions.sign_in(order.persona, "program", caller)
     services.security.count("token_issued")
     return SessionToken(token=issued.secret, session_id=issued.record.session_id, expires_at=issued.record.ends_at)
@@ -137,10 +147,15 @@ async def end_session(
     services.security.count("session_ended")
 
 
-@people.get("", operation_id="list_people", summary="Who works here")
+@people.get("", operation_id="list_people", summary="Who works here", responses=documented(503))
 async def list_people(services: ServicesDep) -> tuple[Identity, ...]:
     """Everybody who may show up as the author of something, for showing names in place of subjects."""
-    return services.sessions.people
+    return await services.people.list()
+
+
+def _need_personas(services: ServicesDep) -> None:
+    if services.provider_sign_in is not None:
+        raise WrongSignIn(at_provider=True)
 
 
 def _info(services: ServicesDep, identity: Identity | None) -> SessionInfo:

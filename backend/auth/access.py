@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.review import Role
+from contracts.sessions import Scope
 
 Who = Literal["everybody", "channel"] | Role
 """Everybody, signed in or not; whoever passes messages of customers on; or whoever has this role, or one that includes
@@ -26,6 +27,9 @@ ROUTES: Mapping[str, Who] = {
     "POST /api/session": "everybody",
     "DELETE /api/session": "everybody",
     "POST /api/session/token": "everybody",
+    "GET /api/session/sign-in": "everybody",
+    "GET /api/session/callback": "everybody",
+    "POST /api/session/provider-logout": "everybody",
     "GET /api/sessions": "viewer",
     "DELETE /api/sessions/{session_id}": "viewer",
     "GET /api/security-log": "admin",
@@ -149,6 +153,32 @@ ROUTES: Mapping[str, Who] = {
     "WS /api/workflow/ws/{instance_id}": "viewer",
 }
 """`METHOD path` of every route, sockets as `WS`."""
+
+OF_SCOPES: Mapping[Scope, frozenset[str]] = {
+    "chat": frozenset(
+        {
+            "POST /api/chat",
+            "GET /api/chat/{turn_id}",
+            "POST /chat/",
+            "GET /api/analytics/{user_id}",
+            "POST /api/analytics/{user_id}/initialize",
+            "GET /analytics/{user_id}",
+            "POST /analytics/{user_id}/initialize",
+        }
+    ),
+    "cases.read": frozenset(
+        {
+            "GET /api/cases",
+            "GET /api/cases/counts",
+            "GET /api/cases/{case_id}",
+            "GET /api/alerts",
+            "GET /api/workflow/status/{instance_id}",
+            "WS /api/workflow/ws/{instance_id}",
+        }
+    ),
+    "cases.open": frozenset({"POST /api/workflow/start"}),
+}
+"""What programs may ask for that act for themselves: nothing that decides, and nothing of personal data in bulk."""
 
 
 @dataclass(frozen=True)

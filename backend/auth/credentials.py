@@ -27,11 +27,6 @@ def bearer_of(headers: Headers) -> str | None:
     return (credentials.strip() or None) if scheme.lower() == "bearer" else None
 
 
-def secret_of(connection: HTTPConnection) -> str | None:
-    """What opens the session of this request. A program that names itself means it, whatever a browser's jar holds."""
-    return bearer_of(connection.headers) or connection.cookies.get(SESSION_COOKIE) or None
-
-
 def caller_of(connection: HTTPConnection) -> Caller:
     """Who is at the other end of the connection."""
     address = _NOWHERE if connection.client is None else connection.client.host

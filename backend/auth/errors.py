@@ -6,13 +6,17 @@ AuthError
 ├── SessionEnded     401
 │   ├── SessionExpired
 │   └── SessionIdle
+├── ScopeMissing     403
 ├── SessionNotFound  404
+├── WrongSignIn      409
 └── UnknownPersona   422
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
+
+from contracts.sessions import Scope
 
 
 class AuthError(Exception):
@@ -74,6 +78,21 @@ class SessionIdle(SessionEnded):
         self.subject = subject
 
 
+class ScopeMissing(AuthError):
+    """A program asks for what its token is not for, or somebody without a token for what only programs do."""
+
+    id = "scope-missing"
+    status = 403
+
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        needed = " or ".join(f"'{scope}'" for scope in scopes)
+        super().__init__(
+            f"This needs a token of a service with the scope {needed}."
+            if needed
+            else "This is for people: no token of a service opens it."
+        )
+
+
 class SessionNotFound(AuthError):
     """There is no such open session, or it is somebody else's."""
 
@@ -82,6 +101,20 @@ class SessionNotFound(AuthError):
 
     def __init__(self) -> None:
         super().__init__("No session of yours that is open has this id: it may be over already.")
+
+
+class WrongSignIn(AuthError):
+    """People sign in differently at this desk."""
+
+    id = "wrong-sign-in"
+    status = 409
+
+    def __init__(self, *, at_provider: bool) -> None:
+        super().__init__(
+            "People sign in at the provider of this desk: go to /api/session/sign-in, or send a token of the provider."
+            if at_provider
+            else "This desk has no sign-in provider: choose a persona with POST /api/session."
+        )
 
 
 class UnknownPersona(AuthError):

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -21,12 +21,13 @@ from backend.auth.errors import (
 )
 from backend.auth.identity import Identity
 from casebook.async_api import AsyncSessions
-from casebook.commands.sessions import NewSession
+from casebook.commands.sessions import AtProvider, NewSession
 from casebook.errors import CasebookUnavailable
+from casebook.policy import actors
 from casebook.queries.sessions import KnownSession
 from contracts.sessions import SessionEnd, SessionKind, SessionRecord
 
-CHANNEL = Identity(subject="channel", name="Channel", roles=())
+CHANNEL = Identity(subject=actors.CHANNEL, name="Channel", roles=())
 """Passes customers' messages on, and may do nothing else."""
 SECRET_PREFIX = "cwt_"  # noqa: S105 - it is what all secrets begin with
 """So that a scanner of secrets knows one that was put where it does not belong."""
@@ -44,8 +45,12 @@ class SignIn:
     """Who can sign in, and how long that lasts."""
 
     people: tuple[Identity, ...]
+    """The personas that whoever reaches the desk can be; none where people sign in at a provider."""
     lifetime: timedelta = timedelta(hours=12)
     idle: timedelta = timedelta(hours=1)
+    issuer: str = "local"
+    """Who says who somebody is: the provider's issuer, or the mode in which personas are chosen. What another one said
+    opens nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class IssuedSession:
     """A session that has just begun, with the secret that opens it: shown once, and kept nowhere."""
 
     record: SessionRecord
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class _Read:
 
 
 class Sessions:
-    """Gives out sessions to personas, and says whose one is."""
+    """Gives out sessions, and says whose one is."""
 
     def __init__(
         self,
@@ -87,9 +92,9 @@ class Sessions:
         return self._sign_in.people
 
     @property
-    def channel(self) -> Identity:
-        """Who passes a message on without a session: only this machine can connect."""
-        return CHANNEL
+    def channel(self) -> Identity | None:
+        """Who passes a message on without a session, where everybody may be anybody; else None."""
+        return CHANNEL if self._sign_in.people else None
 
     async def sign_in(
         self, subject: str, kind: SessionKind, caller: Caller, replaces: str | None = None
@@ -101,9 +106,25 @@ class Sessions:
         identity = self._by_subject.get(subject)
         if identity is None:
             raise UnknownPersona(subject, self._by_subject)
-        secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        return await self.begin(identity, kind, caller, replaces)
+
+    async def begin(
+        self,
+        identity: Identity,
+        kind: SessionKind,
+        caller: Caller,
+        replaces: str | None = None,
+        at_provider: Callable[[str, str], AtProvider] | None = None,
+        at_most: timedelta | None = None,
+    ) -> IssuedSession:
+        """A new session of somebody who is known to be who they are.
+
+        `at_provider`: what is kept of their sign-in there, by the secret and the id of the session. `at_most`: how long
+        it lives, if that is shorter than others do.
+        """
+        session_id, secret = _new_session_id(), SECRET_PREFIX + secrets.token_urlsafe(32)
         new = NewSession(
-            session_id=f"session-{uuid4().hex}",
+            session_id=session_id,
             secret_hash=hash_of(secret),
             subject=identity.subject,
             name=identity.name,
@@ -112,24 +133,64 @@ class Sessions:
             address=caller.address,
             client=caller.client,
             idle=self._sign_in.idle,
-            lifetime=self._sign_in.lifetime,
+            lifetime=min(self._sign_in.lifetime, at_most or self._sign_in.lifetime),
+            issuer=self._sign_in.issuer,
+            provider=None if at_provider is None else at_provider(secret, session_id),
         )
         record = await self._record.begin(new, replaces)
-        self._forget()
+        self.forget()
         return IssuedSession(record, secret)
+
+    async def of_token(self, token: str, identity: Identity, ends_at: datetime, caller: Caller) -> SessionRecord:
+        """The session of a token that the provider gave out, which begins when the token is first shown.
+
+        So a token is listed, ended and seen in the security log like all else that lets somebody in. A casebook that
+        takes nothing, because its disk is full, can still be read: then the session is in no list. Raises SessionEnded.
+        """
+        known, now = await self._known(hash_of(token)), self._now()
+        if known is None:
+            new = NewSession(
+                session_id=_new_session_id(),
+                secret_hash=hash_of(token),
+                subject=identity.subject,
+                name=identity.name,
+                roles=identity.roles,
+                scopes=identity.scopes,
+                kind="provider_token",
+                address=caller.address,
+                client=caller.client,
+                idle=ends_at - now,
+                lifetime=ends_at - now,
+                issuer=self._sign_in.issuer,
+            )
+            try:
+                known = await self._record.begin_once(new)
+            except CasebookUnavailable:
+                return _unwritten(new, now)
+            self.forget()
+        return _open(known, now)
+
+    async def find_hashed(self, secret_hash: str) -> SessionRecord | None:
+        """The open session whose secret has this hash; None: there is none."""
+        known = await self._known(secret_hash)
+        is_open = known is not None and _why_over(known, self._now()) is None
+        return known.record if known is not None and is_open else None
 
     async def find(self, secret: str | None) -> SessionRecord:
         """The open session of this secret. Raises NotSignedIn for None, SessionInvalid, SessionEnded."""
+        return (await self.find_known(secret)).record
+
+    async def find_known(self, secret: str | None) -> KnownSession:
+        """Likewise, with what is known of it besides."""
         if secret is None:
             raise NotSignedIn
-        if _SECRET.fullmatch(secret) is None:
+        if not is_own_secret(secret):
             raise SessionInvalid
         known = await self._known(hash_of(secret))
-        if known is None:
+        if known is None or known.issuer != self._sign_in.issuer:
             raise SessionInvalid
-        if (error := _why_over(known, self._now())) is not None:
-            raise error
-        return known.record
+        _open(known, self._now())
+        return known
 
     async def use(self, session: SessionRecord) -> None:
         """Let a session live on whose holder is at work; written down once a minute."""
@@ -144,10 +205,11 @@ class Sessions:
     ) -> SessionRecord | None:
         """End an open session, which is returned; None: there is none. `by`: who ended it, if not its holder."""
         ended = await self._record.end(session_id, end, caller.address, by)
-        self._forget()
+        self.forget()
         return ended
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """A session began, ended or changed here: look anew, and let those who watch do so."""
         self._read.clear()
         self._looks = {}
         self._on_end()
@@ -183,9 +245,43 @@ def _hear_failure(look: asyncio.Task[KnownSession | None]) -> None:
         look.exception()
 
 
+def is_own_secret(secret: str) -> bool:
+    """Whether this desk could have given it out."""
+    return _SECRET.fullmatch(secret) is not None
+
+
+def _new_session_id() -> str:
+    return f"session-{uuid4().hex}"
+
+
 def hash_of(secret: str) -> str:
     """What is kept of a secret. It holds 256 random bits, so that a plain digest of it cannot be guessed."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _unwritten(new: NewSession, now: datetime) -> SessionRecord:
+    """What the session would be, if it could be written."""
+    return SessionRecord(
+        session_id=new.session_id,
+        subject=new.subject,
+        name=new.name,
+        roles=new.roles,
+        scopes=new.scopes,
+        kind=new.kind,
+        began_at=now,
+        last_used_at=now,
+        idle_ends_at=now + new.idle,
+        ends_at=now + new.lifetime,
+        address=new.address,
+        client=new.client,
+    )
+
+
+def _open(known: KnownSession, now: datetime) -> SessionRecord:
+    """The session, if it is open. Raises SessionEnded."""
+    if (error := _why_over(known, now)) is not None:
+        raise error
+    return known.record
 
 
 def _why_over(known: KnownSession, now: datetime) -> SessionEnded | None:

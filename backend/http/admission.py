@@ -1,17 +1,21 @@
 """Decides before anything of a body is read whether a request is answered: who asks, and what the table allows."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.auth.access import ROUTES, find_route
-from backend.auth.credentials import UNATTENDED, Caller, caller_of, secret_of
-from backend.auth.errors import AuthError
+from backend.auth.access import OF_SCOPES, ROUTES, find_route
+from backend.auth.callers import Callers, shown_by
+from backend.auth.cookies import Cookies
+from backend.auth.credentials import UNATTENDED, Caller, caller_of
+from backend.auth.errors import AuthError, ScopeMissing
 from backend.auth.identity import Identity
 from backend.auth.sessions import Sessions
 from backend.http.problem import Asked, answer
 from casebook.errors import CasebookError, NotAllowed
+from contracts.review import Role
 from contracts.sessions import SessionRecord
 
 FOLLOWED = frozenset({"GET /api/events/stream", "WS /api/workflow/ws/{instance_id}"})
@@ -68,21 +72,32 @@ def require_admitted(connection: HTTPConnection, route: str) -> Admitted:
 
 def identity_of(session: SessionRecord) -> Identity:
     """Whose session it is."""
-    return Identity(subject=session.subject, name=session.name, roles=session.roles)
+    return Identity(subject=session.subject, name=session.name, roles=session.roles, scopes=session.scopes)
 
 
 async def _admit(connection: HTTPConnection, route: str) -> Admitted:
-    """Raises NotSignedIn, SessionInvalid, SessionEnded, NotAllowed."""
-    sessions: Sessions = connection.app.state.services.sessions
+    """Raises AuthError, NotAllowed, ScopeMissing."""
+    services = connection.app.state.services
+    callers: Callers = services.callers
+    cookies: Cookies = services.cookies
+    sessions: Sessions = services.sessions
     caller, who = caller_of(connection), ROUTES[route]
     # Known to whoever notes a refusal, here or by the route.
     connection.state.asked = Asked(route, caller)
-    if who == "everybody" or who == "channel":
+    if who == "everybody" or (who == "channel" and sessions.channel is not None):
         return Admitted(route, caller, None)
-    session = await sessions.find(secret_of(connection))
+    session = await callers.find(shown_by(connection, cookies), caller)
     connection.state.asked = Asked(route, caller, session.subject)
-    if not identity_of(session).may_act_as(who):
-        raise NotAllowed(who)
-    if route not in FOLLOWED and UNATTENDED not in connection.headers:
+    _check(identity_of(session), route, who)
+    if session.kind != "provider_token" and route not in FOLLOWED and UNATTENDED not in connection.headers:
         await sessions.use(session)
     return Admitted(route, caller, session)
+
+
+def _check(identity: Identity, route: str, who: Role | Literal["channel"]) -> None:
+    """Raises NotAllowed, ScopeMissing."""
+    if identity.scopes or who == "channel":
+        if not any(route in OF_SCOPES[scope] for scope in identity.scopes):
+            raise ScopeMissing(scope for scope, routes in OF_SCOPES.items() if route in routes)
+    elif not identity.may_act_as(who):
+        raise NotAllowed(who)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -38,14 +37,17 @@ SECURITY_HEADERS: Mapping[str, str] = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 MAX_BODY_BYTES = 1024 * 1024
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _ATTACHMENTS = re.compile(r"/api/cases/[^/]+/attachments")
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+PROBES = frozenset({"/healthz", "/ready"})
+"""Asked by address: what runs a container knows no name of it."""
 
 
 class Guard:
-    """Wraps an application on loopback, where browsers of this machine open foreign pages too.
+    """Wraps an application, which browsers reach that open foreign pages too.
 
-    A foreign site can point its own name at 127.0.0.1 and be "same origin": so only loopback names are answered.
+    A foreign site can point its own name at this server and be "same origin": so only the server's names are answered.
     It can also post to us, or open a socket, from its own page: so what changes anything must come from our own
     pages, or from no page at all; and what a browser's cookie vouches for must say that it comes from our own.
     """
@@ -55,12 +57,14 @@ class Guard:
         app: ASGIApp,
         allowed_origins: Iterable[str] = (),
         attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
+        names: frozenset[str] = LOOPBACK_NAMES,
         on_refusal: Callable[[HTTPConnection, str], None] = lambda _, __: None,
     ) -> None:
         self._app = app
         # A file in a form comes with a little more than itself.
         self._attachment_body = attachment_max_bytes + MAX_BODY_BYTES
         self._allowed_origins = frozenset(allowed_origins)
+        self._names = names
         self._on_refusal = on_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,8 +86,8 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _host_name(host) not in LOOPBACK_NAMES:
-            return "forbidden-host", "This server answers only to the names 127.0.0.1, localhost and [::1]."
+        if _host_name(headers) not in self._names and scope["path"] not in PROBES:
+            return "forbidden-host", self._wrong_name()
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return None
         origin = headers.get("origin")
@@ -95,6 +99,11 @@ class Guard:
             return None
         return "forbidden-origin", "This request comes from a page of another site."
 
+    def _wrong_name(self) -> str:
+        if self._names == LOOPBACK_NAMES:
+            return "This server answers only to the names 127.0.0.1, localhost and [::1]."
+        return "This server does not answer to this name: its ALLOWED_HOSTS and PUBLIC_ORIGIN say to which it does."
+
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         if scope["type"] != "http":
             return receive
@@ -102,11 +111,12 @@ class Guard:
         return _limited(receive, self._attachment_body if is_file else MAX_BODY_BYTES)
 
 
-def _host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
+def _host_name(headers: Headers) -> str:
+    """The name by which the server is called; empty: by none, or by several."""
+    found = [_HOST.fullmatch(host) for host in headers.getlist("host")]
+    if len(found) != 1 or found[0] is None:
         return ""
+    return found[0]["name"].strip("[]").lower()
 
 
 def _vouched_for_by_cookie(headers: Headers) -> bool:

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from backend.auth.credentials import Caller
 from backend.auth.errors import AuthError, NotSignedIn, UnknownPersona
+from backend.auth.oidc.errors import LogoutRefused, NoRole, SignInDeclined, SignInLost
 from backend.services.errors import ServiceError
 from backend.services.security_recorder import SecurityRecorder
 from casebook.errors import CasebookError, MessageRateExceeded, TooManyOpenTurns
@@ -91,6 +92,7 @@ def make_problem(problem_id: str, status: int, detail: str, errors: Sequence[Fie
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers these statuses with problem documents."""
     reasons = {
+        400: "What the sign-in provider sent is not accepted",
         401: "Nobody is signed in, or the session is over",
         403: "Not allowed",
         404: "Not found",
@@ -128,7 +130,7 @@ def _note_refusal(connection: HTTPConnection, problem: Problem, error: Exception
     kind = _refusal_of(problem, error)
     if asked is None or kind is None:
         return
-    subject = error.subject if isinstance(error, AuthError) else asked.subject
+    subject = (error.subject if isinstance(error, AuthError) else None) or asked.subject
     recorder: SecurityRecorder = connection.app.state.services.security
     recorder.refused(kind, subject, asked.caller.address, asked.route, problem.id)
 
@@ -138,7 +140,7 @@ def _refusal_of(problem: Problem, error: Exception) -> SecurityEventKind | None:
     match error:
         case NotSignedIn():
             return None
-        case UnknownPersona():
+        case UnknownPersona() | SignInLost() | SignInDeclined() | NoRole() | LogoutRefused():
             return "sign_in_refused"
         case AuthError() if problem.status == 401:
             return "session_refused"
@@ -149,7 +151,7 @@ def _refusal_of(problem: Problem, error: Exception) -> SecurityEventKind | None:
 def _headers_of(error: Exception) -> dict[str, str] | None:
     if isinstance(error, AuthError) and error.status == 401:
         return {"WWW-Authenticate": 'Bearer realm="casewright"'}
-    if isinstance(error, CasebookError | ServiceError) and error.status == 503:
+    if isinstance(error, CasebookError | ServiceError | AuthError) and error.status == 503:
         return RETRY_AFTER
     if isinstance(error, MessageRateExceeded | TooManyOpenTurns):
         return {"Retry-After": str(error.retry_after_s)}

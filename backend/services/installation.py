@@ -10,6 +10,7 @@ from contracts.base import Contract, UtcDateTime
 from contracts.closing import ReasonCode, RequiredField
 from contracts.kinds import Answer
 from contracts.review import Disposition
+from contracts.sessions import AuthMode
 from contracts.telemetry_dead_letters import DeadLetterKind
 
 TelemetrySource = Literal["simulator", "replay", "event_hub", "none"]
@@ -19,7 +20,7 @@ class PublicConfig(Contract):
     """Facts that anyone who sees the UI may know."""
 
     version: str
-    auth_mode: Literal["local"]
+    auth_mode: AuthMode
     auto_clear_threshold: float
     """Below it, a case may be cleared without a person."""
     approval_timeout_hours: float

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import get_args
 
 import httpx
 from durabletask.testing import InMemoryOrchestrationBackend
@@ -18,6 +19,8 @@ from sqlalchemy import insert, select
 from uvicorn import Config
 
 from backend.app import create_app
+from backend.auth.identity import Identity
+from backend.auth.oidc.opening import OpenProvider
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SECRET_PREFIX, SignIn, hash_of
 from backend.executor import BlockingExecutor
@@ -49,6 +52,7 @@ from contracts.names import CHAT_TURN, INVESTIGATION, REVERSAL, TASK_REMINDER
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.schedules import ScheduleId
+from contracts.sessions import Scope
 from contracts.tasks import reminder_instance
 from contracts.telemetry import TelemetryEvent
 from runtime.listening import listen
@@ -73,6 +77,11 @@ NOTHING_READ = IngestReport(
 )
 YEAR = timedelta(days=366)
 SIGN_IN = SignIn(PERSONAS)
+SERVICES = tuple(
+    Identity(subject=f"svc-{scope.replace('.', '-')}", name="A program", roles=(), scopes=(scope,))
+    for scope in get_args(Scope)
+)
+"""A program for each scope, with nothing else."""
 
 
 def secret_for(subject: str) -> str:
@@ -91,7 +100,7 @@ def session_of(subject: str) -> str:
 
 
 def sign_everybody_in(transactions: Transactions) -> None:
-    """A session for each persona, which lives for a year; the security log does not say that it began."""
+    """A session for each persona and service, which lives for a year; the security log does not say that it began."""
     sessions = table_of(SessionRow)
     now = transactions.now()
     with transactions.write_apart() as connection:
@@ -104,6 +113,7 @@ def sign_everybody_in(transactions: Transactions) -> None:
                 "subject": persona.subject,
                 "name": persona.name,
                 "roles": json.dumps(persona.roles),
+                "scopes": json.dumps(persona.scopes),
                 "kind": "program",
                 "began_at": now,
                 "last_used_at": now + YEAR,
@@ -112,7 +122,7 @@ def sign_everybody_in(transactions: Transactions) -> None:
                 "address": "127.0.0.1",
                 "client": "tests",
             }
-            for persona in PERSONAS
+            for persona in (*PERSONAS, *SERVICES)
         ]
         connection.execute(insert(sessions), rows)
 
@@ -363,11 +373,12 @@ class RunningBackend:
         scheduler: FakeScheduler,
         sign_in: SignIn = SIGN_IN,
         send_buffer: int | None = None,
+        open_provider: OpenProvider | None = None,
     ) -> None:
         self.broadcast = Broadcast()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._up = threading.Event()
-        self.wiring = wire(book, scheduler, sign_in, self.broadcast, CONFIG)
+        self.wiring = wire(book, scheduler, sign_in, self.broadcast, CONFIG, open_provider=open_provider)
         sign_everybody_in(book.transactions)
 
         @asynccontextmanager

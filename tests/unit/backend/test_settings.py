@@ -80,14 +80,6 @@ def test_without_sign_in_it_binds_nothing_but_loopback(monkeypatch: pytest.Monke
     )
 
 
-def test_openid_connect_is_refused_until_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTH_MODE", "oidc")
-    assert refusal() == (
-        "AUTH_MODE is wrong (this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local): "
-        "correct it or unset it."
-    )
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
 def test_loopback_in_any_form_is_fine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("BACKEND_HOST", host)

@@ -23,7 +23,11 @@ REQUEST = ModelRequest(
 LOCAL_URL = "http://127.0.0.1:8090/v1"
 LOCAL = OpenAIProvider(LOCAL_URL, "casewright-rules-1", NO_KEY)
 GEMINI = "https://generativelanguage.googleapis.com/v1beta/openai/"
-AZURE = {"AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com", "AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5"}
+AZURE = {
+    "AUTH_MODE": "oidc",
+    "AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com",
+    "AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5",
+}
 
 WAYS: dict[str, tuple[Mapping[str, str], bool, list[AzureProvider | OpenAIProvider]]] = {
     "nothing": ({}, True, [LOCAL]),
@@ -147,7 +151,12 @@ def test_model_that_is_chosen_is_asked_and_no_other(
             "OPENAI_BASE_URL for another endpoint, or unset OPENAI_MODEL to use the local model.",
         ),
         (
-            {"AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5", "OPENAI_API_KEY": KEY, "OPENAI_MODEL": "gpt-5"},
+            {
+                "AUTH_MODE": "oidc",
+                "AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5",
+                "OPENAI_API_KEY": KEY,
+                "OPENAI_MODEL": "gpt-5",
+            },
             "AZURE_OPENAI_CHAT_DEPLOYMENT is set and AZURE_OPENAI_ENDPOINT is not: "
             "set it to the address of the deployment, or unset both.",
         ),

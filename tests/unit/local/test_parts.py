@@ -25,12 +25,17 @@ def test_with_nothing_given_every_part_is_started() -> None:
     assert plan.given == ()
 
 
+def test_stack_for_anybody_has_nothing_far_away() -> None:
+    with pytest.raises(BadSetting, match="AZURE_OPENAI_ENDPOINT is set, and AUTH_MODE=local lets everybody be anybody"):
+        plan_stack(OPTIONS, {"AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com"}, "secret")
+
+
 @pytest.mark.parametrize(
     ("given", "left_out"),
     [
         ({"DTS_ENDPOINT": "http://127.0.0.1:9999"}, {"scheduler"}),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:9999/v1"}, {"model"}),
-        ({"AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com"}, {"model"}),
+        ({"AUTH_MODE": "oidc", "AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com"}, {"model"}),
         ({"MCP_SERVER_URI": "http://127.0.0.1:9999/mcp"}, {"mcp", "telemetry"}),
         ({"TELEMETRY_URL": "http://127.0.0.1:9999/events"}, {"telemetry"}),
     ],

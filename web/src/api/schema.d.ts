@@ -1547,6 +1547,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the provider
+         * @description The provider sends the browser here. It gets a session, and goes on to where it was.
+         */
+        get: operations["finish_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/provider-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The provider ends sessions
+         * @description OpenID Connect Back-Channel Logout 1.0: whoever signed out at the provider is signed out here.
+         */
+        post: operations["provider_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in at the provider
+         * @description Send the browser to the provider. It comes back to `/api/session/callback`.
+         */
+        get: operations["begin_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session/token": {
         parameters: {
             query?: never;
@@ -3014,6 +3074,11 @@ export interface components {
              */
             file: string;
         };
+        /** Body_provider_logout */
+        Body_provider_logout: {
+            /** Logout Token */
+            logout_token: string;
+        };
         /**
          * BrokenRecord
          * @description The first thing in the record of a case that is not as its log says.
@@ -4453,13 +4518,18 @@ export interface components {
         };
         /**
          * Identity
-         * @description A person who uses Casewright.
+         * @description A person who uses Casewright, or a program that acts for itself.
          */
         Identity: {
             /** Name */
             name: string;
             /** Roles */
             roles: ("viewer" | "analyst" | "manager" | "admin")[];
+            /**
+             * Scopes
+             * @default []
+             */
+            scopes: ("chat" | "cases.read" | "cases.open")[];
             /** Subject */
             subject: string;
         };
@@ -5329,9 +5399,9 @@ export interface components {
             approval_timeout_hours: number;
             /**
              * Auth Mode
-             * @constant
+             * @enum {string}
              */
-            auth_mode: "local";
+            auth_mode: "local" | "demo" | "oidc";
             /** Auto Clear Threshold */
             auto_clear_threshold: number;
             /** Decision Hold Seconds */
@@ -6308,7 +6378,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "signed_in" | "sign_in_refused" | "token_issued" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged";
+            kind: "signed_in" | "sign_in_refused" | "token_issued" | "token_accepted" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged";
             /** Number */
             number: number;
             /** Once */
@@ -6363,9 +6433,9 @@ export interface components {
         SessionInfo: {
             /**
              * Auth Mode
-             * @constant
+             * @enum {string}
              */
-            auth_mode: "local";
+            auth_mode: "local" | "demo" | "oidc";
             identity: components["schemas"]["Identity"] | null;
             /** Personas */
             personas: components["schemas"]["Identity"][];
@@ -6410,7 +6480,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "browser" | "program";
+            kind: "browser" | "program" | "provider_token";
             /**
              * Last Used At
              * Format: date-time
@@ -6420,6 +6490,11 @@ export interface components {
             name: string;
             /** Roles */
             roles: ("viewer" | "analyst" | "manager" | "admin")[];
+            /**
+             * Scopes
+             * @default []
+             */
+            scopes: ("chat" | "cases.read" | "cases.open")[];
             /** Session Id */
             session_id: string;
             /** Subject */
@@ -6504,6 +6579,14 @@ export interface components {
             rule_id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SignedOut
+         * @description The session is over.
+         */
+        SignedOut: {
+            /** Continue At */
+            continue_at: string | null;
         };
         /**
          * Snooze
@@ -12932,6 +13015,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_schedules: {
@@ -13164,7 +13256,7 @@ export interface operations {
                 /** @description Only what this person saw, by subject id */
                 subject?: string | null;
                 /** @description Only what is of this kind */
-                kind?: ("signed_in" | "sign_in_refused" | "token_issued" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged") | null;
+                kind?: ("signed_in" | "sign_in_refused" | "token_issued" | "token_accepted" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged") | null;
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -13303,6 +13395,15 @@ export interface operations {
                     "application/json": components["schemas"]["SessionInfo"];
                 };
             };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Body too large */
             413: {
                 headers: {
@@ -13351,11 +13452,207 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_sign_in: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string | null;
+                error?: string | null;
+                iss?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The sign-in did not work; the page says why in one sentence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description The sign-in did not work; the page says why in one sentence */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description The sign-in did not work; the page says why in one sentence */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The sign-in did not work; the page says why in one sentence */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+        };
+    };
+    provider_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_provider_logout"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What the sign-in provider sent is not accepted */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_sign_in: {
+        parameters: {
+            query?: {
+                /** @description The path of this desk to come back to */
+                return_to?: string;
+                /** @description Ask who it is even if the provider knows: it may be somebody else */
+                anew?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A part that is needed cannot be reached right now */
             503: {
@@ -13388,6 +13685,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionToken"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Body too large */

@@ -73,6 +73,8 @@ RECORDED: Mapping[str, AccessKind | None] = {
     "GET /api/people": None,
     "GET /api/service": None,
     "GET /api/session": None,
+    "GET /api/session/sign-in": None,
+    "GET /api/session/callback": None,
     "GET /api/spend": None,
     "GET /api/views": None,
     "GET /api/tasks": None,

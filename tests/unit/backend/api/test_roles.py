@@ -8,10 +8,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from backend.app import create_app
-from backend.auth.access import ROUTES
+from backend.auth.access import OF_SCOPES, ROUTES
 from backend.auth.personas import PERSONAS
 from backend.wiring import Wiring
-from tests.unit.backend.support import RunningBackend, answering, signed_in
+from tests.unit.backend.support import SERVICES, RunningBackend, answering, signed_in
 
 ANSWERED_UNKNOWN = ("everybody", "channel")
 """Who is answered without a session."""
@@ -49,6 +49,19 @@ async def test_route_answers_permitted_roles_and_refuses_others(wiring: Wiring, 
                 assert answer.status_code not in (401, 403), (persona.subject, answer.text)
             else:
                 assert (answer.status_code, answer.json()["id"]) == (403, "not-allowed"), persona.subject
+        for service in SERVICES:
+            answer = await client.request(method, path, json={}, headers=signed_in(service.subject))
+            if who in ANSWERED_UNKNOWN or route in OF_SCOPES[service.scopes[0]]:
+                assert answer.status_code not in (401, 403), (service.subject, answer.text)
+            else:
+                assert (answer.status_code, answer.json()["id"]) == (403, "scope-missing"), service.subject
+
+
+def test_scopes_open_what_they_say_and_never_decide() -> None:
+    of_scopes = {route for routes in OF_SCOPES.values() for route in routes}
+    assert of_scopes <= ROUTES.keys()
+    changing = {route for route in of_scopes if not route.startswith(("GET ", "WS ")) and ROUTES[route] != "channel"}
+    assert changing == {"POST /api/workflow/start"}
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.startswith("WS ")])

@@ -1,0 +1,1 @@
+"""Sign-in at an OpenID provider, and the tokens that it gives to programs."""
