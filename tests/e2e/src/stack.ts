@@ -26,17 +26,19 @@ export interface Stack extends StackAddresses {
   stop: () => Promise<void>;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 interface Running {
   pid: number | null;
 }
 
 /**
  * Starts every real process of Casewright on free ports with state of its own, and returns once all are ready.
- * `env` adds to the environment of the processes. Fails with the last lines of their output.
+ * `env` adds to the environment of the processes, whose pages are at the given address. Fails with the last lines of their output.
  */
 export async function startStack(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Environment | ((url: string) => Environment) = {},
 ): Promise<Stack> {
   if (!existsSync(join(ROOT, "web/dist/index.html"))) {
     throw new Error("There is no web bundle in web/dist: run ./scripts/build-web first.");
@@ -44,6 +46,7 @@ export async function startStack(
   const names = ["BACKEND_PORT", "MCP_PORT", "MODEL_PORT", "SCHEDULER_PORT", "TELEMETRY_PORT"] as const;
   const ports = await freePorts(names.length);
   const port = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
+  const url = `http://127.0.0.1:${port.BACKEND_PORT ?? ""}`;
   const data = await mkdtemp(join(tmpdir(), "casewright-e2e-"));
   const process_ = spawn(
     join(ROOT, ".venv/bin/python"),
@@ -57,14 +60,14 @@ export async function startStack(
         ALERT_JOIN_HOURS: "0",
         DECISION_HOLD_SECONDS: "0",
         ...port,
-        ...env,
+        ...(typeof env === "function" ? env(url) : env),
       },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
   await untilReady(process_);
   return {
-    url: `http://127.0.0.1:${port.BACKEND_PORT ?? ""}`,
+    url,
     mcpUrl: `http://127.0.0.1:${port.MCP_PORT ?? ""}/mcp`,
     modelUrl: `http://127.0.0.1:${port.MODEL_PORT ?? ""}`,
     data,

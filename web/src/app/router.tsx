@@ -42,6 +42,7 @@ const pages = {
   settings: () => import("./pages/SettingsPage"),
   sessions: () => import("./pages/SessionsPage"),
   security: () => import("./pages/SecurityPage"),
+  signedIn: () => import("./pages/SignedInPage"),
 };
 loadWhenIdle(pages.desk, pages.case, pages.start);
 
@@ -140,6 +141,12 @@ const securityRoute = createRoute({
   component: lazyRouteComponent(() => loadPage(pages.security), "SecurityPage"),
 });
 
+const signedInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/signed-in",
+  component: lazyRouteComponent(() => loadPage(pages.signedIn), "SignedInPage"),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     deskRoute,
@@ -154,6 +161,7 @@ export const router = createRouter({
     settingsRoute,
     sessionsRoute,
     securityRoute,
+    signedInRoute,
   ]),
   defaultPreload: "intent",
   defaultErrorComponent: PageError,

@@ -53,11 +53,11 @@ export const atWork: ServiceStatus = {
   not_begun: 0,
 };
 
-export const ana: Identity = { subject: "ana", name: "Ana", roles: ["analyst"] };
-export const ben: Identity = { subject: "ben", name: "Ben", roles: ["analyst"] };
-export const maria: Identity = { subject: "maria", name: "Maria", roles: ["manager"] };
-export const vera: Identity = { subject: "vera", name: "Vera", roles: ["viewer"] };
-export const alex: Identity = { subject: "alex", name: "Alex", roles: ["admin"] };
+export const ana: Identity = { subject: "ana", name: "Ana", roles: ["analyst"], scopes: [] };
+export const ben: Identity = { subject: "ben", name: "Ben", roles: ["analyst"], scopes: [] };
+export const maria: Identity = { subject: "maria", name: "Maria", roles: ["manager"], scopes: [] };
+export const vera: Identity = { subject: "vera", name: "Vera", roles: ["viewer"], scopes: [] };
+export const alex: Identity = { subject: "alex", name: "Alex", roles: ["admin"], scopes: [] };
 export const people: Identity[] = [vera, ana, ben, maria];
 
 export const session = (identity: Identity | null): Session => ({

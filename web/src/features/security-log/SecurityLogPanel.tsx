@@ -16,6 +16,7 @@ const KIND: Record<SecurityEventKind, string> = {
   signed_in: "signed in",
   sign_in_refused: "could not sign in",
   token_issued: "was given a token",
+  token_accepted: "came with a token of the sign-in provider",
   session_refused: "showed a session that is none",
   session_ended: "ended a session",
   access_refused: "asked for what is not allowed",

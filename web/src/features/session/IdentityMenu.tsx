@@ -34,9 +34,11 @@ export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
           <Menu.Label>
             {identity.name} · {roles}
           </Menu.Label>
-          <Menu.Item leftSection={<SwitchUserIcon size={15} />} onClick={open}>
-            Switch person…
-          </Menu.Item>
+          {personas.length > 0 && (
+            <Menu.Item leftSection={<SwitchUserIcon size={15} />} onClick={open}>
+              Switch person…
+            </Menu.Item>
+          )}
           <Menu.Item component={Link} to="/sessions" leftSection={<SessionsIcon size={15} />}>
             Your sessions
           </Menu.Item>

@@ -3,10 +3,12 @@ import { MantineProvider, Textarea } from "@mantine/core";
 import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import type { Identity, Session } from "@/api/types";
 import { ana, ben, session } from "@/test/fixtures";
 import { json, problem, serve } from "@/test/server";
 import { createQueryClient } from "@/shared/api/query-client";
 import { keys } from "@/shared/api/keys";
+import { SESSION_CHANNEL } from "./other-tabs";
 import { SignInGate } from "./SignInGate";
 
 function renderGate() {
@@ -53,5 +55,49 @@ test("expired session asks for a name and keeps drafts", async () => {
   expect(dialog).toHaveTextContent("What you typed is still there.");
   await user.click(screen.getByRole("button", { name: /^Ben/ }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(screen.getByRole("textbox")).toHaveValue("Check the ticket.");
+});
+
+const atProvider = (identity: Identity | null): Session => ({
+  identity,
+  auth_mode: "oidc",
+  personas: [],
+});
+
+test("desk with a provider leads there and back", async () => {
+  window.history.replaceState(null, "", "/cases/case-1?tab=notes");
+  serve(() => json(atProvider(null)));
+  renderGate();
+  const link = await screen.findByRole("link", { name: "Sign in" });
+  expect(link).toHaveAttribute(
+    "href",
+    `/api/session/sign-in?return_to=${encodeURIComponent("/cases/case-1?tab=notes")}`,
+  );
+  expect(screen.queryByRole("list", { name: "Personas" })).toBeNull();
+  window.history.replaceState(null, "", "/");
+});
+
+test("sign-in in another tab goes on here with drafts", async () => {
+  let signedIn = true;
+  serve(({ path }) => {
+    if (path === "/api/session") return json(atProvider(signedIn ? ben : null));
+    return signedIn ? json({}) : problem("not-signed-in", 401, "Nobody is signed in.");
+  });
+  const queries = renderGate();
+  const user = userEvent.setup();
+  await user.type(await screen.findByRole("textbox"), "Check the ticket.");
+  signedIn = false;
+  const { api } = await import("@/shared/api/client");
+  await queries
+    .query({ queryKey: keys.caseCounts, queryFn: () => api.GET("/api/cases/counts") })
+    .catch(() => undefined);
+  const link = await screen.findByRole("link", { name: "Sign in again" });
+  expect(link).toHaveAttribute("target", "_blank");
+  expect(link).toHaveAttribute("href", "/api/session/sign-in?return_to=%2Fsigned-in");
+  signedIn = true;
+  const otherTab = new BroadcastChannel(SESSION_CHANNEL);
+  otherTab.postMessage("signed-in");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  otherTab.close();
   expect(screen.getByRole("textbox")).toHaveValue("Check the ticket.");
 });

@@ -3,7 +3,9 @@ import type { ReactNode } from "react";
 import { useSession } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
 import { Dialog } from "@/shared/ui/Dialog";
+import { useSignInElsewhere } from "./other-tabs";
 import { PersonaPicker } from "./PersonaPicker";
+import { ProviderSignInBeside } from "./ProviderSignIn";
 import classes from "./SignInGate.module.css";
 import { SignInPage } from "./SignInPage";
 
@@ -15,6 +17,7 @@ import { SignInPage } from "./SignInPage";
  */
 export function SignInGate({ children }: { children: ReactNode }) {
   const session = useSession();
+  useSignInElsewhere();
   if (session.data === undefined) {
     return (
       <div className={classes["waiting"]}>
@@ -33,7 +36,7 @@ export function SignInGate({ children }: { children: ReactNode }) {
     );
   }
   const { identity, lapsed } = session.data;
-  if (identity === null && lapsed == null) return <SignInPage personas={session.data.personas} />;
+  if (identity === null && lapsed == null) return <SignInPage session={session.data} />;
   return (
     <>
       {children}
@@ -46,8 +49,19 @@ export function SignInGate({ children }: { children: ReactNode }) {
         size={520}
         title={<strong>You are signed out</strong>}
       >
-        <p className={classes["kept"]}>Say who you are to go on. What you typed is still there.</p>
-        <PersonaPicker personas={session.data.personas} />
+        {session.data.auth_mode === "oidc" ? (
+          <>
+            <p className={classes["kept"]}>
+              Sign in again in another tab, and go on here. What you typed is still there.
+            </p>
+            <ProviderSignInBeside />
+          </>
+        ) : (
+          <>
+            <p className={classes["kept"]}>Say who you are to go on. What you typed is still there.</p>
+            <PersonaPicker personas={session.data.personas} />
+          </>
+        )}
       </Dialog>
     </>
   );

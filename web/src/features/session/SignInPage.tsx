@@ -1,11 +1,18 @@
 import { useEffect } from "react";
-import type { Identity } from "@/api/types";
+import type { Session } from "@/api/types";
 import { Logo } from "@/shared/ui/Logo";
 import { PersonaPicker } from "./PersonaPicker";
+import { ProviderSignIn } from "./ProviderSignIn";
 import classes from "./SignInPage.module.css";
 
+const WORTH: Record<Session["auth_mode"], string> = {
+  local: "This installation runs on one machine and asks for no password.",
+  demo: "This is a demonstration: anybody may be anybody.",
+  oidc: "Your organisation's sign-in says which one it is.",
+};
+
 /** The first thing that anybody sees: who are you? */
-export function SignInPage({ personas }: { personas: readonly Identity[] }) {
+export function SignInPage({ session }: { session: Session }) {
   useEffect(() => {
     document.title = "Sign in · Casewright";
   }, []);
@@ -16,11 +23,8 @@ export function SignInPage({ personas }: { personas: readonly Identity[] }) {
         <span>Casewright</span>
       </div>
       <h1>Who is at the desk?</h1>
-      <p>
-        Every claim, note and decision is recorded under this name. This installation runs on one machine and
-        asks for no password.
-      </p>
-      <PersonaPicker personas={personas} />
+      <p>Every claim, note and decision is recorded under this name. {WORTH[session.auth_mode]}</p>
+      {session.auth_mode === "oidc" ? <ProviderSignIn /> : <PersonaPicker personas={session.personas} />}
     </main>
   );
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
+import { tellOtherTabs } from "./other-tabs";
 import { PUBLIC_QUERIES } from "./public-queries";
 
 async function signIn(persona: string) {
@@ -14,6 +15,7 @@ export function useSignIn() {
     mutationFn: signIn,
     onSuccess: async (session) => {
       queries.setQueryData(keys.session, session);
+      tellOtherTabs();
       await queries.invalidateQueries({ predicate: ({ queryKey }) => !PUBLIC_QUERIES.has(queryKey[0]) });
     },
   });

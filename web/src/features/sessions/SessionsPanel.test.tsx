@@ -12,6 +12,7 @@ const session = (number: number, over: Partial<OpenSession> = {}): OpenSession =
   subject: "ana",
   name: "Ana",
   roles: ["analyst"],
+  scopes: [],
   kind: "browser",
   began_at: "2026-11-21T08:00:00Z",
   last_used_at: "2026-11-21T08:30:00Z",

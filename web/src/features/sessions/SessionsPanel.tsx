@@ -61,6 +61,12 @@ export function SessionsPanel() {
   );
 }
 
+const BEGAN: Record<OpenSession["kind"], string> = {
+  browser: "signed in",
+  program: "was given a token",
+  provider_token: "came with a token of the sign-in provider",
+};
+
 interface SessionLineProps {
   session: OpenSession;
   isCurrent: boolean;
@@ -70,7 +76,7 @@ interface SessionLineProps {
 function SessionLine({ session, isCurrent, showsHolder }: SessionLineProps) {
   const end = useEndSession();
   const name = `${session.name}, ${session.client || "a program without a name"}`;
-  const roles = session.roles.map((role) => ROLE[role].label).join(", ");
+  const roles = [...session.roles.map((role) => ROLE[role].label), ...session.scopes].join(", ");
   return (
     <li className={lines["line"]}>
       <div className={lines["what"]}>
@@ -79,13 +85,21 @@ function SessionLine({ session, isCurrent, showsHolder }: SessionLineProps) {
             <strong>{session.name}</strong> ({roles}){" "}
           </>
         )}
-        {session.kind === "browser" ? "signed in" : "was given a token"}{" "}
-        <Time at={session.began_at} format="day" /> from {session.address || "nowhere known"}
+        {BEGAN[session.kind]} <Time at={session.began_at} format="day" /> from{" "}
+        {session.address || "nowhere known"}
         <div className={lines["note"]}>{session.client || "It gave no name of its own."}</div>
         <div className={lines["note"]}>
-          Last used <Time at={session.last_used_at} format="day" />; ends{" "}
-          <Time at={session.idle_ends_at} format="day" /> unless it is used, and{" "}
-          <Time at={session.ends_at} format="day" /> in any case.
+          {session.kind === "provider_token" ? (
+            <>
+              Expires <Time at={session.ends_at} format="day" />.
+            </>
+          ) : (
+            <>
+              Last used <Time at={session.last_used_at} format="day" />; ends{" "}
+              <Time at={session.idle_ends_at} format="day" /> unless it is used, and{" "}
+              <Time at={session.ends_at} format="day" /> in any case.
+            </>
+          )}
         </div>
         {end.isError && <p role="alert">{end.error.message}</p>}
       </div>
