@@ -1,6 +1,5 @@
 """What is pushed to a person ends with their session, on every replica. Real servers on one casebook."""
 
-import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 
@@ -14,6 +13,7 @@ from casebook.database.transactions import Transactions
 from casebook.sessions_api import SessionsApi
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_case_socket import drain
+from tests.unit.backend.following import Following
 from tests.unit.backend.support import FakeScheduler, RunningBackend, session_of, signed_in
 from tests.unit.casebook.builders import open_case
 
@@ -30,26 +30,6 @@ def replicas(book: CaseBook, scheduler: FakeScheduler, engine: Engine) -> Genera
     yield both
     for each in both:
         each.stop()
-
-
-class Following:
-    """Reads an event stream in a thread of its own until it ends."""
-
-    def __init__(self, backend: RunningBackend) -> None:
-        self._url = f"{backend.url}/api/events/stream"
-        self._began = threading.Event()
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-        assert self._began.wait(60)
-
-    def has_ended(self) -> bool:
-        self._thread.join(WITHIN_S)
-        return not self._thread.is_alive()
-
-    def _read(self) -> None:
-        with httpx.stream("GET", self._url, headers=VERA, timeout=60) as stream:
-            for _ in stream.iter_raw():
-                self._began.set()
 
 
 @contextmanager
@@ -79,12 +59,12 @@ def test_streams_and_sockets_end_on_both_replicas(
     replicas: tuple[RunningBackend, RunningBackend], book: CaseBook, end: Callable[[RunningBackend], None]
 ) -> None:
     case = open_case(book)
-    streams = [Following(each) for each in replicas]
+    streams = [Following(each, VERA) for each in replicas]
     with ExitStack() as opened:
         sockets = [opened.enter_context(watching(each, case)) for each in replicas]
         other = opened.enter_context(watching(replicas[1], case, "ana"))
         end(replicas[0])
-        assert [each.has_ended() for each in streams] == [True, True]
+        assert [each.has_ended(WITHIN_S) for each in streams] == [True, True]
         for socket in sockets:
             assert drain(socket)[1] == 4401
             assert socket.close_reason == "the session ended: sign in again"
@@ -95,10 +75,10 @@ def test_streams_and_sockets_end_on_both_replicas(
 def test_ended_session_opens_nothing_anywhere(replicas: tuple[RunningBackend, RunningBackend], book: CaseBook) -> None:
     case = open_case(book)
     assert httpx.get(f"{replicas[1].url}/api/cases", headers=VERA, timeout=60).status_code == 200
-    stream = Following(replicas[1])
+    stream = Following(replicas[1], VERA)
     sign_out(replicas[0])
     # The other replica has heard of it when it ends what it pushes.
-    assert stream.has_ended()
+    assert stream.has_ended(WITHIN_S)
     for replica in replicas:
         for path in ("/api/events/stream", "/api/cases"):
             again = httpx.get(f"{replica.url}{path}", headers=VERA, timeout=60)

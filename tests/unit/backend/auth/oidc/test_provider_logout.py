@@ -1,6 +1,5 @@
 """Whoever signs out at the provider is signed out at the desk: the provider tells one replica. Real servers."""
 
-import threading
 from collections.abc import Generator
 from contextlib import closing
 from functools import partial
@@ -18,6 +17,7 @@ from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
 from tests.support.sign_in_provider import API, DESK, ProviderBrowser, SignInProvider
 from tests.unit.backend.api.test_case_socket import drain
+from tests.unit.backend.following import Following
 from tests.unit.backend.support import FakeScheduler, RunningBackend
 from tests.unit.casebook.builders import open_case
 
@@ -60,26 +60,6 @@ def come_in(replica: RunningBackend, browser: ProviderBrowser, desk: httpx.Clien
     assert desk.get(answer).status_code == 303
 
 
-class Following:
-    """Reads an event stream in a thread of its own until it ends."""
-
-    def __init__(self, desk: httpx.Client, url: str) -> None:
-        self._desk, self._url = desk, f"{url}/api/events/stream"
-        self._began = threading.Event()
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-        assert self._began.wait(60)
-
-    def has_ended(self) -> bool:
-        self._thread.join(WITHIN_S)
-        return not self._thread.is_alive()
-
-    def _read(self) -> None:
-        with self._desk.stream("GET", self._url) as stream:
-            for _ in stream.iter_raw():
-                self._began.set()
-
-
 def test_sign_out_at_the_provider_ends_all(
     replicas: tuple[RunningBackend, ...], provider: SignInProvider, engine: Engine
 ) -> None:
@@ -87,12 +67,12 @@ def test_sign_out_at_the_provider_ends_all(
     with closing(ProviderBrowser()) as browser, httpx.Client(timeout=60, trust_env=False) as desk:
         come_in(replicas[0], browser, desk)
         (cookie,) = [f"{name}={value}" for name, value in desk.cookies.items() if "session" in name]
-        streams = [Following(desk, each.url) for each in replicas]
+        streams = [Following(each, {"Cookie": cookie}) for each in replicas]
         url = f"{replicas[1].socket_url}/api/workflow/ws/{case}"
         own = {"Cookie": cookie, "Origin": replicas[1].url}
         with connect(url, open_timeout=60, additional_headers=own) as socket:
             browser.sign_out(f"{provider.issuer}/session/end?client_id={DESK}")
-            assert [each.has_ended() for each in streams] == [True, True]
+            assert [each.has_ended(WITHIN_S) for each in streams] == [True, True]
             assert drain(socket)[1] == 4401
         for each in replicas:
             answer = desk.get(f"{each.url}/api/cases")
