@@ -10,7 +10,6 @@ from pydantic_settings import NoDecode
 from backend.auth.settings import SignInSettings, exact_origin
 from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
-from backend.http.guard import LOOPBACK_NAMES
 from backend.ingest.settings import TelemetrySettings
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -18,6 +17,7 @@ from contracts.addresses import checked
 from contracts.addresses import is_loopback as is_near
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
+from runtime.host_header import LOOPBACK_NAMES
 from runtime.listening import is_loopback
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketClose
 from backend.auth.credentials import SESSION_COOKIE, bearer_of
 from backend.http.problem import ProblemResponse, make_problem
 from casebook.workspace_api import ATTACHMENT_MAX_BYTES
+from runtime.host_header import LOOPBACK_NAMES, called_name
 
 # The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -37,9 +38,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 MAX_BODY_BYTES = 1024 * 1024
-_HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _ATTACHMENTS = re.compile(r"/api/cases/[^/]+/attachments")
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 PROBES = frozenset({"/healthz", "/ready"})
 """Asked by address: what runs a container knows no name of it."""
 
@@ -86,7 +85,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _host_name(headers) not in self._names and scope["path"] not in PROBES:
+        if called_name(headers.getlist("host")) not in self._names and scope["path"] not in PROBES:
             return "forbidden-host", self._wrong_name()
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return None
@@ -109,14 +108,6 @@ class Guard:
             return receive
         is_file = _ATTACHMENTS.fullmatch(scope["path"]) is not None
         return _limited(receive, self._attachment_body if is_file else MAX_BODY_BYTES)
-
-
-def _host_name(headers: Headers) -> str:
-    """The name by which the server is called; empty: by none, or by several."""
-    found = [_HOST.fullmatch(host) for host in headers.getlist("host")]
-    if len(found) != 1 or found[0] is None:
-        return ""
-    return found[0]["name"].strip("[]").lower()
 
 
 def _vouched_for_by_cookie(headers: Headers) -> bool:
