@@ -1,11 +1,26 @@
+import { useQuery } from "@tanstack/react-query";
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import type { FraudCaseView } from "@/api/types";
+import { api, bodyOf } from "@/shared/api/client";
+import { keys } from "@/shared/api/keys";
 import { accepted, button, decidedByBen } from "@/test/decisions";
 import { alert, ana, caseAlert, caseView, OTHER_HASH, review, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
-import { problem, serve } from "@/test/server";
+import { json, problem, serve } from "@/test/server";
 import { DecisionPanel } from "./DecisionPanel";
+
+/** The panel over the case as it was fetched last. */
+function FetchedPanel() {
+  const shown = useQuery({
+    queryKey: keys.case(caseView().case_id),
+    queryFn: async () => bodyOf(await api.GET("/api/cases/{case_id}", { params: { path: caseView() } })),
+    initialData: caseView(),
+    staleTime: Infinity,
+  });
+  return <DecisionPanel view={shown.data as FraudCaseView} />;
+}
 
 test("refused decision shows the server's sentence", async () => {
   const sentence = "This review was answered already, by 'ana'.";
@@ -15,6 +30,42 @@ test("refused decision shows the server's sentence", async () => {
   await user.click(button("Approve: lock account…"));
   await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
   expect(await screen.findByText(sentence)).toBeVisible();
+});
+
+test("case is fetched again before it counts as reloaded", async () => {
+  let current: (response: Response) => void = () => undefined;
+  const calls = serve(({ method }) => {
+    if (method === "POST")
+      return problem("already-decided", 409, "This review was answered already, by 'ben'.");
+    // What is fetched after a refusal is still the case of before, as behind a replica that lags.
+    if (calls.filter((call) => call.method === "GET").length === 1) return json(caseView());
+    return new Promise<Response>((resolve) => (current = resolve));
+  });
+  const user = userEvent.setup();
+  renderInApp(<FetchedPanel />);
+  await user.click(button("Approve: lock account…"));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
+  await user.click(await screen.findByRole("button", { name: "Reload the case" }));
+  expect(screen.getByRole("alert")).toHaveTextContent("answered already");
+  const decided = { state: "closed", review: null, outcome: "cleared" } as const;
+  current(json(caseView({ ...decided, decisions: [decidedByBen(1, "approve")] })));
+  expect(await screen.findByText("Cleared")).toBeVisible();
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+test("case that cannot be fetched keeps the refusal", async () => {
+  serve(({ method }) =>
+    method === "POST"
+      ? problem("already-decided", 409, "This review was answered already, by 'ben'.")
+      : problem("casebook-unavailable", 503, "The casebook does not answer."),
+  );
+  const user = userEvent.setup();
+  renderInApp(<FetchedPanel />);
+  await user.click(button("Approve: lock account…"));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
+  await user.click(await screen.findByRole("button", { name: "Reload the case" }));
+  expect(await screen.findByText("The casebook does not answer.")).toBeVisible();
+  expect(screen.getByText(/answered already/)).toBeVisible();
 });
 
 test("stale review keeps the draft and blocks sending", async () => {

@@ -19,6 +19,7 @@ import { ReviewStatusNote } from "./ReviewStatusNote";
 import { OpenReview } from "./OpenReview";
 import { DecisionError } from "./DecisionError";
 import { HeldDecision } from "./HeldDecision";
+import { isSameReview, useReloadCase } from "./reload-case";
 
 interface DecisionPanelProps {
   view: FraudCaseView;
@@ -43,7 +44,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const answeredHere = decide.data?.status === "accepted" && decide.variables?.review_id === seen?.review_id;
   // The stream may tell of the reader's own answer before the request that gave it is answered.
   const answering = decide.isPending || answeredHere;
-  if (review !== null && (seen === null || (answeredHere && !isSame(seen, review)))) {
+  if (review !== null && (seen === null || (answeredHere && !isSameReview(seen, review)))) {
     // The first review, or the one that follows the reader's own decision: nothing was read yet.
     setSeen(review);
     decide.reset();
@@ -67,21 +68,30 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     ({ review_id, approvals }) =>
       review_id === seen?.review_id && approvals?.some(({ approved_by }) => approved_by === me),
   );
-  const changed = seen !== null && !answering && !agreed && !isSame(seen, review);
+  const changed = seen !== null && !answering && !agreed && !isSameReview(seen, review);
   const adopt = () => {
     setSeen(review);
     decide.reset();
     form.moveTo(review?.review_id);
-    if (review !== null) focusSection("assessment");
   };
+  const reload = useReloadCase(view, "assessment", adopt);
   const open = review !== null && !answeredHere;
   const held = review === null ? view.hold : null;
   useFocusAfterAnswer("decision", answering && !open);
   return (
     <Panel title="Decision" id="decision" aside={review !== null && <ReviewTags review={review} />}>
       {open && view.assessment !== null && !changed && <AssessmentSummary assessment={view.assessment} />}
-      {changed && <StaleReviewBanner view={view} seen={seen} onShow={adopt} />}
-      {decide.isError && <DecisionError error={decide.error} onReload={adopt} />}
+      {changed && (
+        <StaleReviewBanner
+          view={view}
+          seen={seen}
+          onShow={() => {
+            adopt();
+            if (review !== null) focusSection("assessment");
+          }}
+        />
+      )}
+      {decide.isError && <DecisionError error={decide.error} reload={reload} />}
       {form.older !== undefined && (
         <UnsentDraft
           draft={form.older}
@@ -129,9 +139,6 @@ function AssessmentSummary({ assessment }: { assessment: RiskAssessment }) {
     </div>
   );
 }
-
-const isSame = (seen: ReviewRequest, now: ReviewRequest | null): boolean =>
-  now !== null && seen.review_id === now.review_id && seen.assessment_hash === now.assessment_hash;
 
 function ReviewTags({ review }: { review: ReviewRequest }) {
   return (

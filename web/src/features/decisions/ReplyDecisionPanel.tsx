@@ -16,6 +16,7 @@ import { DecisionFacts } from "./ReviewStatusNote";
 import { ReadOnly } from "./OpenReview";
 import { editedReplyApproval, replyApproval, rejection, useSubmitDecision } from "./submit-decision";
 import { ReplyEditor } from "./ReplyEditor";
+import { useReloadCase } from "./reload-case";
 import { UnsentDraft } from "./UnsentDraft";
 
 const LONGEST_FEEDBACK = 4_000;
@@ -41,15 +42,22 @@ export function ReplyDecisionPanel({ view }: { view: ReplyCaseView }) {
     setSeen(review);
     decide.reset();
     form.moveTo(review?.review_id);
-    focusSection("reply");
   };
+  const reload = useReloadCase(view, "reply", adopt);
   return (
     <Panel title="Decision" id="decision">
-      {decide.isError && <DecisionError error={decide.error} onReload={adopt} />}
+      {decide.isError && <DecisionError error={decide.error} reload={reload} />}
       {changed && (
         <div className={classes["stale"]} role="alert">
           <p>Another draft took the place of the one that you read. What you typed is kept.</p>
-          <Button size="xs" variant="default" onClick={adopt}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => {
+              adopt();
+              focusSection("reply");
+            }}
+          >
             Look at the new draft
           </Button>
         </div>
