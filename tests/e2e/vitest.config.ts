@@ -3,10 +3,10 @@ import { defineConfig } from "vitest/config";
 const shared = {
   environment: "node",
   fileParallelism: false,
-  testTimeout: 180_000,
-  hookTimeout: 180_000,
+  testTimeout: 400_000,
+  hookTimeout: 400_000,
   // A page says later what it says: what is read from it is read again until it holds.
-  expect: { poll: { timeout: 30_000, interval: 50 } },
+  expect: { poll: { timeout: 90_000, interval: 50 } },
 } as const;
 
 export default defineConfig({

@@ -11,7 +11,7 @@ import { type Stack, startStack } from "./stack";
 
 const OF_EACH_FORM = ["impossible_travel", "data_usage_spike", "auth_failures", "transfer_after_change"];
 const MAPPED = ["impossible_travel", "login_after_failures"];
-const RAISED_WITHIN = { timeout: 60_000, interval: 500 };
+const RAISED_WITHIN = { timeout: 200_000, interval: 500 };
 const { open } = useBrowser();
 let stack: Stack;
 let folder: string;
