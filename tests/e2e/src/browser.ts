@@ -2,13 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, inject } from "vitest";
+import { WORK_MS } from "./page-actions";
 import { type Persona, signIn } from "./personas";
 import type { StackAddresses } from "./stack";
 
 const FAILURES = resolve(import.meta.dirname, "../failures");
 const SIZE = { width: 1280, height: 800 };
-/** Within this, what a page says is there on a machine that is busy; a guard, so that what hangs ends. */
-const PAGE_TIMEOUT_MS = 90_000;
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -61,7 +60,7 @@ export function useBrowser() {
     stack: StackAddresses = inject("stack"),
   ): Promise<Page> {
     const context = await browser.newContext({ viewport: SIZE, colorScheme, reducedMotion: "reduce" });
-    context.setDefaultTimeout(PAGE_TIMEOUT_MS);
+    context.setDefaultTimeout(WORK_MS);
     if (persona !== null) await signIn(stack, context, persona);
     const page = await context.newPage();
     const pageErrors: string[] = [];

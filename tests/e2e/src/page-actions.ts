@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 
-/** How long an investigation or an effect may take on a busy machine, in milliseconds. */
+/** How long a page may wait for anything on a busy machine, an investigation or an effect included, in milliseconds. */
 export const WORK_MS = 90_000;
 
 export const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });

@@ -35,6 +35,19 @@ test("first visit chooses a name before anything shows", async () => {
   expect(calls.at(-1)?.body).toEqual({ persona: "ana" });
 });
 
+/** Types a draft; then the session ends, as a request of the page finds out. */
+async function typeUntilRefused(endSession: () => void) {
+  const queries = renderGate();
+  const user = userEvent.setup();
+  await user.type(await screen.findByRole("textbox"), "Check the ticket.");
+  endSession();
+  const { api } = await import("@/shared/api/client");
+  await queries
+    .query({ queryKey: keys.caseCounts, queryFn: () => api.GET("/api/cases/counts") })
+    .catch(() => undefined);
+  return user;
+}
+
 test("expired session asks for a name and keeps drafts", async () => {
   let signedIn = true;
   serve(({ method, path }) => {
@@ -43,14 +56,7 @@ test("expired session asks for a name and keeps drafts", async () => {
     if (method === "POST") signedIn = true;
     return json(session(signedIn ? ben : null));
   });
-  const queries = renderGate();
-  const user = userEvent.setup();
-  await user.type(await screen.findByRole("textbox"), "Check the ticket.");
-  signedIn = false;
-  const { api } = await import("@/shared/api/client");
-  await queries
-    .query({ queryKey: keys.caseCounts, queryFn: () => api.GET("/api/cases/counts") })
-    .catch(() => undefined);
+  const user = await typeUntilRefused(() => (signedIn = false));
   const dialog = await screen.findByRole("dialog");
   expect(dialog).toHaveTextContent("What you typed is still there.");
   await user.click(screen.getByRole("button", { name: /^Ben/ }));
@@ -83,14 +89,7 @@ test("sign-in in another tab goes on here with drafts", async () => {
     if (path === "/api/session") return json(atProvider(signedIn ? ben : null));
     return signedIn ? json({}) : problem("not-signed-in", 401, "Nobody is signed in.");
   });
-  const queries = renderGate();
-  const user = userEvent.setup();
-  await user.type(await screen.findByRole("textbox"), "Check the ticket.");
-  signedIn = false;
-  const { api } = await import("@/shared/api/client");
-  await queries
-    .query({ queryKey: keys.caseCounts, queryFn: () => api.GET("/api/cases/counts") })
-    .catch(() => undefined);
+  await typeUntilRefused(() => (signedIn = false));
   const link = await screen.findByRole("link", { name: "Sign in again" });
   expect(link).toHaveAttribute("target", "_blank");
   expect(link).toHaveAttribute("href", "/api/session/sign-in?return_to=%2Fsigned-in");
