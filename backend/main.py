@@ -70,6 +70,7 @@ def main() -> None:
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:
             raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
+        settings.log_secret_sources()
         keep_private()
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.

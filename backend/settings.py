@@ -19,6 +19,7 @@ from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
 from runtime.host_header import LOOPBACK_NAMES
 from runtime.listening import is_loopback
+from runtime.secret_sources import HoldsSecret
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
@@ -98,7 +99,7 @@ class BackendSettings(TelemetrySettings, SignInSettings):
         "http://127.0.0.1:8080"
     )
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
-    mcp_server_uri: Annotated[str, AfterValidator(checked)] | None = None
+    mcp_server_uri: Annotated[str, AfterValidator(checked), HoldsSecret()] | None = None
     """The tool server, which is asked what an approval would do; never with a token."""
     web_dist: Path = Path("web/dist")
 

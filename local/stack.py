@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Generator, Mapping
 from pathlib import Path
 
 from local.parts import (
+    SECRETS,
     BadSetting,
     Part,
     StackOptions,
@@ -26,6 +27,7 @@ from local.parts import (
 from local.supervisor import PartFailed, SupervisedPart
 from runtime.files import close_to_others, keep_private
 from runtime.listening import CannotListen, listen
+from runtime.secret_sources import SecretUnreadable, with_files_read
 from runtime.signals import stop_event
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,11 +53,11 @@ def main() -> None:
             # Its own files lie in a folder that may have been there, and open to others.
             close_to_others(path for pattern in STATE for path in data.glob(pattern) if path.is_file())
             # The stack makes the secret that its own parts share; it is never written to disk.
-            plan = plan_stack(options, os.environ, secrets.token_urlsafe(32))
+            plan = plan_stack(options, _environment(), secrets.token_urlsafe(32))
             for part in plan.parts:
                 _check_port(part)
             asyncio.run(_run(plan, options))
-    except (CannotStart, CannotListen, BadSetting, PartFailed) as error:
+    except (CannotStart, CannotListen, BadSetting, PartFailed, SecretUnreadable) as error:
         sys.exit(f"casewright: {error}")
 
 
@@ -142,7 +144,7 @@ async def _run_tool(*arguments: str, data: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return {**with_files_read(os.environ, SECRETS), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _options(arguments: argparse.Namespace, data: Path) -> StackOptions:

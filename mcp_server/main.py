@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(McpSettings)
         set_up_logging(settings.log_format, settings.log_level)
+        settings.log_secret_sources()
         keep_private()
         if options.command == "add-customers":
             return _add_customers(settings, options.from_recording)

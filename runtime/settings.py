@@ -1,14 +1,31 @@
 """Reads settings from the environment, and reports invalid ones in one way."""
 
-from typing import Literal, TypeVar
+import logging
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.log_lines import LogFormat
+from runtime.secret_sources import FoundSecrets, SecretUnreadable, find_secrets, secret_names
+
+log = logging.getLogger("casewright.settings")
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+VAULT = "KEY_VAULT_URL"
+_VAULT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", re.ASCII)
+
+
+def _vault(address: str) -> str:
+    if _VAULT.fullmatch(address) is None:
+        raise ValueError("a vault is an https:// address with no path, such as https://contoso.vault.azure.net")
+    return address
 
 
 class ProcessSettings(BaseSettings):
@@ -18,22 +35,56 @@ class ProcessSettings(BaseSettings):
 
     log_format: LogFormat = "text"
     log_level: LogLevel = "INFO"
+    key_vault_url: Annotated[str, AfterValidator(_vault)] | None = None
+    """The vault that is asked for secrets that nothing else gives: `https://contoso.vault.azure.net`."""
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings from the environment, and secrets from where it says that they are.
+
+        Raises ValidationError and SecretUnreadable.
+        """
+        found = _find_secrets(secret_names(cls.model_fields), os.environ)
+        values: dict[str, Any] = {name.lower(): value for name, value in found.values.items()}
+        settings = cls(**values)
+        settings._sources = found.sources
+        return settings
+
+    def log_secret_sources(self) -> None:
+        """Say in a log line where each secret came from, and none of them. To be called once logging is set up."""
+        if self._sources:
+            said = "; ".join(f"{name}: {source}" for name, source in self._sources.items())
+            log.info("Secrets and where they came from: %s.", said)
 
 
 class SettingsInvalid(Exception):
     """The environment cannot be used; one sentence for each setting says what is wrong and how to mend it."""
 
 
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+SettingsT = TypeVar("SettingsT", bound=ProcessSettings)
 
 
 def read_settings(kind: type[SettingsT]) -> SettingsT:
     """The settings of a process from its environment. Raises SettingsInvalid, which repeats no value."""
     try:
-        return kind()
+        return kind.read()
+    except SecretUnreadable as error:
+        raise SettingsInvalid(str(error)) from None
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise SettingsInvalid(" ".join(map(_sentence, faults))) from None
+
+
+def _find_secrets(names: list[str], environment: Mapping[str, str]) -> FoundSecrets:
+    url = next((value for name, value in environment.items() if name.upper() == VAULT), "")
+    if not names or _VAULT.fullmatch(url) is None:
+        return find_secrets(names, environment, None, "")
+    from runtime.key_vault import open_key_vault
+
+    with open_key_vault(url) as vault:
+        return find_secrets(names, environment, vault.secret, urlsplit(url).netloc)
 
 
 def _sentence(fault: ErrorDetails) -> str:

@@ -21,6 +21,7 @@ from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 from casebook.record_api import RecordApi
 from contracts.addresses import without_credentials
+from runtime.secret_sources import SecretUnreadable, with_files_read
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2
 
@@ -91,7 +92,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _which(named: str | None) -> str:
     """The casebook that is meant: what the parts of the product themselves would open, unless one is named."""
-    return named or os.environ.get(SETTING, "").strip() or DEFAULT_CASEBOOK
+    return named or _given().strip() or DEFAULT_CASEBOOK
+
+
+def _given() -> str:
+    try:
+        return with_files_read(os.environ, [SETTING]).get(SETTING, "")
+    except SecretUnreadable as fault:
+        raise CannotVerify(str(fault)) from None
 
 
 def _verify_file(path: Path) -> int:

@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "models":
             return _check_models(settings, options.timeout)
         set_up_logging(settings.log_format, settings.log_level)
+        settings.log_secret_sources()
         # Its own lines say every reconnection; the worker says what matters of them.
         logging.getLogger("worker.scheduler").setLevel(logging.WARNING)
         _work(settings, stop_requested())

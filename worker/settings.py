@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 from contracts.addresses import checked, is_loopback, is_readable_on_the_way, without_credentials
 from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
+from runtime.secret_sources import HoldsSecret
 from runtime.settings import ProcessSettings
 from worker.domain.sensitivity import DEFAULT_KEYWORDS
 from worker.ports.model import ToolCalling
@@ -21,7 +22,7 @@ Hours = Annotated[float, Field(gt=0, le=8_784)]
 Seconds = Annotated[float, Field(gt=0)]
 RequestsPerMinute = Annotated[int, Field(ge=1, le=1_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked), HoldsSecret()]
 AzureUrl = Annotated[str, Field(pattern=r"^https://\S+$"), AfterValidator(checked)]
 
 
@@ -95,7 +96,7 @@ class WorkerSettings(ProcessSettings):
     """Of this worker to the deployment; unset: no limit but what the provider says."""
     allow_plain_http: bool = False
     """Whether secrets may be sent unencrypted to other machines: over a network that is one's own, for example."""
-    model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed)] = ()
+    model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed), HoldsSecret()] = ()
     """Asked in this order when the deployment above does not answer."""
     model_circuit_failures: Annotated[int, Field(ge=1)] = 5
     """After this many failures of a deployment in a row its circuit breaker opens."""
@@ -105,7 +106,7 @@ class WorkerSettings(ProcessSettings):
     mcp_write_token: HeaderSecret | None = None
     """Shown to the tool server by the activities that act only."""
 
-    casebook_url: str = "sqlite:///.casewright/casebook.db"
+    casebook_url: Annotated[str, HoldsSecret()] = "sqlite:///.casewright/casebook.db"
 
     analyst_approval_timeout_hours: Hours = _POLICY.approval_timeout_hours
     escalation_timeout_hours: Hours = _POLICY.escalation_timeout_hours

@@ -21,6 +21,7 @@ def main() -> None:
     try:
         settings = read_settings(BackendSettings)
         set_up_logging(settings.log_format, settings.log_level)
+        settings.log_secret_sources()
         engine = open_engine(settings.casebook_url)
         upgrade(engine)
     except (SettingsInvalid, CasebookUnavailable) as error:

@@ -46,6 +46,7 @@ def main() -> None:
     try:
         settings = read_settings(TelemetrySettings)
         set_up_logging(settings.log_format, settings.log_level)
+        settings.log_secret_sources()
         listener = listen(
             settings.ingest_health_host, settings.ingest_health_port, instead="set INGEST_HEALTH_PORT to a free port"
         )

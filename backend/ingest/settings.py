@@ -19,6 +19,7 @@ from backend.ingest.event_hubs_options import (
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
 from contracts.telemetry_times import TimeUnit
 from runtime.event_hub_address import HubAddress
+from runtime.secret_sources import HoldsSecret
 from runtime.settings import ProcessSettings
 
 LEASE_INTERVALS = 3
@@ -30,7 +31,7 @@ class TelemetrySettings(ProcessSettings):
     capitals.
     """
 
-    casebook_url: str = "sqlite:///.casewright/casebook.db"
+    casebook_url: Annotated[str, HoldsSecret()] = "sqlite:///.casewright/casebook.db"
     alert_join_hours: Annotated[float, Field(ge=0, le=MAX_JOIN_HOURS)] = JOIN_HOURS
     """How far from the first alert of a customer's open case another may lie to join it; 0: each opens a case."""
     alert_join_rules: dict[str, JoinRule] = Field(default_factory=dict[str, JoinRule])
@@ -38,7 +39,7 @@ class TelemetrySettings(ProcessSettings):
 
     event_producer_enabled: bool = True
     """Whether telemetry is read at `telemetry_url`."""
-    telemetry_url: str | None = None
+    telemetry_url: Annotated[str, HoldsSecret()] | None = None
     telemetry_future_tolerance_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 5.0
     """How far ahead of this machine's clock an event may say that it happened; one further ahead is a dead letter."""
     telemetry_lateness_seconds: Annotated[float, Field(ge=0, le=3_600)] = 5.0

@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(SimulatorSettings)
         set_up_logging(settings.log_format, settings.log_level)
+        settings.log_secret_sources()
         hub = settings.hub(options.hub, options.namespace) if options.to == "eventhubs" else None
         profiles = read_profiles(options.profiles)
         listener = listen(options.host, options.port, instead=ANOTHER_PORT)

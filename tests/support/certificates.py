@@ -22,6 +22,13 @@ class Authority:
         self._pem = certificate.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
     @property
+    def file(self) -> Path:
+        """A file with the certificate of this authority."""
+        path = self._folder / "authority.pem"
+        path.write_text(self._pem)
+        return path
+
+    @property
     def believing(self) -> ssl.SSLContext:
         """A client that believes this authority and no other."""
         return ssl.create_default_context(cadata=self._pem)

@@ -94,6 +94,18 @@ def test_casebook_of_the_environment_is_verified_by_default(
     assert named.endswith(f"; casebook sqlite:///{file}.\n")
 
 
+def test_the_environment_names_a_file_with_the_address(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "address").write_text(f"sqlite:///{file}\n")
+    monkeypatch.setenv("CASEBOOK_URL_FILE", str(tmp_path / "address"))
+    assert main([]) == 0
+    assert capsys.readouterr().out.endswith(f"; casebook sqlite:///{file}.\n")
+    monkeypatch.setenv("CASEBOOK_URL", "sqlite:///other.db")
+    assert main([]) == 2
+    assert "CASEBOOK_URL and CASEBOOK_URL_FILE are both set" in capsys.readouterr().err
+
+
 def test_a_server_s_casebook_is_named_without_its_password(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
