@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from local.loopback import OwnMachineOnly
 from runtime.listening import url_of
 from runtime.server import StoppableServer
 
@@ -20,7 +21,7 @@ ANOTHER_PORT = "choose another with --port"
 
 
 class StandInServer(StoppableServer):
-    """A server that can reset a connection.
+    """A server for this machine alone that can reset a connection.
 
     `on_stop` is called once, from the signal handler, before open answers are waited for.
     """
@@ -28,7 +29,7 @@ class StandInServer(StoppableServer):
     def __init__(self, app: ASGIApp, *, on_stop: Callable[[], None] | None = None) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                OwnMachineOnly(app),
                 ws="none",
                 lifespan="off",
                 log_config=None,

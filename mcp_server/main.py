@@ -33,7 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(McpSettings)
         set_up_logging(settings.log_format, settings.log_level)
-        settings.log_secret_sources()
         keep_private()
         if options.command == "add-customers":
             return _add_customers(settings, options.from_recording)
@@ -70,6 +69,7 @@ def _serve(settings: McpSettings) -> int:
         )
     listener = listen(settings.mcp_host, settings.mcp_port, instead="set MCP_HOST and MCP_PORT to a free address")
     try:
+        settings.log_secret_sources()
         store = _open_store(settings)
         _serve_store(store, token, listener)
     finally:

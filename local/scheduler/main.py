@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from local.loopback import LoopbackOnly, require_loopback
 from local.scheduler.errors import CannotOpen
 from runtime.files import keep_private
-from runtime.listening import is_loopback
 from runtime.log_lines import set_up_logging
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 from runtime.signals import stop_event
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("command", nargs="?", choices=("serve", "status"), default="serve", help="default: serve")
     root.add_argument("--data", type=Path, required=True, help="folder of the database; created if needed")
-    root.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    root.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default 127.0.0.1)")
     root.add_argument("--port", type=int, default=8080, help="gRPC port (default 8080, 0: any free one)")
     root.add_argument("--http-port", type=int, default=None, help="port of /metrics and /healthz (default: off)")
     root.add_argument(
@@ -66,12 +66,13 @@ def main(argv: list[str] | None = None) -> int:
 
             sys.stdout.write(report(arguments.data) + "\n")
             return 0
+        require_loopback(arguments.host, instead="Azure Durable Task Scheduler (DTS_ENDPOINT=https://…)")
         settings = read_settings(ProcessSettings)
         set_up_logging(settings.log_format, settings.log_level)
         keep_private()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(arguments))
-    except (SettingsInvalid, CannotOpen) as error:
+    except (SettingsInvalid, LoopbackOnly, CannotOpen) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
@@ -126,13 +127,6 @@ async def serve(arguments: argparse.Namespace) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     log = logging.getLogger("casewright.scheduler")
-    if not is_loopback(arguments.host):
-        log.warning(
-            "Whoever reaches %s:%d can read, start and end everything: this scheduler has neither TLS nor sign-in. "
-            "Keep it on 127.0.0.1, or behind a firewall.",
-            arguments.host,
-            server.port,
-        )
     log.info(
         "Listening on %s:%d, data in '%s', durability %s.",
         arguments.host,

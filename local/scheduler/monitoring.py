@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from local.loopback import OwnMachineOnly
 from local.scheduler.metrics import Metrics
 
 
@@ -38,7 +39,9 @@ class MonitoringServer:
     """Serves the pages from the scheduler's event loop."""
 
     def __init__(self, metrics: Metrics, host: str, port: int) -> None:
-        config = uvicorn.Config(application(metrics), host=host, port=port, log_config=None, access_log=False)
+        config = uvicorn.Config(
+            OwnMachineOnly(application(metrics)), host=host, port=port, log_config=None, access_log=False
+        )
         self._server = _Embedded(config)
         self._task: asyncio.Task[None] | None = None
 

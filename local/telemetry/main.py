@@ -14,6 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 0 after a stop, 1 when it cannot start."""
     options = _parser().parse_args(arguments)
 
+    from local.loopback import LoopbackOnly, require_loopback
     from local.serving import ANOTHER_PORT, announce
     from local.telemetry.profiles import ProfilesUnusable, read_profiles
     from local.telemetry.server import serve
@@ -23,16 +24,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from runtime.settings import SettingsInvalid, read_settings
 
     try:
+        require_loopback(options.host, instead="--to eventhubs, which sends to an event hub")
         settings = read_settings(SimulatorSettings)
         set_up_logging(settings.log_format, settings.log_level)
-        settings.log_secret_sources()
         hub = settings.hub(options.hub, options.namespace) if options.to == "eventhubs" else None
         profiles = read_profiles(options.profiles)
         listener = listen(options.host, options.port, instead=ANOTHER_PORT)
-    except (ProfilesUnusable, NoHub, SettingsInvalid, CannotListen) as error:
+    except (ProfilesUnusable, NoHub, SettingsInvalid, LoopbackOnly, CannotListen) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     announce("The telemetry simulator listens", listener)
+    settings.log_secret_sources()
     serve(profiles, listener, seed=options.seed, interval=options.interval, hub=hub)
     return 0
 
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Streams simulated telemetry of the Contoso customers as JSON lines (GET /events?after=OFFSET), "
         "with stories that agree with the customers' records.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="port, 0 for any free one (default: %(default)s)"
     )

@@ -288,6 +288,9 @@ def test_status_and_help_and_http(tmp_path: Path, capsys: pytest.CaptureFixture[
         metrics = _get(f"http://127.0.0.1:{http}/metrics") or ""
         assert 'casewright_scheduler_calls_total{method="StartInstance"} 2' in metrics
         assert "casewright_scheduler_ready_orchestrations 1" in metrics
+        assert _get(f"http://127.0.0.1:{http}/metrics", Host="evil.example") is None
+        assert _get(f"http://127.0.0.1:{http}/metrics", Origin="http://evil.example") is None
+        assert _get(f"http://127.0.0.1:{http}/healthz", **{"Sec-Fetch-Site": "cross-site"}) is None
         assert main(["status", "--data", str(tmp_path)]) == 0
         shown = capsys.readouterr().out
         assert "hub default: 2 pending; 0 entities" in shown
@@ -300,9 +303,9 @@ def test_status_and_help_and_http(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (tmp_path / FILE_NAME).exists()
 
 
-def _get(url: str) -> str | None:
+def _get(url: str, **headers: str) -> str | None:
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
             return answer.read().decode()
     except OSError:
         return None
@@ -324,11 +327,19 @@ def test_expired_instances_are_purged(tmp_path: Path) -> None:
     running.stop()
 
 
-@pytest.mark.parametrize(
-    ("host", "warned"),
-    [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)],
-)
-def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, warned: bool) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_an_address_that_others_reach_is_refused(tmp_path: Path, host: str) -> None:
+    result = run("--data", str(tmp_path / "data"), "--port", "0", "--host", host)
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"--host {host} is not loopback, and this stand-in lets in whoever reaches it: listen on 127.0.0.1, "
+        "or use Azure Durable Task Scheduler (DTS_ENDPOINT=https://…).\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1"])
+def test_other_names_of_this_machine_are_listened_on(tmp_path: Path, host: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "local.scheduler", "--port", "0", "--data", str(tmp_path), "--host", host],
         cwd=ROOT, stderr=subprocess.PIPE, text=True,
@@ -341,7 +352,18 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, wa
         seen += line
     process.terminate()
     process.communicate(timeout=60)
-    assert ("has neither TLS nor sign-in" in seen) == warned
+
+
+@pytest.mark.parametrize("line", ["GET /", "POST /TaskHubSidecarService/TerminateInstance", "OPTIONS *"])
+@pytest.mark.parametrize("upgrade", ["", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: \r\n"])
+def test_no_request_of_a_browser_is_understood(scheduler: RunningScheduler, line: str, upgrade: str) -> None:
+    host, _, port = scheduler.address.rpartition(":")
+    head = f"{line} HTTP/1.1\r\nHost: {host}:{port}\r\n{upgrade}Content-Type: application/grpc\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(head.encode())
+        answered = b"".join(iter(lambda: connection.recv(65_536), b""))
+    # Browsers speak HTTP/2 over TLS only, and so they are told nothing in a form that they show to a page.
+    assert not answered.startswith(b"HTTP/")
 
 
 def test_a_negative_limit_of_deliveries_is_refused(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_line_says_where_each_secret_came_from(
     assert line == f"Secrets and where they came from: DATABASE: environment; TOKEN: file {file}."
 
 
-def test_the_line_warns_of_a_file_that_others_can_read(caplog: pytest.LogCaptureFixture, file: Path) -> None:
+def test_the_line_warns_of_a_file_others_can_read(caplog: pytest.LogCaptureFixture, file: Path) -> None:
     file.write_text(SECRET)
     file.chmod(0o604)
     line = sources(caplog, read_settings(Settings))

@@ -197,7 +197,7 @@ def test_an_unanswered_tool_call_is_refused(openai_client: OpenAI):
 
 
 def test_invalid_json_is_refused(http: httpx.Client):
-    answer = http.post("/v1/chat/completions", content=b'{"model": ')
+    answer = http.post("/v1/chat/completions", content=b'{"model": ', headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"
 

@@ -192,7 +192,7 @@ def test_tool_faults_call_unknown_tools_wrongly_or_endlessly(http: httpx.Client)
     ],
 )
 def test_invalid_control_is_refused_with_one_sentence(http: httpx.Client, document: bytes, expected: str):
-    answer = http.put("/control", content=document)
+    answer = http.put("/control", content=document, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert expected in answer.json()["error"]["message"]
 

@@ -31,7 +31,8 @@ def test_stops_cleanly_while_a_client_waits_for_ever():
     with started("local.model", "--port", "0") as (process, url), httpx.Client(base_url=url, timeout=60) as client:
         client.put("/control", json={"fault": "timeout"}).raise_for_status()
         body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
-        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: m\r\nContent-Length: %d\r\n\r\n" % len(body)
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head += b"Content-Length: %d\r\n\r\n" % len(body)
         address = httpx.URL(url)
         with socket.create_connection((address.host, address.port or 80)) as waiting:
             waiting.sendall(head + body)
