@@ -70,7 +70,6 @@ def main() -> None:
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:
             raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
-        settings.log_secret_sources()
         keep_private()
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.
@@ -80,6 +79,7 @@ def main() -> None:
     except (SettingsInvalid, CannotListen, CasebookUnavailable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
+        settings.log_secret_sources()
         _serve(settings, casebook, casebook_id, listener)
 
 

@@ -13,7 +13,7 @@ from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTE
 from backend.ingest.settings import TelemetrySettings
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
-from contracts.addresses import checked
+from contracts.addresses import carries_secret, checked
 from contracts.addresses import is_loopback as is_near
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
@@ -131,6 +131,12 @@ class BackendSettings(TelemetrySettings, SignInSettings):
         if not isinstance(value, str):
             return value
         return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    def _sent(self) -> list[tuple[str, str]]:
+        sent = [*super()._sent(), ("What DTS_ENDPOINT is told", self.dts_endpoint)]
+        if self.mcp_server_uri and carries_secret(self.mcp_server_uri):
+            sent.append(("The user, password or key of MCP_SERVER_URI", self.mcp_server_uri))
+        return sent
 
     @property
     def names(self) -> frozenset[str]:

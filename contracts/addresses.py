@@ -67,6 +67,25 @@ def is_readable_on_the_way(address: str) -> bool:
     return address.strip().lower().startswith("http://") and not is_loopback(address)
 
 
+def carries_secret(address: str) -> bool:
+    """Whether the address itself may hold a secret: a user, a password, or a query with a key."""
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        return True
+    return "@" in parts.netloc or bool(parts.query)
+
+
+def why_exposed(secret: str, address: str) -> str | None:
+    """Why the secret, which is named and not quoted, could be read on its way there; None: it could not."""
+    if not is_readable_on_the_way(address):
+        return None
+    return (
+        f"{secret} would be sent unencrypted to {without_credentials(address)}: use https://, "
+        "or set ALLOW_PLAIN_HTTP=true if nobody else can read on that network."
+    )
+
+
 def _is_host(text: str) -> bool:
     """Whether the text is a host with a port or without: not the beginning of a password that has a slash in it."""
     name, colon, port = text.rpartition(":")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from contracts.addresses import is_loopback
 
+LETS_EVERYBODY_IN = frozenset({"local", "demo"})
 FAR_PREFIXES = ("OIDC_", "AZURE_OPENAI_")
 FAR_NAMES = frozenset(
     {
@@ -40,6 +41,12 @@ def why_far(mode: str, environment: Mapping[str, str]) -> str | None:
         f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} set, and AUTH_MODE={mode} lets everybody be "
         "anybody: unset what is far away, or set AUTH_MODE=oidc."
     )
+
+
+def why_far_from_desk(environment: Mapping[str, str]) -> str | None:
+    """The same for a process that nobody signs in to: it has no mode, unless it is told that of its desk."""
+    mode = next((value for name, value in environment.items() if name.upper() == "AUTH_MODE"), "")
+    return why_far(mode, environment) if mode in LETS_EVERYBODY_IN else None
 
 
 def _is_far(name: str, value: str, mode: str) -> bool:

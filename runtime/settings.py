@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.authorities import believe_only
 from runtime.log_lines import LogFormat
 from runtime.secret_sources import FoundSecrets, SecretUnreadable, find_secrets, secret_names
 
@@ -38,14 +40,21 @@ class ProcessSettings(BaseSettings):
     key_vault_url: Annotated[str, AfterValidator(_vault)] | None = None
     """The vault that is asked for secrets that nothing else gives: `https://contoso.vault.azure.net`."""
 
+    ca_file: Path | None = None
+    """The authorities whose certificates are believed, in PEM, instead of the public ones."""
+    allow_plain_http: bool = False
+    """Whether secrets may be sent unencrypted to other machines: over a network that is one's own, for example."""
+
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict[str, str])
 
     @classmethod
     def read(cls) -> Self:
         """The settings from the environment, and secrets from where it says that they are.
 
-        Raises ValidationError and SecretUnreadable.
+        Where there is a CA_FILE, it is believed from here on. Raises ValidationError, SecretUnreadable and
+        SettingsInvalid.
         """
+        _believe(_given(os.environ, "CA_FILE"))
         found = _find_secrets(secret_names(cls.model_fields), os.environ)
         values: dict[str, Any] = {name.lower(): value for name, value in found.values.items()}
         settings = cls(**values)
@@ -78,13 +87,27 @@ def read_settings(kind: type[SettingsT]) -> SettingsT:
 
 
 def _find_secrets(names: list[str], environment: Mapping[str, str]) -> FoundSecrets:
-    url = next((value for name, value in environment.items() if name.upper() == VAULT), "")
+    url = _given(environment, VAULT)
     if not names or _VAULT.fullmatch(url) is None:
         return find_secrets(names, environment, None, "")
     from runtime.key_vault import open_key_vault
 
     with open_key_vault(url) as vault:
         return find_secrets(names, environment, vault.secret, urlsplit(url).netloc)
+
+
+def _given(environment: Mapping[str, str], wanted: str) -> str:
+    """A setting that is needed before the others are read, whatever the case of its name; empty: unset."""
+    return next((value for name, value in environment.items() if name.upper() == wanted), "")
+
+
+def _believe(file: str) -> None:
+    if not file:
+        return
+    try:
+        believe_only(Path(file))
+    except ValueError as why:
+        raise SettingsInvalid(f"CA_FILE is wrong ({why}): correct it or unset it.") from None
 
 
 def _sentence(fault: ErrorDetails) -> str:

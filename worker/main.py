@@ -13,6 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from contracts.addresses import without_credentials
+from contracts.far_settings import why_far_from_desk
 from contracts.investigation import InvestigationPolicy
 from runtime.files import keep_private
 from runtime.log_lines import set_up_logging
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = read_settings(WorkerSettings)
+        if (reason := why_far_from_desk(os.environ)) is not None:
+            raise CannotStart(reason)
         if options.command == "models":
             return _check_models(settings, options.timeout)
         set_up_logging(settings.log_format, settings.log_level)

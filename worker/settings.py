@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from contracts.addresses import checked, is_loopback, is_readable_on_the_way, without_credentials
+from contracts.addresses import carries_secret, checked, is_loopback, why_exposed, without_credentials
 from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
 from runtime.secret_sources import HoldsSecret
@@ -94,8 +94,6 @@ class WorkerSettings(ProcessSettings):
     model_tool_calling: ToolCalling = "auto"
     model_requests_per_minute: RequestsPerMinute | None = None
     """Of this worker to the deployment; unset: no limit but what the provider says."""
-    allow_plain_http: bool = False
-    """Whether secrets may be sent unencrypted to other machines: over a network that is one's own, for example."""
     model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed), HoldsSecret()] = ()
     """Asked in this order when the deployment above does not answer."""
     model_circuit_failures: Annotated[int, Field(ge=1)] = 5
@@ -173,13 +171,18 @@ class WorkerSettings(ProcessSettings):
         """Which secret could be read on its way, in one sentence; None when none could."""
         if self.allow_plain_http:
             return None
+        sent = [("What DTS_ENDPOINT is told", self.dts_endpoint)]
         for choice in self.models:
             url = choice.openai_base_url
-            if url and choice.openai_api_key and is_readable_on_the_way(url):
-                return _unencrypted("OPENAI_API_KEY", url)
-        if self.mcp_write_token and is_readable_on_the_way(self.mcp_server_uri):
-            return _unencrypted("MCP_WRITE_TOKEN", self.mcp_server_uri)
-        return None
+            if url and choice.openai_api_key:
+                sent.append(("OPENAI_API_KEY", url))
+            elif url and carries_secret(url):
+                sent.append(("The user and password of OPENAI_BASE_URL", url))
+        if self.mcp_write_token:
+            sent.append(("MCP_WRITE_TOKEN", self.mcp_server_uri))
+        elif carries_secret(self.mcp_server_uri):
+            sent.append(("The user and password of MCP_SERVER_URI", self.mcp_server_uri))
+        return next(filter(None, (why_exposed(what, where) for what, where in sent)), None)
 
     @property
     def models(self) -> tuple[ModelChoice, ...]:
@@ -214,10 +217,3 @@ def _problem_with(choice: ModelChoice | WorkerSettings) -> str | None:
     if choice.openai_base_url and not choice.openai_api_key and not is_loopback(choice.openai_base_url):
         return f"{without_credentials(choice.openai_base_url)} is not on this machine: set OPENAI_API_KEY for it."
     return None
-
-
-def _unencrypted(name: str, url: str) -> str:
-    return (
-        f"{name} would be sent unencrypted to {without_credentials(url)}: use https://, "
-        "or set ALLOW_PLAIN_HTTP=true if nobody else can read on that network."
-    )

@@ -1,6 +1,7 @@
 """The process of the consumers: reads the settings, consumes and delivers until SIGTERM or SIGINT."""
 
 import asyncio
+import os
 import sys
 
 from backend.background_jobs import jobs_running
@@ -11,6 +12,7 @@ from backend.settings import BackendSettings
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
+from contracts.far_settings import why_far
 from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_event
@@ -20,12 +22,14 @@ def main() -> None:
     """Consume until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     try:
         settings = read_settings(BackendSettings)
+        if (reason := why_far(settings.auth_mode, os.environ)) is not None:
+            raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
-        settings.log_secret_sources()
         engine = open_engine(settings.casebook_url)
         upgrade(engine)
     except (SettingsInvalid, CasebookUnavailable) as error:
         sys.exit(f"consumers: {error}")
+    settings.log_secret_sources()
     failed = asyncio.run(_consume(settings, Transactions(engine)))
     engine.dispose()
     if failed:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 import sys
 from datetime import timedelta
@@ -30,6 +31,7 @@ from casebook.errors import CasebookUnavailable
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.risk_score_api import RiskScoreApi
 from casebook.workspace_api import WorkspaceApi
+from contracts.far_settings import why_far_from_desk
 from contracts.telemetry import TelemetryEvent
 from runtime.listening import CannotListen, listen, url_of
 from runtime.log_lines import set_up_logging
@@ -45,8 +47,9 @@ def main() -> None:
     """Read telemetry until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     try:
         settings = read_settings(TelemetrySettings)
+        if (reason := why_far_from_desk(os.environ)) is not None:
+            raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
-        settings.log_secret_sources()
         listener = listen(
             settings.ingest_health_host, settings.ingest_health_port, instead="set INGEST_HEALTH_PORT to a free port"
         )
@@ -54,6 +57,7 @@ def main() -> None:
         upgrade(engine)
     except (SettingsInvalid, CasebookUnavailable, CannotListen) as error:
         sys.exit(f"ingest: {error}")
+    settings.log_secret_sources()
     failed = asyncio.run(_ingest(settings, Transactions(engine), listener))
     engine.dispose()
     if failed:

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -17,6 +17,7 @@ from backend.ingest.event_hubs_options import (
     TelemetryHubOptions,
 )
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
+from contracts.addresses import carries_secret, why_exposed
 from contracts.telemetry_times import TimeUnit
 from runtime.event_hub_address import HubAddress
 from runtime.secret_sources import HoldsSecret
@@ -113,6 +114,21 @@ class TelemetrySettings(ProcessSettings):
             lease_s=LEASE_INTERVALS * self.eventhub_telemetry_balance_seconds,
             time_unit=self.eventhub_telemetry_time_unit,
         )
+
+    @model_validator(mode="after")
+    def _send_no_secret_in_the_open(self) -> Self:
+        if self.allow_plain_http:
+            return self
+        for what, where in self._sent():
+            if (exposed := why_exposed(what, where)) is not None:
+                raise ValueError(exposed)
+        return self
+
+    def _sent(self) -> list[tuple[str, str]]:
+        """What goes to another process that others should not read, and where."""
+        if self.telemetry_url and carries_secret(self.telemetry_url):
+            return [("The user, password or key of TELEMETRY_URL", self.telemetry_url)]
+        return []
 
     @model_validator(mode="after")
     def _name_one_telemetry_hub(self) -> "TelemetrySettings":

@@ -1,6 +1,7 @@
 """The process of a job: does one thing, says what it did, and ends."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 from casebook.schedules_api import SchedulesApi
+from contracts.far_settings import why_far
 from contracts.schedules import BY_JOB, RESET_COUNTS
 from runtime.settings import SettingsInvalid, read_settings
 
@@ -17,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a job. Returns the exit code: 0 also where there was nothing to do, 1 with one sentence on standard error."""
     _parser().parse_args(arguments)
     try:
-        engine = open_engine(read_settings(BackendSettings).casebook_url)
+        settings = read_settings(BackendSettings)
+        if (reason := why_far(settings.auth_mode, os.environ)) is not None:
+            raise SettingsInvalid(reason)
+        engine = open_engine(settings.casebook_url)
         try:
             upgrade(engine)
             said = _reset_counts(SchedulesApi(Transactions(engine)))

@@ -32,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = read_settings(TelemetrySettings)
         set_up_logging(settings.log_format, settings.log_level)
-        settings.log_secret_sources()
         os.nice(NICENESS)
         engine = open_engine(settings.casebook_url)
         require_current(engine)
@@ -46,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             asked.back_test_id,
             asked.owner,
         )
+        settings.log_secret_sources()
         asyncio.run(_run(run))
         engine.dispose()
     except (SettingsInvalid, CasebookError) as error:

@@ -68,7 +68,9 @@ class McpCustomerReader:
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
         accepts = {"Accept": "application/json, text/event-stream"}
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+            async with httpx.AsyncClient(
+                timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context()
+            ) as client:
                 response = await client.post(self._url, json=call, headers=accepts)
                 response.raise_for_status()
             result = _message(response)["result"]

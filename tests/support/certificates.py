@@ -39,7 +39,7 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         names = x509.SubjectAlternativeName([_general_name(host)])
         certificate = self._builder(subject, key).add_extension(names, critical=False).sign(self._key, hashes.SHA256())
-        file = self._folder / f"{host.replace(':', '_')}.pem"
+        file = self._file_of(host)
         file.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -49,6 +49,13 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
+
+    def pem_of(self, host: str) -> bytes:
+        """Key and certificate of a server that has one."""
+        return self._file_of(host).read_bytes()
+
+    def _file_of(self, host: str) -> Path:
+        return self._folder / f"{host.replace(':', '_')}.pem"
 
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         now = datetime.now(UTC)

@@ -21,6 +21,7 @@ from casebook.errors import (
 from casebook.schedules_api import SchedulesApi
 from casebook.tasks_api import TasksApi
 from casebook.worker_api import WorkerApi
+from contracts.addresses import without_credentials
 
 BEYOND_WAITING = (
     CasebookUrlInvalid,
@@ -40,7 +41,7 @@ class Casebook:
     def __init__(self, url: str) -> None:
         """Raises CasebookUrlInvalid or CasebookUnwritable. Connects to nothing yet."""
         self._engine: Engine = open_engine(url)
-        self.where = self._engine.url.render_as_string(hide_password=True)
+        self.where = without_credentials(self._engine.url.render_as_string(hide_password=True))
         transactions = Transactions(self._engine)
         self.record, self.chat = WorkerApi(transactions), ChatApi(transactions)
         self.tasks, self.schedules = TasksApi(transactions), SchedulesApi(transactions)

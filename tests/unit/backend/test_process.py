@@ -100,10 +100,14 @@ def finished_ingest(url: str, header: dict[str, str]) -> dict[str, Any]:
         time.sleep(0.05)
 
 
-def test_a_password_in_the_telemetry_address_is_shown_nowhere(tmp_path: Path) -> None:
+SHOWN = ("/api/ingest", "/api/config", "/api/alerts", "/api/services", "/ready", "/healthz", "/metrics", "/")
+
+
+def test_a_password_in_an_address_is_shown_nowhere(tmp_path: Path) -> None:
     port, silent = free_ports(2)
     secret = f"http://ingest:hunter2@127.0.0.1:{silent}/events?key=s3cret"
-    env = environment(tmp_path, port, EVENT_PRODUCER_ENABLED="true", TELEMETRY_URL=secret)
+    env = environment(tmp_path, port, EVENT_PRODUCER_ENABLED="true", TELEMETRY_URL=secret, MCP_SERVER_URI=secret)
+    env |= {"DTS_ENDPOINT": f"http://ingest:hunter2@127.0.0.1:{silent}", "OPENAI_BASE_URL": secret, "OPENAI_MODEL": "m"}
     process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said: list[str] = []
@@ -113,12 +117,13 @@ def test_a_password_in_the_telemetry_address_is_shown_nowhere(tmp_path: Path) ->
             if "Waiting for telemetry" in line:
                 break
         url = f"http://127.0.0.1:{port}"
-        status = httpx.get(f"{url}/api/ingest", headers=signed_in(url), timeout=60).text
+        header = signed_in(url)
+        shown = [httpx.get(f"{url}{path}", headers=header, timeout=60).text for path in SHOWN]
     finally:
         process.terminate()
         said += process.communicate(timeout=60)[1]
-    assert f"127.0.0.1:{silent}/events?…" in json.loads(status)["sources"][0]["error"]
-    assert not [text for text in (status, *said) if "hunter2" in text or "s3cret" in text]
+    assert f"127.0.0.1:{silent}/events?…" in json.loads(shown[0])["sources"][0]["error"]
+    assert not [text for text in (*shown, *said) if "hunter2" in text or "s3cret" in text]
 
 
 def test_process_ingests_opens_streams_and_stops_at_once(tmp_path: Path) -> None:

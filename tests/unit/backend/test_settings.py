@@ -169,3 +169,56 @@ def test_half_a_hub_or_a_key_is_refused(monkeypatch: pytest.MonkeyPatch, more: d
     sentence = refusal()
     assert why in sentence
     assert "k3y" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "sentence"),
+    [
+        (
+            "TELEMETRY_URL",
+            "http://ana:hunter2@events.example.test/events",
+            "The user, password or key of TELEMETRY_URL would be sent unencrypted to "
+            "http://events.example.test/events: use https://, "
+            "or set ALLOW_PLAIN_HTTP=true if nobody else can read on that network.",
+        ),
+        (
+            "TELEMETRY_URL",
+            "http://events.example.test/events?key=hunter2",
+            "The user, password or key of TELEMETRY_URL would be sent unencrypted to http://events.example.test/events?…:",
+        ),
+        (
+            "MCP_SERVER_URI",
+            "http://ana:hunter2@tools.example.test/mcp",
+            "The user, password or key of MCP_SERVER_URI would be sent unencrypted to http://tools.example.test/mcp:",
+        ),
+        (
+            "DTS_ENDPOINT",
+            "http://dts.example.test:8080",
+            "What DTS_ENDPOINT is told would be sent unencrypted to http://dts.example.test:8080: use https://",
+        ),
+    ],
+)
+def test_no_secret_crosses_a_network_unencrypted(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, address)
+    said = refusal()
+    assert said.startswith(sentence)
+    assert "hunter2" not in said
+    for allowed in ({name: address.replace("http:", "https:")}, {name: address, "ALLOW_PLAIN_HTTP": "true"}):
+        for each, value in allowed.items():
+            monkeypatch.setenv(each, value)
+        assert getattr(read_settings(BackendSettings), name.lower()) == allowed[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("TELEMETRY_URL", "http://events.example.test/events"),
+        ("TELEMETRY_URL", "http://ana:hunter2@127.0.0.1:8070/events?key=hunter2"),
+        ("MCP_SERVER_URI", "http://ana:hunter2@localhost:8000/mcp"),
+    ],
+)
+def test_what_holds_no_secret_may_go_unencrypted(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    monkeypatch.setenv(name, address)
+    assert getattr(read_settings(BackendSettings), name.lower()) == address

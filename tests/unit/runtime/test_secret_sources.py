@@ -8,6 +8,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field, SecretStr
 
+from runtime.authorities import READ_BY_LIBRARIES
 from runtime.secret_sources import HoldsSecret, SecretUnreadable, with_files_read
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 from tests.support.certificates import Authority
@@ -128,11 +129,17 @@ def test_process_without_secrets_has_no_such_line(caplog: pytest.LogCaptureFixtu
     assert caplog.messages == []
 
 
+def believe(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
+    for name in READ_BY_LIBRARIES:
+        monkeypatch.setenv(name, "")  # puts back what CA_FILE sets
+    monkeypatch.setenv("CA_FILE", str(authority.file))
+
+
 def test_a_vault_gives_what_nothing_else_gives(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     authority = Authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    believe(monkeypatch, authority)
     monkeypatch.setenv("DATABASE", "postgresql://127.0.0.1/desk")
     with key_vault(monkeypatch, authority, {"TOKEN": SECRET, "DATABASE": "x", "PORT": "2"}, frozenset()) as vault:
         monkeypatch.setenv("KEY_VAULT_URL", f"https://{vault.netloc}/")
@@ -146,7 +153,7 @@ def test_a_vault_gives_what_nothing_else_gives(
 
 def test_what_a_vault_does_not_have_is_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    believe(monkeypatch, authority)
     with key_vault(monkeypatch, authority, {}, frozenset()) as vault:
         monkeypatch.setenv("KEY_VAULT_URL", f"https://{vault.netloc}")
         settings = read_settings(Settings)
@@ -157,7 +164,7 @@ def test_what_a_vault_does_not_have_is_unset(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_vault_that_refuses_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    believe(monkeypatch, authority)
     with key_vault(monkeypatch, authority, {}, frozenset({"TOKEN"})) as vault:
         monkeypatch.setenv("KEY_VAULT_URL", f"https://{vault.netloc}")
         assert refusal() == (

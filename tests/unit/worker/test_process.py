@@ -99,6 +99,35 @@ def test_unknown_tool_server_version_is_one_sentence_without_secrets(
     assert "Traceback" not in worker.output
 
 
+WITH_PASSWORDS = {
+    "MCP_SERVER_URI": "http://ana:hunter2@127.0.0.1:9/mcp?key=hunter2",
+    "DTS_ENDPOINT": "http://ana:hunter2@127.0.0.1:9",
+    "OPENAI_BASE_URL": "http://ana:hunter2@127.0.0.1:9/v1?key=hunter2",
+    "OPENAI_API_KEY": "hunter2",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({}, "Waiting for the tool server at http://127.0.0.1:9/mcp?…"),
+        (
+            {"CASEBOOK_URL": "postgresql://ana:hunter2@127.0.0.1:1/cases?application_name=hunter2"},
+            "Waiting for the casebook at postgresql+psycopg://127.0.0.1:1/cases?…",
+        ),
+    ],
+)
+def test_a_password_in_an_address_is_shown_nowhere(
+    start_worker: type[WorkerProcess], tmp_path: Path, changes: Mapping[str, str], waits: str
+) -> None:
+    worker = start_worker({**environment(tmp_path, "", 9), **WITH_PASSWORDS, **changes})
+    worker.says(waits)
+    worker.close()
+
+    assert "hunter2" not in worker.output
+    assert "ana" not in worker.output.replace("managed", "")
+
+
 @pytest.fixture
 def slow_model(rules_model: str) -> Iterator[Callable[[float], dict[str, str]]]:
     """The rules model, with a delay before each answer; returns the environment that names it."""

@@ -176,6 +176,14 @@ FAR = {"OPENAI_BASE_URL": "http://ana:hunter2@models.example.test/v1", "OPENAI_M
             LOCAL | {"MCP_WRITE_TOKEN": "hunter2", "MCP_SERVER_URI": "http://ana:hunter2@mcp.example.test:8000/mcp"},
             "MCP_WRITE_TOKEN would be sent unencrypted to http://mcp.example.test:8000/mcp: use https://",
         ),
+        (
+            LOCAL | {"MCP_SERVER_URI": "http://ana:hunter2@mcp.example.test:8000/mcp"},
+            "The user and password of MCP_SERVER_URI would be sent unencrypted to http://mcp.example.test:8000/mcp:",
+        ),
+        (
+            LOCAL | {"DTS_ENDPOINT": "http://dts.example.test:8080"},
+            "What DTS_ENDPOINT is told would be sent unencrypted to http://dts.example.test:8080: use https://",
+        ),
     ],
 )
 def test_no_secret_crosses_a_network_unencrypted(
@@ -196,6 +204,8 @@ def test_no_secret_crosses_a_network_unencrypted(
         LOCAL | {"MCP_SERVER_URI": "http://mcp.example.test:8000/mcp"},
         LOCAL | {"MCP_SERVER_URI": "https://mcp.example.test/mcp", "MCP_WRITE_TOKEN": "t"},
         FAR | {"OPENAI_API_KEY": "sk-1", "ALLOW_PLAIN_HTTP": "true"},
+        LOCAL | {"DTS_ENDPOINT": "http://dts.example.test:8080", "ALLOW_PLAIN_HTTP": "true"},
+        LOCAL | {"DTS_ENDPOINT": "https://dts.example.test"},
     ],
 )
 def test_a_secret_may_go_where_nobody_reads_it(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:

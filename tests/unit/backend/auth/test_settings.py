@@ -1,5 +1,8 @@
 """How people sign in, by the environment; what cannot be meant is refused in one sentence."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import pytest
 from backend.auth.oidc.assertions import CertificateAssertion, FederatedAssertion
 from backend.auth.personas import PERSONAS
 from backend.settings import BackendSettings
-from contracts.far_settings import why_far
+from contracts.far_settings import why_far, why_far_from_desk
 from contracts.sessions import AuthMode
 from runtime.settings import SettingsInvalid, read_settings
 
@@ -160,6 +163,32 @@ def test_desk_for_anybody_stays_away_from_what_is_real(mode: AuthMode, name: str
     )
     assert why_far("oidc", {name: value}) is None
     assert why_far(mode, {name: ""}) is None
+
+
+@pytest.mark.parametrize("mode", ["local", "demo"])
+def test_processes_without_callers_follow_their_desk(mode: str) -> None:
+    far = {"AZURE_OPENAI_ENDPOINT": "https://models.example"}
+    assert why_far_from_desk(far) is None
+    assert why_far_from_desk(far | {"AUTH_MODE": "oidc"}) is None
+    said = why_far_from_desk(far | {"auth_mode": mode})
+    assert said is not None
+    assert said.startswith(f"AZURE_OPENAI_ENDPOINT is set, and AUTH_MODE={mode} lets everybody be anybody")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("process", ["backend.ingest", "backend.consumers", "backend.jobs", "worker"])
+def test_no_process_of_an_open_desk_leads_far(process: str) -> None:
+    environment = {**os.environ, "AUTH_MODE": "local", "AZURE_OPENAI_ENDPOINT": "https://models.example"}
+    started = subprocess.run(
+        [sys.executable, "-m", process, *(["reset-counts"] if process == "backend.jobs" else [])],
+        env=environment | {"AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt", "CASEBOOK_URL": "sqlite:////nowhere/casebook.db"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert "AZURE_OPENAI_ENDPOINT are set, and AUTH_MODE=local lets everybody be anybody" in started.stderr
 
 
 def test_laptop_may_have_its_own_model_and_database() -> None:

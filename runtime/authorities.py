@@ -1,0 +1,25 @@
+"""Whose certificates a process believes."""
+
+import os
+import ssl
+from pathlib import Path
+
+READ_BY_LIBRARIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+"""OpenSSL with httpx and aiohttp; requests, which Azure's SDK sends with; gRPC."""
+
+
+def believe_only(file: Path) -> None:
+    """From here on, this process and those that it starts believe the authorities in the file, and no others.
+
+    To be called before anything connects. Raises ValueError with a phrase for whoever named the file.
+    """
+    try:
+        context = ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        raise ValueError("it holds no certificate in PEM") from None
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from None
+    if not context.get_ca_certs():
+        raise ValueError("it holds no certificate of an authority")
+    for name in READ_BY_LIBRARIES:
+        os.environ[name] = str(file)

@@ -1,0 +1,172 @@
+"""CA_FILE names the authorities that whatever connects believes, in every process that connects."""
+
+import asyncio
+import os
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+
+from runtime.authorities import READ_BY_LIBRARIES
+from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
+from tests.support.certificates import Authority
+
+START = """
+import asyncio, contextlib, sys
+from runtime.settings import ProcessSettings, read_settings
+read_settings(ProcessSettings)
+url = sys.argv[1]
+"""
+CLIENTS = {
+    "model": """
+from worker.adapters.providers import OpenAIProvider, open_client
+client = open_client(OpenAIProvider(url, "m"))
+asyncio.run(client.models.retrieve("m"))
+""",
+    "tool server of the worker": """
+from worker.adapters.mcp_session import McpSession
+asyncio.run(McpSession(url).list_tools())
+""",
+    "tool server of the backend": """
+from backend.services.customer_store import McpCustomerReader
+asyncio.run(McpCustomerReader(url).has_customer(1))
+""",
+    "telemetry": """
+from backend.ingest.stream import StreamSource
+class Enough(Exception): pass
+async def once(_): raise Enough
+async def read():
+    async for _ in StreamSource(url, sleep=once).read(): pass
+asyncio.run(read())
+""",
+    "webhooks": """
+from ipaddress import ip_network
+from datetime import UTC, datetime
+import httpcore
+from backend.delivery.webhooks import WebhookSender
+sender = WebhookSender((ip_network("127.0.0.0/8"), ip_network("::1/128")))
+pool = httpcore.AsyncConnectionPool(ssl_context=sender._certificates)
+asyncio.run(pool.request("GET", url))
+""",
+    "sign-in provider": """
+import httpx2
+from backend.auth.oidc.opening import make_clients
+from backend.auth.oidc.options import OidcOptions
+client, _ = make_clients(OidcOptions(url, "desk", url, frozenset()), httpx2.AsyncHTTPTransport())
+asyncio.run(client.get(url))
+""",
+    "Azure": """
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest
+from azure.core import PipelineClient
+PipelineClient(url, transport=RequestsTransport()).send_request(HttpRequest("GET", url))
+""",
+}
+SCHEDULER = """
+from worker.adapters.scheduler import SchedulerAddress, probe
+probe(SchedulerAddress.parse(url))
+print("reached")
+"""
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@contextmanager
+def https_server(context: ssl.SSLContext) -> Generator[tuple[str, list[str]]]:
+    """Its address, and the requests that reached it."""
+    reached: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reached.append(self.path)
+            self.send_error(404)
+
+        do_POST = do_GET  # noqa: N815 # its name there
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # its name there
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_address[1]}/x", reached
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def run(client: str, url: str, **environment: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if name not in READ_BY_LIBRARIES}
+    done = subprocess.run(
+        [sys.executable, "-c", START + client, url],
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_private_authority_is_believed_everywhere(authority: Authority, client: str) -> None:
+    with https_server(authority.server("localhost")) as (url, reached):
+        assert "SettingsInvalid" not in run(CLIENTS[client], url)
+        assert reached == []
+        said = run(CLIENTS[client], url, CA_FILE=str(authority.file))
+        assert reached, said
+
+
+@pytest.mark.integration
+def test_the_scheduler_s_authority_is_believed(authority: Authority) -> None:
+    authority.server("localhost")
+    key, mark, certificate = authority.pem_of("localhost").partition(b"-----BEGIN CERTIFICATE-----")
+
+    async def serve() -> tuple[str, str]:
+        server = grpc.aio.server()
+        port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([(key, mark + certificate)]))
+        await server.start()
+        url = f"https://localhost:{port}"
+        believing = await asyncio.to_thread(run, SCHEDULER, url, CA_FILE=str(authority.file))
+        other = await asyncio.to_thread(run, SCHEDULER, url)
+        await server.stop(None)
+        return believing, other
+
+    believing, other = asyncio.run(serve())
+    assert believing == "reached\n"
+    assert "SchedulerDown: it does not accept connections yet" in other
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [
+        (None, "it cannot be read: No such file or directory"),
+        ("", "it holds no certificate in PEM"),
+        ("-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n", "it holds no certificate in PEM"),
+    ],
+)
+def test_a_file_without_authorities_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, held: str | None, why: str
+) -> None:
+    if held is not None:
+        (tmp_path / "ca.pem").write_text(held)
+    monkeypatch.setenv("CA_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(ProcessSettings)
+    assert str(refused.value) == f"CA_FILE is wrong ({why}): correct it or unset it."
