@@ -65,12 +65,12 @@ STOP_TIMEOUT_S = 3
 
 def main() -> None:
     """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
+    keep_private()
     try:
         settings = read_settings(BackendSettings)
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:
             raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
-        keep_private()
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.
         listener.set_inheritable(True)

@@ -30,10 +30,10 @@ class BadCommand(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, or 1 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
+    keep_private()
     try:
         settings = read_settings(McpSettings)
         set_up_logging(settings.log_format, settings.log_level)
-        keep_private()
         if options.command == "add-customers":
             return _add_customers(settings, options.from_recording)
         if options.command == "export-profiles":

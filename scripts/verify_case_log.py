@@ -21,6 +21,7 @@ from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 from casebook.record_api import RecordApi
 from contracts.addresses import without_credentials
+from runtime.files import keep_private
 from runtime.secret_sources import SecretUnreadable, with_files_read
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2
@@ -63,6 +64,7 @@ class Anchor:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verifies, says one sentence per casebook or file, and returns the exit status."""
     asked = _parser().parse_args(arguments)
+    keep_private()
     try:
         if asked.export:
             return max(_verify_file(path) for path in asked.export)

@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work until SIGTERM or SIGINT. Returns the exit code: 0, or 1 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
+    keep_private()
     try:
         settings = read_settings(WorkerSettings)
         if (reason := why_far_from_desk(os.environ)) is not None:
@@ -168,7 +169,6 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
 def _open_casebook(url: str) -> Generator["Casebook"]:
     from worker.adapters.case_record import BEYOND_WAITING, Casebook
 
-    keep_private()
     try:
         casebook = Casebook(url)
     except BEYOND_WAITING as fault:

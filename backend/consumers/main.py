@@ -13,6 +13,7 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 from contracts.far_settings import why_far
+from runtime.files import keep_private
 from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_event
@@ -20,6 +21,7 @@ from runtime.signals import stop_event
 
 def main() -> None:
     """Consume until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
+    keep_private()
     try:
         settings = read_settings(BackendSettings)
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:

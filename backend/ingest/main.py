@@ -33,6 +33,7 @@ from casebook.risk_score_api import RiskScoreApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.far_settings import why_far_from_desk
 from contracts.telemetry import TelemetryEvent
+from runtime.files import keep_private
 from runtime.listening import CannotListen, listen, url_of
 from runtime.log_lines import set_up_logging
 from runtime.server import StoppableServer
@@ -45,6 +46,7 @@ STOP_TIMEOUT_S = 1
 
 def main() -> None:
     """Read telemetry until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
+    keep_private()
     try:
         settings = read_settings(TelemetrySettings)
         if (reason := why_far_from_desk(os.environ)) is not None:

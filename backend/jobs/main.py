@@ -12,12 +12,14 @@ from casebook.errors import CasebookUnavailable
 from casebook.schedules_api import SchedulesApi
 from contracts.far_settings import why_far
 from contracts.schedules import BY_JOB, RESET_COUNTS
+from runtime.files import keep_private
 from runtime.settings import SettingsInvalid, read_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a job. Returns the exit code: 0 also where there was nothing to do, 1 with one sentence on standard error."""
     _parser().parse_args(arguments)
+    keep_private()
     try:
         settings = read_settings(BackendSettings)
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:

@@ -18,6 +18,7 @@ from casebook.database.engine import open_engine, require_current
 from casebook.database.transactions import Transactions
 from casebook.detection_rules_api import DetectionRulesApi
 from casebook.errors import CasebookError
+from runtime.files import keep_private
 from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_event
@@ -29,6 +30,7 @@ NICENESS = 10
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one back-test to its end. Exits with 1 and one sentence when it cannot start."""
     asked = _parser().parse_args(arguments)
+    keep_private()
     try:
         settings = read_settings(TelemetrySettings)
         set_up_logging(settings.log_format, settings.log_level)

@@ -14,10 +14,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from local.loopback import LoopbackOnly, require_loopback
     from local.model.server import build_server
     from local.serving import ANOTHER_PORT, announce
+    from runtime.files import keep_private
     from runtime.listening import CannotListen, listen
     from runtime.log_lines import set_up_logging
     from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 
+    keep_private()
     try:
         require_loopback(options.host, instead="a model of OpenAI (OPENAI_API_KEY) or Azure (AZURE_OPENAI_ENDPOINT)")
         settings = read_settings(ProcessSettings)

@@ -60,6 +60,7 @@ def _count(text: str) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns the exit code."""
     arguments = parser().parse_args(argv)
+    keep_private()
     try:
         if arguments.command == "status":
             from local.scheduler.status import report
@@ -69,7 +70,6 @@ def main(argv: list[str] | None = None) -> int:
         require_loopback(arguments.host, instead="Azure Durable Task Scheduler (DTS_ENDPOINT=https://…)")
         settings = read_settings(ProcessSettings)
         set_up_logging(settings.log_format, settings.log_level)
-        keep_private()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(arguments))
     except (SettingsInvalid, LoopbackOnly, CannotOpen) as error:

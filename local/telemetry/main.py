@@ -19,10 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from local.telemetry.profiles import ProfilesUnusable, read_profiles
     from local.telemetry.server import serve
     from local.telemetry.settings import NoHub, SimulatorSettings
+    from runtime.files import keep_private
     from runtime.listening import CannotListen, listen
     from runtime.log_lines import set_up_logging
     from runtime.settings import SettingsInvalid, read_settings
 
+    keep_private()
     try:
         require_loopback(options.host, instead="--to eventhubs, which sends to an event hub")
         settings = read_settings(SimulatorSettings)

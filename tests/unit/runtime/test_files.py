@@ -1,5 +1,6 @@
 """New files, and existing ones that others may read, become private to the process's user."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,48 @@ close_to_others([folder / "case.db", folder / "absent.db"])
 
 def modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+
+
+STARTS = """
+import os, sys
+from contextlib import suppress
+from importlib import import_module
+
+sys.argv = sys.argv[1:]
+with suppress(SystemExit):
+    import_module(sys.argv[0]).main()
+print(f"{os.umask(0):o}")
+"""
+PROCESSES = {
+    "backend.main": (),
+    "backend.consumers.main": (),
+    "backend.ingest.main": (),
+    "backend.jobs.main": ("reset-counts",),
+    "backend.lab.main": ("1", "owner"),
+    "worker.main": (),
+    "mcp_server.main": (),
+    "local.stack": ("--data", "/proc/none"),
+    "local.scheduler.main": ("--data", "/proc/none"),
+    "local.model.main": (),
+    "local.telemetry.main": ("--profiles", "none"),
+    "scripts.verify_case_log": ("--export", "none"),
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_process_keeps_what_it_makes_private(process: str) -> None:
+    started = subprocess.run(
+        [sys.executable, "-c", STARTS, process, *PROCESSES[process]],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOG_LEVEL": "none at all"},
+        umask=0o022,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert started.stdout.splitlines()[-1:] == ["77"], started.stderr
 
 
 @pytest.mark.integration
