@@ -54,6 +54,7 @@ from runtime.listening import CannotListen, listen
 from runtime.log_lines import set_up_logging
 from runtime.server import StoppableServer
 from runtime.settings import SettingsInvalid, read_settings
+from runtime.signatures import PrivateKey
 
 log = logging.getLogger("casewright.backend")
 
@@ -61,6 +62,10 @@ RULES_MODEL = "casewright-rules-1"
 
 RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
 STOP_TIMEOUT_S = 3
+NOTHING_GRANTED = (
+    "GRANT_KEY is not set: what people approve waits, because the tool server does nothing without a grant. Set "
+    "GRANT_KEY_FILE to the private key of grants."
+)
 
 
 def main() -> None:
@@ -204,6 +209,9 @@ def _lifespan(
         settings.oidc_issuer if settings.auth_mode == "oidc" and settings.oidc_issuer else settings.auth_mode,
     )
     provider = settings.provider()
+    grant_key = None if settings.grant_key is None else PrivateKey(settings.grant_key.get_secret_value())
+    if grant_key is None:
+        log.warning("%s", NOTHING_GRANTED)
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
@@ -230,6 +238,7 @@ def _lifespan(
                 keep_security_log=timedelta(days=settings.security_log_days),
                 open_provider=open_sign_in,
                 cookies=Cookies(secure=(settings.public_origin or "").startswith("https://")),
+                grant_key=grant_key,
             )
             sources = sources_of(settings) if settings.event_ingest_enabled else ()
             services = wiring.services

@@ -20,6 +20,7 @@ from contracts.kinds import ANSWERS, Answer
 from runtime.host_header import LOOPBACK_NAMES
 from runtime.listening import is_loopback
 from runtime.secret_sources import HoldsSecret
+from runtime.signatures import PrivateKey
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
@@ -101,6 +102,8 @@ class BackendSettings(TelemetrySettings, SignInSettings):
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
     mcp_server_uri: Annotated[str, AfterValidator(checked), HoldsSecret()] | None = None
     """The tool server, which is asked what an approval would do; never with a token."""
+    grant_key: SecretStr | None = None
+    """The private Ed25519 key, in PEM, that approved effects are granted with; unset: what is approved waits."""
     web_dist: Path = Path("web/dist")
 
     event_ingest_enabled: bool = True
@@ -114,6 +117,13 @@ class BackendSettings(TelemetrySettings, SignInSettings):
         str | None, Field(validation_alias=AliasChoices("AZURE_OPENAI_CHAT_DEPLOYMENT", "OPENAI_MODEL"))
     ] = None
     """`AZURE_OPENAI_CHAT_DEPLOYMENT` or `OPENAI_MODEL`."""
+
+    @field_validator("grant_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            PrivateKey(value.get_secret_value())
+        return value
 
     @field_validator("closing_policy", mode="before")
     @classmethod

@@ -41,6 +41,7 @@ from backend.services.customer_store import CustomerStoreReader, McpCustomerRead
 from backend.services.decisions import DecisionService
 from backend.services.detection_rules import DetectionRuleService
 from backend.services.errors import SchedulerUnavailable, TaskHubTaken
+from backend.services.grants import GrantKeeper
 from backend.services.installation import (
     IngestStatus,
     PublicConfig,
@@ -71,6 +72,7 @@ from casebook.async_api import (
     AsyncDetectionRules,
     AsyncDetectorStates,
     AsyncEvents,
+    AsyncGrants,
     AsyncRelay,
     AsyncRiskScore,
     AsyncSchedules,
@@ -87,6 +89,7 @@ from casebook.desk_api import DeskApi
 from casebook.detection_rules_api import DetectionRulesApi
 from casebook.detector_states_api import DetectorStatesApi
 from casebook.events_api import EventsApi
+from casebook.grants_api import GrantsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
@@ -97,6 +100,7 @@ from casebook.sessions_api import SessionsApi
 from casebook.subscriptions_api import SubscriptionsApi
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
+from runtime.signatures import PrivateKey
 
 SECURITY_LOG_KEPT = timedelta(days=400)
 PLAIN_COOKIES = Cookies()
@@ -139,6 +143,7 @@ def wire(
     keep_security_log: timedelta = SECURITY_LOG_KEPT,
     open_provider: OpenProvider | None = None,
     cookies: Cookies = PLAIN_COOKIES,
+    grant_key: PrivateKey | None = None,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
     now = facade.transactions.now
@@ -161,7 +166,8 @@ def wire(
     sampler = TelemetrySampler(broadcast, now)
     reader = LogReader(facade.transactions)
     feed = ChangeFeed(reader, threads, broadcast)
-    relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
+    grants = GrantKeeper(AsyncGrants(GrantsApi(facade.transactions), threads), grant_key)
+    relay = OutboxRelay(record, scheduler, at_once=investigations_at_once, grants=grants)
     decisions = DecisionService(workspace, relay)
     monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, now)
     store = customer_store or McpCustomerReader(None)

@@ -11,6 +11,7 @@ from casebook.desk_api import DeskApi
 from casebook.detection_rules_api import DetectionRulesApi
 from casebook.detector_states_api import DetectorStatesApi
 from casebook.events_api import EventsApi
+from casebook.grants_api import GrantsApi
 from casebook.relay_api import RelayApi
 from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
@@ -127,6 +128,15 @@ class AsyncRelay:
         self.get_case = awaited(record.get_case, off_loop)
         self.not_begun = awaited(record.not_begun, off_loop)
         self.signs = awaited(record.signs, off_loop)
+
+
+class AsyncGrants:
+    """`GrantsApi` for the backend's relay, likewise."""
+
+    def __init__(self, grants: GrantsApi, off_loop: BlockingCalls) -> None:
+        self.acting_cases = awaited(grants.acting_cases, off_loop)
+        self.sign = awaited(grants.sign, off_loop)
+        self.purge = awaited(grants.purge, off_loop)
 
 
 class AsyncChat:

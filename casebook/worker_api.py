@@ -7,7 +7,7 @@ from casebook.commands import agent_journal, effects, heartbeats, investigation,
 from casebook.commands.effects import ApprovedAction
 from casebook.errors import NoAcceptedDecision
 from casebook.facade import Facade
-from casebook.queries import case_brief, case_view, model_spend
+from casebook.queries import case_brief, case_view, grants, model_spend
 from casebook.queries.agent_runs import assessment_checkpoint
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.kinds import kind_about
@@ -222,6 +222,11 @@ class WorkerApi(Facade):
         """
         with self._judged(case_id) as connection:
             effects.start_effect(connection, case_id, effect, terms, self._clock())
+
+    def grant_of(self, key: str) -> str | None:
+        """What the backend signed for the effect under this key; None: nothing that is valid now."""
+        with self._read() as connection:
+            return grants.grant_of(connection, key, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Record the result of an effect; `done` is final. Raises NotApproved like `start_effect`."""

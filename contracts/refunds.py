@@ -31,6 +31,11 @@ def total_of(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(Money(amount_minor=sums[currency], currency=currency) for currency in sorted(sums))
 
 
+def chosen_amounts(chosen: tuple[ChosenRefund, ...] | None) -> dict[str, int] | None:
+    """What of each charge was chosen, in its minor units; None: all that is left of it."""
+    return None if chosen is None else {each.charge_id: each.amount.amount_minor for each in chosen}
+
+
 def approved_refund(
     assessment: RiskAssessment, chosen: tuple[ChosenRefund, ...] | None
 ) -> tuple[tuple[str, ...], tuple[Money, ...] | None]:

@@ -29,3 +29,11 @@ class Reversal(Contract):
     """What the person who decided said to it."""
     effect: Effect | None = None
     """Its result, once it was carried out."""
+
+
+def reversal_reason(reversal: Reversal) -> str:
+    """What the customer store keeps as the reason of a reversal. A repeated one must have the same."""
+    return (
+        f"{reversal.case_id}: {reversal.reversal_id}, requested by {reversal.requested_by}, "
+        f"approved by {reversal.decided_by or 'nobody'}"
+    )

@@ -13,6 +13,7 @@ from backend.services.case_orchestrations import CaseOrchestrations
 from backend.services.delivery_acks import DeliveryAcks
 from backend.services.errors import SchedulerUnavailable
 from backend.services.failed_orchestrations import FailedOrchestrations
+from backend.services.grants import GrantKeeper
 from backend.services.overtaken_cases import OvertakenCases
 from backend.services.recovery import PAGE, Recovery
 from backend.services.reversal_orchestrations import ReversalOrchestrations
@@ -22,6 +23,7 @@ from backend.services.sweeps import sweep_when_woken
 from backend.services.watchdog import Watchdog
 from casebook.async_api import AsyncRelay
 from casebook.errors import CasebookUnavailable
+from contracts.ids import parse_review_id
 from contracts.review import Decision
 
 log = logging.getLogger("casewright.relay")
@@ -48,11 +50,13 @@ class OutboxRelay:
         clock: Callable[[], float] = time.monotonic,
         *,
         at_once: int = INVESTIGATIONS_AT_ONCE,
+        grants: GrantKeeper | None = None,
     ) -> None:
         self.acks = DeliveryAcks(record)
         """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
         self.failed = FailedOrchestrations(record)
         self._record = record
+        self._grants = grants
         self._woken = asyncio.Event()
         self._in_hand: dict[str, asyncio.Task[None]] = {}
         self._admission = AdmissionControl(at_once)
@@ -120,6 +124,8 @@ class OutboxRelay:
         # Deliver decisions first: a person is waiting.
         self._next_hold_ends = await self._record.end_holds()
         await self._deliver_waiting()
+        if self._grants is not None:
+            await self._grants.sweep()
         await self._overtaken.wake_waiting()
         await self._start_waiting()
         await self._start_reversals()
@@ -137,9 +143,15 @@ class OutboxRelay:
 
     async def _deliver(self, decision: Decision) -> None:
         item = decision.review_id
+        await self._grant(parse_review_id(item)[0])
         if await self._attempts.make(item, partial(self._cases.deliver, decision)):
             self.acks.add_delivered(item)
             log.info("%s: decision delivered", item)
+
+    async def _grant(self, case_id: str) -> None:
+        """Whoever carries it out shall not have to wait for the next sweep."""
+        if self._grants is not None:
+            await self._grants.sign(case_id)
 
     async def _start_waiting(self) -> None:
         busy = await self._record.under_investigation(STALLED_AFTER)
@@ -172,6 +184,7 @@ class OutboxRelay:
         while waiting := await self._record.unscheduled_reversals(PAGE, after=last):
             for reversal in waiting:
                 last = reversal.reversal_id
+                await self._grant(reversal.case_id)
                 if await self._attempts.make(last, partial(self._reversals.start, reversal)):
                     await self._record.mark_reversal_scheduled(last)
                     log.info("%s started", last)

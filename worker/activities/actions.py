@@ -10,6 +10,7 @@ from casebook.errors import NotApproved
 from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, action_of, recommended
 from contracts.effect import Effect, EffectTerms, order_reason
 from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
+from contracts.refunds import chosen_amounts
 from worker.activities.effects import OTHER_EFFECT, EffectGateway, failed, in_doubt, log_effect
 from worker.activities.facts import FactActivities
 from worker.domain.decisions import planned_effects
@@ -112,7 +113,8 @@ class ActionActivities:
             reason=_reason(order),
             charge_ids=charges,
             expected_total=order.refund_total if charges else None,
-            amounts=_amounts(order) if charges else None,
+            amounts=chosen_amounts(order.decision.refunds) if charges else None,
+            grant=self._record.grant_of(planned.key),
         )
         return self._effects.sent(planned, send)
 
@@ -143,12 +145,6 @@ def _terms(received: ActionOrder, planned: Effect) -> EffectTerms:
         refund_total=received.refund_total if refunds else None,
         refunds=received.decision.refunds if refunds else None,
     )
-
-
-def _amounts(order: ActionOrder) -> dict[str, int] | None:
-    """What of each charge was chosen, in its minor units; None: all that is left of it."""
-    chosen = order.decision.refunds
-    return None if chosen is None else {each.charge_id: each.amount.amount_minor for each in chosen}
 
 
 def _reason(order: ActionOrder) -> str:

@@ -6,11 +6,11 @@ from durabletask import task
 
 from contracts.actions import REVERSALS
 from contracts.effect import Effect
-from contracts.reversal import Reversal
+from contracts.reversal import Reversal, reversal_reason
 from contracts.steps import ReconcileReversalInput, ReversalOrder
 from worker.activities.effects import EffectGateway, Send, in_doubt, log_effect
 from worker.domain.facts import customer_of
-from worker.domain.reversals import planned_reversal, reason_for_reversal
+from worker.domain.reversals import planned_reversal
 from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord
 
@@ -62,7 +62,8 @@ class ReversalActivities:
             customer_id=customer_id,
             undoes=reversal.undoes,
             key=planned.key,
-            reason=reason_for_reversal(reversal),
+            reason=reversal_reason(reversal),
+            grant=self._record.grant_of(planned.key),
         )
 
     def _finish(self, reversal: Reversal, effect: Effect, *, last: bool = False) -> Effect:

@@ -6,8 +6,10 @@ from functools import partial
 
 from pydantic import JsonValue, ValidationError
 
-from contracts.actions import EFFECTS, REFUNDS, REVERSALS, WRITE_TOOLS, EffectAction, ReversalAction
+from contracts.actions import WRITE_TOOLS, EffectAction, ReversalAction
+from contracts.grants import GRANT_KEY
 from contracts.money import Money
+from contracts.tool_calls import ToolCall, effect_call, reversal_call
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_session import AccessRefused, EndlessListing, Incompatible, McpSession, Overdue, Unreachable
 from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry, MayNotWrite
@@ -62,35 +64,43 @@ class McpActionGateway:
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
         amounts: Mapping[str, int] | None = None,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result of `key`. Raises ActionRefused or ActionsUnavailable."""
-        more: dict[str, JsonValue] = {}
-        if action in REFUNDS:
-            more["charge_ids"] = list(charge_ids)
-            if expected_total is not None:
-                more["expected_total"] = [total.model_dump() for total in expected_total]
-            if amounts is not None:
-                # Only where they were chosen: not every store refunds a part.
-                more["amounts"] = dict(amounts)
-        return self._write(EFFECTS[action].tool, customer_id, key, reason, more)
+        call = effect_call(
+            action,
+            customer_id=customer_id,
+            key=key,
+            reason=reason,
+            charge_ids=charge_ids,
+            expected_total=expected_total,
+            amounts=amounts,
+        )
+        return self._write(call, grant)
 
     def reverse(
-        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+        self,
+        action: ReversalAction,
+        *,
+        customer_id: int,
+        undoes: str,
+        key: str,
+        reason: str,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         """Reverse the effect made under the key `undoes`. Raises ActionRefused or ActionsUnavailable."""
-        spec = REVERSALS[action]
-        return self._write(spec.tool, customer_id, key, reason, {spec.undone_key: undoes})
+        call = reversal_call(action, customer_id=customer_id, undoes=undoes, key=key, reason=reason)
+        return self._write(call, grant)
 
-    def _write(
-        self, tool: str, customer_id: int, key: str, reason: str, more: Mapping[str, JsonValue]
-    ) -> dict[str, JsonValue]:
-        arguments = {"customer_id": customer_id, "reason": reason, "idempotency_key": key, **more}
-        result = self._call(tool, arguments)
+    def _write(self, call: ToolCall, grant: str | None) -> dict[str, JsonValue]:
+        result = self._call(call.tool, call.arguments, {} if grant is None else {GRANT_KEY: grant})
         return result if isinstance(result, dict) else {"answer": result}
 
-    def _call(self, tool: str, arguments: Mapping[str, JsonValue]) -> JsonValue:
+    def _call(
+        self, tool: str, arguments: Mapping[str, JsonValue], meta: Mapping[str, JsonValue] | None = None
+    ) -> JsonValue:
         try:
-            reply = self._loop.call(partial(self._session.call, tool, arguments, TIMEOUT_S))
+            reply = self._loop.call(partial(self._session.call, tool, arguments, TIMEOUT_S, meta))
         except AccessRefused:
             raise self._may_not(tool) from None
         except Unreachable:

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote
 
 import anyio
@@ -25,6 +25,7 @@ from mcp_types import (
     Implementation,
     ListToolsResult,
     PaginatedRequestParams,
+    RequestParamsMeta,
     TextContent,
     Tool,
     ToolListChangedNotification,
@@ -175,12 +176,15 @@ class McpSession:
         except Exception as error:
             raise Unreachable from error
 
-    async def call(self, tool: str, arguments: Mapping[str, Any], timeout_s: float) -> Reply:
-        """Call a tool. Raises Unreachable, Overdue or Incompatible."""
+    async def call(
+        self, tool: str, arguments: Mapping[str, Any], timeout_s: float, meta: Mapping[str, Any] | None = None
+    ) -> Reply:
+        """Call a tool; `meta`: what goes along and is no argument. Raises Unreachable, Overdue or Incompatible."""
         if not _can_be_sent(arguments):
             return Reply(None, "The arguments hold a text that cannot be sent: half a character.")
         # `call_tool` would hold the answer to the tool's output schema, as the server has just done.
-        request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
+        along = cast("RequestParamsMeta", dict(meta)) if meta else None
+        request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments), _meta=along))
         await self._connected()
         try:
             with anyio.fail_after(timeout_s):

@@ -9,11 +9,3 @@ def planned_reversal(reversal: Reversal) -> Effect:
     """The effect of a reversal, pending, under `{case_id}:{action}:{customer_id}:{n}`, n being the request's number."""
     key = reversal_key(reversal.case_id, reversal.action, reversal.undoes, reversal.reversal_id)
     return Effect(key=key, action=reversal.action, status="pending")
-
-
-def reason_for_reversal(reversal: Reversal) -> str:
-    """What the customer store keeps as the reason; the same however often it is asked."""
-    return (
-        f"{reversal.case_id}: {reversal.reversal_id}, requested by {reversal.requested_by}, "
-        f"approved by {reversal.decided_by or 'nobody'}"
-    )

@@ -53,16 +53,24 @@ class ActionGateway(Protocol):
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
         amounts: Mapping[str, int] | None = None,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result if `key` has been done before. Raises ActionRefused.
 
         `expected_total`: refund only if the charges add up to this, one amount per currency. `amounts`: how much of
-        each charge, in its minor units; None: all that is left of it.
+        each charge, in its minor units; None: all that is left of it. `grant`: what the backend signed for this effect.
         """
         ...
 
     def reverse(
-        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+        self,
+        action: ReversalAction,
+        *,
+        customer_id: int,
+        undoes: str,
+        key: str,
+        reason: str,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         """Reverse the effect made under the key `undoes`, and no other. Raises ActionRefused."""
         ...

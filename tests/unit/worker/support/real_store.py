@@ -39,13 +39,21 @@ class RealStore:
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
         amounts: Mapping[str, int] | None = None,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         refund = {"charge_ids": list(charge_ids), "expected_total": expected_total, "amounts": amounts}
         more = refund if action in REFUNDS else {}
         return self._write(EFFECTS[action].tool, customer_id, key, reason, more)
 
     def reverse(
-        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+        self,
+        action: ReversalAction,
+        *,
+        customer_id: int,
+        undoes: str,
+        key: str,
+        reason: str,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         spec = REVERSALS[action]
         return self._write(spec.tool, customer_id, key, reason, {spec.undone_key: undoes})

@@ -76,6 +76,7 @@ class FakeStore:
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
         amounts: Mapping[str, int] | None = None,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         if action == "refund_charges":
             self.expected_totals.append(expected_total)
@@ -83,7 +84,14 @@ class FakeStore:
         return self._write(action, customer_id, key, reason, list(charge_ids))
 
     def reverse(
-        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+        self,
+        action: ReversalAction,
+        *,
+        customer_id: int,
+        undoes: str,
+        key: str,
+        reason: str,
+        grant: str | None = None,
     ) -> dict[str, JsonValue]:
         return self._write(REVERSALS[action].tool, customer_id, key, reason, [undoes])
 

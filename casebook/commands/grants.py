@@ -1,0 +1,138 @@
+"""Grants what people have approved: the backend signs it, the casebook keeps it. Inside one transaction.
+
+Only what is final is granted: a decision that can still be taken back has no grant that a thief could use later.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from casebook.case_log.guard_facts import guard_facts_of
+from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.effects import ApprovedAction, approved_action, effects_of, terms_of
+from casebook.database.upserts import upsert
+from casebook.projection.effects import EffectStarted
+from casebook.queries.reversals import reversals_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.grants import GrantRow
+from contracts.actions import EffectAction
+from contracts.effect import order_reason
+from contracts.grants import Grant
+from contracts.hashing import content_hash
+from contracts.ids import reversal_key, review_id
+from contracts.kinds import action_spec, kind_of
+from contracts.kinds.fraud import FRAUD
+from contracts.refunds import chosen_amounts
+from contracts.reversal import Reversal, reversal_reason
+from contracts.tool_calls import ToolCall, effect_call, reversal_call
+
+LIFE = timedelta(hours=24)
+"""How long a grant is valid."""
+RENEWED_BEFORE = timedelta(hours=6)
+"""How long before its end a grant is replaced whose effect has not ended."""
+
+_GRANTS = table_of(GrantRow)
+_KEPT = select(_GRANTS.c.key, _GRANTS.c.granted, _GRANTS.c.expires_at).where(_GRANTS.c.case_id == bindparam("of_case"))
+_FORGET = delete(_GRANTS).where(_GRANTS.c.key == bindparam("of_effect"))
+_OVER = delete(_GRANTS).where(_GRANTS.c.expires_at <= bindparam("now"))
+
+
+class GrantSigner(Protocol):
+    """Signs with a key that only the backend has."""
+
+    def sign(self, grant: Grant) -> str:
+        """The grant as a text that the tool server can verify."""
+        ...
+
+
+def sign_grants(connection: Connection, case_id: str, signer: GrantSigner, now: datetime) -> int:
+    """Sign a grant for each effect of a case that people approved and that has not ended; how many were signed.
+
+    One that stays valid for some hours is not signed again, and those that nobody approves any more are deleted.
+    """
+    if kind_of(case_id) is not FRAUD:
+        return 0
+    case = lock_case(connection, case_id)
+    kept = {row.key: row for row in connection.execute(_KEPT, {"of_case": case_id})}
+    wanted = {grant.key: grant for grant in (*_effects(connection, case, now), *_reversals(connection, case, now))}
+    for key in kept.keys() - wanted.keys():
+        connection.execute(_FORGET, {"of_effect": key})
+    lacking = [grant for grant in wanted.values() if not _is_fresh(kept.get(grant.key), grant, now)]
+    for grant in lacking:
+        values = {
+            "case_id": case_id,
+            "granted": _granted(grant),
+            "expires_at": grant.expires_at,
+            "text": signer.sign(grant),
+        }
+        inserted = upsert(connection, _GRANTS).values(key=grant.key, **values)
+        connection.execute(inserted.on_conflict_do_update(index_elements=["key"], set_=values))
+    return len(lacking)
+
+
+def purge_grants(connection: Connection, now: datetime) -> int:
+    """Delete the grants that are no longer valid; how many those were."""
+    return connection.execute(_OVER, {"now": now}).rowcount
+
+
+def _is_fresh(kept: PlainRow | None, wanted: Grant, now: datetime) -> bool:
+    return kept is not None and kept.granted == _granted(wanted) and kept.expires_at > now + RENEWED_BEFORE
+
+
+def _granted(grant: Grant) -> str:
+    return content_hash(grant.model_dump(mode="json", include={"approval", "assessment_hash", "call"}))
+
+
+def _effects(connection: Connection, case: LockedCase, now: datetime) -> Iterator[Grant]:
+    """What the final decision on the current round allows and is not done."""
+    if case.state == "closed" or not case.round:
+        return
+    found = guard_facts_of(connection, case)
+    if not found.approved or found.is_held:
+        return
+    approved = approved_action(connection, case.case_id, review_id(case.case_id, case.round))
+    decision = approved.decision
+    known = {effect.key: effect.status for effect in effects_of(connection, case.case_id)}
+    assert decision.action is not None, "an approved action has a name"
+    for action in action_spec(decision.action).effects:
+        status = known.get(approved.keys[action])
+        if EffectStarted.why_not(found, action, has_begun=status is not None) is None and status != "done":
+            call = _call_of(approved, case.case_id, action)
+            yield _grant(decision.review_id, decision.assessment_hash, call, now)
+
+
+def _call_of(approved: ApprovedAction, case_id: str, action: EffectAction) -> ToolCall:
+    terms, decision = terms_of(approved, action), approved.decision
+    charges = terms.refund_charge_ids
+    return effect_call(
+        action,
+        customer_id=terms.customer_id,
+        key=approved.keys[action],
+        reason=order_reason(case_id, decision.decided_by, decision.reason_code),
+        charge_ids=charges,
+        expected_total=terms.refund_total if charges else None,
+        amounts=chosen_amounts(terms.refunds) if charges else None,
+    )
+
+
+def _grant(approval: str, assessment_hash: str | None, call: ToolCall, now: datetime) -> Grant:
+    return Grant(approval=approval, assessment_hash=assessment_hash, call=call, issued_at=now, expires_at=now + LIFE)
+
+
+def _reversals(connection: Connection, case: LockedCase, now: datetime) -> Iterator[Grant]:
+    """What approved reversals allow and is not done."""
+    for reversal in reversals_of(connection, case.case_id):
+        if reversal.status == "approved" and case.customer_id is not None:
+            yield _grant(reversal.reversal_id, None, _reversal_call(reversal, case.customer_id), now)
+
+
+def _reversal_call(reversal: Reversal, customer_id: int) -> ToolCall:
+    return reversal_call(
+        reversal.action,
+        customer_id=customer_id,
+        undoes=reversal.undoes,
+        key=reversal_key(reversal.case_id, reversal.action, reversal.undoes, reversal.reversal_id),
+        reason=reversal_reason(reversal),
+    )

@@ -1,0 +1,28 @@
+"""What a decision allows the tool server to do, as its signer and its judge read it. See ADR 0072."""
+
+from contracts.base import Contract, UtcDateTime
+from contracts.ids import Hash
+from contracts.tool_calls import ToolCall
+
+GRANT_KEY = "casewright/grant"
+"""In the metadata of a call: no argument, so that no model sees or writes it."""
+GRANT_ISSUER = "casewright-desk"
+TOOLS_AUDIENCE = "casewright-tools"
+"""For whom grants, and the tokens of callers, are issued."""
+
+
+class Grant(Contract):
+    """One call that people have approved. Its id is the call's idempotency key: it is good for one effect."""
+
+    approval: str
+    """The id of the review that was answered, or of the reversal that was approved."""
+    assessment_hash: Hash | None
+    """What the answer was about; null for a reversal."""
+    call: ToolCall
+    issued_at: UtcDateTime
+    expires_at: UtcDateTime
+
+    @property
+    def key(self) -> str:
+        """The key of the effect."""
+        return str(self.call.arguments["idempotency_key"])

@@ -1,0 +1,97 @@
+"""What people approve is signed before it is delivered, and what is under way keeps a valid grant."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from backend.executor import BlockingExecutor
+from backend.services.grants import GrantKeeper
+from backend.services.outbox_relay import OutboxRelay
+from casebook.async_api import AsyncGrants
+from casebook.grants_api import GrantsApi
+from contracts.grants import GRANT_ISSUER, TOOLS_AUDIENCE
+from contracts.investigation import ReviewOpening
+from runtime.signatures import PrivateKey, read_public_keys, verified
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import FakeScheduler, async_relay, case_in_review, instance_state
+from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, carry_out, closing
+from tests.unit.casebook.replies import an_answer, ask_about_reply
+
+pytestmark = pytest.mark.anyio
+
+KEY = PrivateKey.new()
+
+
+def under_review(book: CaseBook, scheduler: FakeScheduler) -> ReviewOpening:
+    opening = case_in_review(book)
+    scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
+    return opening
+
+
+def granting(book: CaseBook, scheduler: FakeScheduler, key: PrivateKey | None = KEY) -> OutboxRelay:
+    keeper = GrantKeeper(AsyncGrants(GrantsApi(book.transactions), BlockingExecutor()), key)
+    return OutboxRelay(async_relay(book), scheduler, grants=keeper)
+
+
+def claims(book: CaseBook, effect: str) -> dict[str, Any]:
+    """What the tool server reads in the grant of an effect."""
+    text = book.grant_of(effect)
+    assert text is not None
+    keys = read_public_keys(json.dumps({"keys": [KEY.public]}))
+    expects = {"iss": GRANT_ISSUER, "jti": effect}
+    return verified(text, keys, audience=TOOLS_AUDIENCE, now=time.time, longest_s=24 * 3600, expects=expects)[1]
+
+
+async def test_a_decision_is_granted_before_it_is_delivered(book: CaseBook, scheduler: FakeScheduler) -> None:
+    opening = under_review(book, scheduler)
+    book.accept_decision(a_decision(opening), MANAGER)
+
+    await granting(book, scheduler).sweep()
+
+    said = claims(book, an_effect(opening.case_id).key)
+    assert (said["approval"], said["assessment_hash"]) == (opening.review.review_id, opening.review.assessment_hash)
+    assert said["call"]["tool"] == "lock_account"
+    assert said["call"]["arguments"]["customer_id"] == 1
+
+
+async def test_what_was_under_way_before_the_upgrade_is_granted(book: CaseBook, scheduler: FakeScheduler) -> None:
+    opening = under_review(book, scheduler)
+    effect = an_effect(opening.case_id)
+    book.accept_decision(a_decision(opening), MANAGER)
+    await granting(book, scheduler, None).sweep()
+    book.start_effect(opening.case_id, effect)
+    assert book.undelivered_decisions() == []
+    assert book.grant_of(effect.key) is None
+
+    await granting(book, scheduler).sweep()
+
+    assert claims(book, effect.key)["call"]["tool"] == "lock_account"
+
+
+async def test_an_approved_reversal_is_granted_before_it_starts(book: CaseBook, scheduler: FakeScheduler) -> None:
+    opening = under_review(book, scheduler)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening), MANAGER)
+    carry_out(book, case)
+    book.close_case(closing(case))
+    asked = book.request_reversal(case, an_effect(case).key, "It was the customer.", subject="ana", roles=("analyst",))
+    book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
+
+    await granting(book, scheduler).sweep()
+
+    said = claims(book, f"{case}:unlock_account:1:1")
+    assert said["approval"] == asked.reversal_id
+    assert said["call"]["arguments"]["lock_key"] == asked.undoes
+
+
+async def test_an_answer_without_effects_is_delivered_ungranted(book: CaseBook, scheduler: FakeScheduler) -> None:
+    opening = under_review(book, scheduler)
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
+    book.accept_decision(an_answer(ask_about_reply(book)), MANAGER)
+
+    await granting(book, scheduler).sweep()
+
+    assert [decision.verdict for decision in scheduler.delivered] == ["reject"]
+    assert book.grant_of(an_effect(opening.case_id).key) is None
