@@ -36,6 +36,7 @@ from backend.services.installation import (
     TelemetrySource,
 )
 from backend.services.scheduler import open_scheduler
+from backend.services.tool_tokens import open_tool_tokens
 from backend.settings import BackendSettings
 from backend.wiring import serving, wire
 from casebook.database.engine import open_engine, upgrade
@@ -219,6 +220,7 @@ def _lifespan(
             open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler,
             open_sinks(event_log=settings.event_log_enabled, event_hub=settings.event_hub) as sinks,
             nullcontext() if provider is None else open_provider(provider) as open_sign_in,
+            open_tool_tokens(settings.mcp_caller_key, settings.mcp_audience) as tool_token,
         ):
             wiring = wire(
                 workspace,
@@ -227,7 +229,7 @@ def _lifespan(
                 broadcast,
                 public_config(settings),
                 settings.investigations_at_once,
-                McpCustomerReader(settings.mcp_server_uri),
+                McpCustomerReader(settings.mcp_server_uri, tool_token),
                 ChatLimits(
                     settings.chat_messages_per_minute, settings.chat_open_turns, settings.chat_conversation_turns
                 ),

@@ -101,7 +101,11 @@ class BackendSettings(TelemetrySettings, SignInSettings):
     )
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
     mcp_server_uri: Annotated[str, AfterValidator(checked), HoldsSecret()] | None = None
-    """The tool server, which is asked what an approval would do; never with a token."""
+    """The tool server, which is asked what an approval would do."""
+    mcp_caller_key: SecretStr | None = None
+    """The private Ed25519 key, in PEM, with which this backend signs its tokens for the tool server."""
+    mcp_audience: Annotated[str, Field(min_length=1)] | None = None
+    """The tool server's application in Microsoft Entra ID: tokens are those of this backend's managed identity."""
     grant_key: SecretStr | None = None
     """The private Ed25519 key, in PEM, that approved effects are granted with; unset: what is approved waits."""
     web_dist: Path = Path("web/dist")
@@ -118,7 +122,7 @@ class BackendSettings(TelemetrySettings, SignInSettings):
     ] = None
     """`AZURE_OPENAI_CHAT_DEPLOYMENT` or `OPENAI_MODEL`."""
 
-    @field_validator("grant_key")
+    @field_validator("grant_key", "mcp_caller_key")
     @classmethod
     def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:

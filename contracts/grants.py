@@ -7,8 +7,8 @@ from contracts.tool_calls import ToolCall
 GRANT_KEY = "casewright/grant"
 """In the metadata of a call: no argument, so that no model sees or writes it."""
 GRANT_ISSUER = "casewright-desk"
-TOOLS_AUDIENCE = "casewright-tools"
-"""For whom grants, and the tokens of callers, are issued."""
+GRANT_LIFE_S = 24 * 3600
+"""How long a grant is valid, in seconds. The backend replaces it before its end as long as it is approved."""
 
 
 class Grant(Contract):

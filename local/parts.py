@@ -9,6 +9,7 @@ from typing import Literal
 from contracts.addresses import without_credentials
 from contracts.far_settings import why_far
 from contracts.stopping import grace_seconds
+from runtime.secret_sources import IN_FILE
 
 PartName = Literal["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
 
@@ -26,7 +27,8 @@ SECRETS: Mapping[str, frozenset[PartName]] = {
     "EVENTHUB_EVENTS_CONNECTION_STRING": frozenset({"backend"}),
     "EVENTHUB_TELEMETRY_CONNECTION_STRING": frozenset({"backend"}),
     "EVENTHUB_CHECKPOINT_CONNECTION_STRING": frozenset({"backend"}),
-    "MCP_WRITE_TOKEN": frozenset({"mcp", "worker"}),
+    "GRANT_KEY": frozenset({"backend"}),
+    "MCP_CALLER_KEY": frozenset({"worker", "backend"}),
     "OPENAI_API_KEY": frozenset({"worker"}),
     "AZURE_OPENAI_API_KEY": frozenset({"worker"}),
     "MODEL_FAILOVER": frozenset({"worker"}),  # names deployments with their keys
@@ -69,6 +71,9 @@ class Part:
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """`base` with this part's own settings, less the secrets that are not for it."""
         merged = {**base, **self.env}
+        # The stack's own file has precedence over a secret that was given.
+        for name in self.env:
+            merged.pop(name.removesuffix(IN_FILE) if name.endswith(IN_FILE) else "", None)
         return {k: v for k, v in merged.items() if k not in SECRETS or self.name in SECRETS[k]}
 
 
@@ -140,7 +145,12 @@ def given_model(env: Mapping[str, str]) -> str | None:
     return OPENAI_URL if model else None
 
 
-def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) -> StackPlan:
+def keys_folder(data: Path) -> Path:
+    """Where the keys are with which the parts show each other who they are."""
+    return data / "keys"
+
+
+def plan_stack(options: StackOptions, env: Mapping[str, str]) -> StackPlan:
     """Decides which parts to start. A part whose service is given by `env` gets no stand-in. Raises BadSetting."""
     if (reason := why_far(env.get("AUTH_MODE") or "local", env)) is not None:
         raise BadSetting(reason)
@@ -164,9 +174,8 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
     if uri := env.get("MCP_SERVER_URI"):
         given.append(f"mcp: using MCP_SERVER_URI={without_credentials(uri)}")
     else:
-        parts.append(_mcp(options, ports, write_token))
+        parts.append(_mcp(options, ports))
         shared["MCP_SERVER_URI"] = f"http://127.0.0.1:{ports['MCP_PORT']}/mcp"
-        shared["MCP_WRITE_TOKEN"] = write_token
 
     telemetry_url = env.get("TELEMETRY_URL", "")
     if telemetry_url:
@@ -176,8 +185,9 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
     elif options.simulator and not options.replay and not env.get("MCP_SERVER_URI"):
         parts.append(_telemetry(options, ports, env))
         telemetry_url = f"http://127.0.0.1:{ports['TELEMETRY_PORT']}/events"
-    parts.append(_worker(options, shared, env))
-    parts.append(_backend(options, ports, shared, telemetry_url, env))
+    keys = keys_folder(options.data) if any(part.name == "mcp" for part in parts) else None
+    parts.append(_worker(options, shared | _keys_of("worker", keys), env))
+    parts.append(_backend(options, ports, shared | _keys_of("backend", keys), telemetry_url, env))
     return StackPlan(tuple(parts), f"http://127.0.0.1:{ports['BACKEND_PORT']}", tuple(given))
 
 
@@ -196,9 +206,23 @@ def _model(ports: Mapping[str, int]) -> Part:
     return Part("model", _module("local.model", "--port", str(port)), port, "/healthz")
 
 
-def _mcp(options: StackOptions, ports: Mapping[str, int], write_token: str) -> Part:
-    port = ports["MCP_PORT"]
-    env = {"MCP_HOST": "127.0.0.1", "MCP_PORT": str(port), "MCP_WRITE_TOKEN": write_token}
+def _keys_of(part: PartName, keys: Path | None) -> dict[str, str]:
+    """Where a part finds its own private keys; none for a tool server that is given."""
+    if keys is None:
+        return {}
+    own = {f"MCP_CALLER_KEY{IN_FILE}": str(keys / f"{part}.pem")}
+    return own | ({f"GRANT_KEY{IN_FILE}": str(keys / "grants.pem")} if part == "backend" else {})
+
+
+def _mcp(options: StackOptions, ports: Mapping[str, int]) -> Part:
+    port, keys = ports["MCP_PORT"], keys_folder(options.data)
+    env = {
+        "MCP_HOST": "127.0.0.1",
+        "MCP_PORT": str(port),
+        "MCP_AUTH": "keys",
+        "MCP_CALLERS_FILE": str(keys / "callers.json"),
+        "MCP_GRANT_KEYS_FILE": str(keys / "grant_keys.json"),
+    }
     return Part("mcp", _module("mcp_server"), port, "/healthz", env=env | store_environment(options.data))
 
 

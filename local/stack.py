@@ -19,6 +19,7 @@ from local.parts import (
     Part,
     StackOptions,
     StackPlan,
+    keys_folder,
     plan_stack,
     profiles_file,
     store_environment,
@@ -52,8 +53,7 @@ def main() -> None:
                 _remove_state(data)
             # Its own files lie in a folder that may have been there, and open to others.
             close_to_others(path for pattern in STATE for path in data.glob(pattern) if path.is_file())
-            # The stack makes the secret that its own parts share; it is never written to disk.
-            plan = plan_stack(options, _environment(), secrets.token_urlsafe(32))
+            plan = plan_stack(options, _environment())
             for part in plan.parts:
                 _check_port(part)
             asyncio.run(_run(plan, options))
@@ -115,7 +115,8 @@ async def _finished(preparation: Coroutine[None, None, None], stop: asyncio.Even
 
 
 async def _prepare_customers(options: StackOptions) -> None:
-    """Makes the customer store, adds the customers of the recordings, writes the profiles for the simulator."""
+    """Makes keys and the customer store, adds the customers of the recordings, writes the simulator's profiles."""
+    await _run_tool("keys", str(keys_folder(options.data)), data=options.data)
     files = [str(file) for file in options.replay]
     if files:
         await _run_tool("add-customers", "--from-recording", *files, data=options.data)

@@ -3,21 +3,37 @@
 import argparse
 import logging
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contracts.access import TOOLS_AUDIENCE
+from mcp_server.access.key_files import (
+    CALLERS,
+    CALLERS_FILE,
+    GRANT_KEYS_FILE,
+    GRANTS,
+    OPERATOR,
+    KeysUnusable,
+    make_keys,
+    read_private_key,
+)
 from mcp_server.recordings import MAX_CUSTOMERS, RecordedCustomers, UnreadableRecording, recorded_customers
 from mcp_server.settings import McpSettings
 from mcp_server.store.errors import StoreError
+from runtime.caller_tokens import CallerTokens
 from runtime.files import keep_private
-from runtime.listening import CannotListen, is_loopback, listen
+from runtime.listening import CannotListen, listen
 from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
+from runtime.signatures import KeyInvalid, read_public_keys
 
 if TYPE_CHECKING:
     import socket
 
+    from mcp_server.access.entra import EntraCallers
     from mcp_server.store.sqlite.store import SqliteCustomerStore
 
 logger = logging.getLogger(__name__)
@@ -38,8 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _add_customers(settings, options.from_recording)
         if options.command == "export-profiles":
             return _export_profiles(settings, options.out)
+        if options.command == "keys":
+            make_keys(options.folder or settings.keys_folder, options.renew)
+            return 0
+        if options.command == "token":
+            return _print_token(options.keys or settings.keys_folder, options.scopes)
         return _serve(settings)
-    except (BadCommand, SettingsInvalid, CannotListen, StoreError, UnreadableRecording) as error:
+    except (BadCommand, SettingsInvalid, CannotListen, StoreError, UnreadableRecording, KeysUnusable) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at the command line
         return 1
 
@@ -50,43 +71,92 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve the customer tools over MCP (Streamable HTTP at /mcp). Without a command: serve. "
         "The customer store is made and filled when it is absent.",
         epilog="Environment: MCP_HOST (127.0.0.1), MCP_PORT (8000), CUSTOMER_STORE_PATH (.casewright/customers.db), "
-        "MCP_WRITE_TOKEN, CONTOSO_SEED, CONTOSO_AS_OF.",
+        "MCP_ALLOWED_HOSTS, MCP_AUTH (keys), MCP_CALLERS_FILE, MCP_GRANT_KEYS_FILE, MCP_TENANT, MCP_AUDIENCE, "
+        "MCP_CALLS_PER_MINUTE, CONTOSO_SEED, CONTOSO_AS_OF. See docs/configuration.md.",
     )
     commands = parser.add_subparsers(dest="command")
     add = commands.add_parser("add-customers", help="add the customers of recordings that the store does not know")
     add.add_argument("--from-recording", nargs="+", type=Path, required=True, metavar="FILE")
     export = commands.add_parser("export-profiles", help="write what the telemetry simulator must know, as JSON lines")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    keys = commands.add_parser("keys", help="make the keys of callers and of grants that a folder lacks")
+    keys.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: 'keys' beside the store")
+    keys.add_argument("--renew", nargs="+", default=[], choices=[*CALLERS, GRANTS], help="make a successor of these")
+    token = commands.add_parser("token", help="print a token of this machine's operator, valid for five minutes")
+    token.add_argument("--scopes", nargs="+", default=["read"], choices=["read", "act", "tasks"])
+    token.add_argument("--keys", type=Path, metavar="FOLDER", help="where the keys are (default: beside the store)")
     return parser
 
 
 def _serve(settings: McpSettings) -> int:
-    token = settings.mcp_write_token.get_secret_value() if settings.mcp_write_token else None
-    if token is None and not is_loopback(settings.mcp_host):
-        raise BadCommand(
-            f"MCP_HOST is {settings.mcp_host} and MCP_WRITE_TOKEN is not set, so that anybody who reaches this machine "
-            "could lock accounts: set MCP_WRITE_TOKEN, or MCP_HOST to 127.0.0.1."
-        )
     listener = listen(settings.mcp_host, settings.mcp_port, instead="set MCP_HOST and MCP_PORT to a free address")
     try:
         settings.log_secret_sources()
+        keys = _keys(settings)
         store = _open_store(settings)
-        _serve_store(store, token, listener)
+        try:
+            _serve_store(settings, store, keys, listener)
+        finally:
+            store.close()
     finally:
         listener.close()
     return 0
 
 
-def _serve_store(store: "SqliteCustomerStore", token: str | None, listener: "socket.socket") -> None:
+@dataclass(frozen=True)
+class _Keys:
+    """The public keys of callers, as far as they sign their own tokens, and those of grants."""
+
+    callers: str | None
+    grants: str
+
+
+def _keys(settings: McpSettings) -> _Keys:
+    callers, grants = settings.mcp_callers_file, settings.mcp_grant_keys_file
+    if grants is None:
+        make_keys(settings.keys_folder)
+        logger.info("Callers have their keys in %s.", settings.keys_folder)
+        callers, grants = settings.keys_folder / CALLERS_FILE, settings.keys_folder / GRANT_KEYS_FILE
+    return _Keys(None if callers is None else _text(callers), _text(grants))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadCommand(f"The public keys in {file} cannot be read ({why}): correct the path or the file.") from error
+
+
+def _serve_store(settings: McpSettings, store: "SqliteCustomerStore", keys: _Keys, listener: "socket.socket") -> None:
+    from mcp_server.access.callers import KnownCallers
+    from mcp_server.access.gate import Gate
+    from mcp_server.access.grants import SignedGrants
+    from mcp_server.access.rates import RateLimit
     from mcp_server.server import build_server
     from mcp_server.serving import serve
+    from mcp_server.tools.permissions import Access
 
     try:
-        if token is None:
-            logger.warning("MCP_WRITE_TOKEN is not set: everybody on this machine may use the write tools.")
-        serve(build_server(store, token), listener)
-    finally:
-        store.close()
+        grants = SignedGrants(read_public_keys(keys.grants))
+        callers = _entra(settings) if settings.mcp_auth == "entra" else KnownCallers.read(keys.callers or "")
+    except KeyInvalid as fault:
+        raise BadCommand(f"A file of public keys cannot be used ({fault}): correct it.") from None
+    rate = RateLimit(settings.mcp_calls_per_minute, time.monotonic)
+    server = build_server(store, Access(grants))
+    serve(server, listener, lambda app: Gate(app, settings.names, callers, rate))
+
+
+def _entra(settings: McpSettings) -> "EntraCallers":
+    from mcp_server.access.entra import EntraCallers
+
+    return EntraCallers.of_tenant(settings.mcp_tenant or "", settings.mcp_audience or "")
+
+
+def _print_token(folder: Path, scopes: Sequence[str]) -> int:
+    key = read_private_key(folder / f"{OPERATOR}.pem")
+    _say(CallerTokens(key, TOOLS_AUDIENCE, scopes).current())
+    return 0
 
 
 def _add_customers(settings: McpSettings, recordings: Sequence[Path]) -> int:

@@ -1,5 +1,7 @@
 """The MCP server: all tools over one customer store, and the health check."""
 
+from functools import partial
+
 from fastmcp import FastMCP
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,22 +15,23 @@ from mcp_server.tools.direct_reads import DirectReadsServer
 from mcp_server.tools.effects import EffectTools
 from mcp_server.tools.knowledge import KnowledgeTools
 from mcp_server.tools.orders import OrderTools
+from mcp_server.tools.permissions import Access, Permissions
 from mcp_server.tools.security import SecurityTools
 from mcp_server.tools.subscriptions import SubscriptionTools
 from mcp_server.tools.tickets import TicketTools
 from mcp_server.tools.usage import UsageTools
-from mcp_server.tools.write_access import WriteAccess
 
 MCP_PATH = "/mcp"
 
 
-def build_server(store: CustomerStore, write_token: str | None) -> FastMCP:
-    """The server over `store`. With a `write_token`, only callers who show it see and use the write tools."""
+def build_server(store: CustomerStore, access: Access) -> FastMCP:
+    """The server over `store`. `access`: who calls, and what was granted."""
     server = DirectReadsServer(
+        may_read=partial(access.may, "read"),
         name="contoso-customers",
         version=VERSION,
         instructions="Records of Contoso's customers. Read tools change nothing; amounts are integer minor units.",
-        middleware=[*([WriteAccess(write_token)] if write_token else []), ClearArgumentErrors()],
+        middleware=[Permissions(access), ClearArgumentErrors()],
         mask_error_details=True,
     )
     for tools in (

@@ -2,13 +2,15 @@
 
 import logging
 import socket
+from collections.abc import Callable
 
 import fastmcp
 import uvicorn
 from fastmcp import FastMCP
+from starlette.types import ASGIApp
 
 from mcp_server.server import MCP_PATH
-from runtime.listening import is_loopback, url_of
+from runtime.listening import url_of
 from runtime.log_lines import use_our_handler
 from runtime.server import StoppableServer
 
@@ -20,18 +22,20 @@ KEEP_ALIVE_S = 30
 """How long an idle connection stays open: longer than clients do (5 to 15 s), lest it close under a request."""
 
 
-def serve(server: FastMCP, listener: socket.socket) -> None:
-    """Serve Streamable HTTP on `listener` until SIGTERM or SIGINT; returns when everything is closed."""
-    host = listener.getsockname()[0]
+def serve(server: FastMCP, listener: socket.socket, admit: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Serve Streamable HTTP on `listener` until SIGTERM or SIGINT; returns when everything is closed.
+
+    `admit`: puts what every request must pass before the application.
+    """
     app = server.http_app(
         path=MCP_PATH,
         stateless_http=True,
         json_response=True,
-        # A page in a browser must not reach a server on loopback through a host name of its own.
-        host_origin_protection="auto" if is_loopback(host) else False,
+        # The gate is stricter: FastMCP's own lets pages of other ports of this machine in.
+        host_origin_protection=False,
     )
     config = uvicorn.Config(
-        app,
+        admit(app),
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         lifespan="on",

@@ -2,11 +2,23 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, SecretStr, field_validator
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
+from pydantic_settings import NoDecode
 
+from runtime.host_header import LOOPBACK_NAMES
+from runtime.listening import is_loopback
 from runtime.settings import ProcessSettings
+
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+
+
+def gone(value: str | None) -> str | None:
+    """None. Raises ValueError for a setting that no longer exists."""
+    if value:
+        raise ValueError("callers no longer share a token: each has a key of its own, see MCP_CALLERS_FILE")
+    return None
 
 
 class McpSettings(ProcessSettings):
@@ -16,15 +28,75 @@ class McpSettings(ProcessSettings):
     mcp_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """0 takes any free port."""
     customer_store_path: Path = Path(".casewright/customers.db")
-    mcp_write_token: SecretStr | None = None
-    """What a caller of a write tool must show. Needed on any host but loopback."""
+    mcp_allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
+    """The names that callers may call this server by, separated by commas. Needed on any host but loopback."""
+    mcp_auth: Literal["keys", "entra"] = "keys"
+    """Whether callers sign their own tokens, or Microsoft Entra ID does."""
+    mcp_callers_file: Path | None = None
+    """The public keys of callers, each with its name and scopes: a JSON Web Key Set."""
+    mcp_grant_keys_file: Path | None = None
+    """The public keys of grants: a JSON Web Key Set."""
+    mcp_tenant: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")] | None = None
+    """The id of the tenant whose managed identities may call."""
+    mcp_audience: Annotated[str, Field(min_length=1)] | None = None
+    """The client id of this server's own application in that tenant."""
+    mcp_calls_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 60_000
+    """How many requests of one caller are answered."""
+    mcp_write_token: Annotated[str | None, AfterValidator(gone)] = None
+    """Refused: it was what all callers shared."""
     contoso_seed: int = 2024
     """Which Contoso is generated when the store is made."""
     contoso_as_of: AwareDatetime | None = None
     """The instant that the generated records lead up to; by default the moment of their making."""
 
-    @field_validator("mcp_write_token", "contoso_as_of", mode="before")
+    @field_validator("contoso_as_of", mode="before")
     @classmethod
     def _empty_means_unset(cls, value: str | datetime | None) -> str | datetime | None:
-        # The worker shows its token without what a file adds to it, such as a line's end.
         return (value.strip() if isinstance(value, str) else value) or None
+
+    @field_validator("mcp_allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where a server that is started alone on loopback keeps keys."""
+        return self.customer_store_path.parent / "keys"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What this server is called by."""
+        return (
+            LOOPBACK_NAMES.union(self.mcp_allowed_hosts)
+            if is_loopback(self.mcp_host)
+            else frozenset(self.mcp_allowed_hosts)
+        )
+
+    @model_validator(mode="after")
+    def _says_who_may_call(self) -> Self:
+        problem = self._problem()
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _problem(self) -> str | None:
+        if self.mcp_auth == "entra" and (not self.mcp_tenant or not self.mcp_audience or not self.mcp_grant_keys_file):
+            return "MCP_AUTH=entra needs MCP_TENANT, MCP_AUDIENCE and MCP_GRANT_KEYS_FILE: set all three"
+        if self.mcp_auth == "keys" and (self.mcp_callers_file is None) != (self.mcp_grant_keys_file is None):
+            return "MCP_CALLERS_FILE and MCP_GRANT_KEYS_FILE belong together: set both or none"
+        if is_loopback(self.mcp_host):
+            return None
+        if not self.mcp_allowed_hosts:
+            return (
+                f"MCP_HOST={self.mcp_host} is not loopback, and nothing says by which name this server is called: set "
+                "MCP_ALLOWED_HOSTS"
+            )
+        if self.mcp_grant_keys_file is None:
+            return (
+                f"MCP_HOST={self.mcp_host} is not loopback, and nothing says who may call: set MCP_CALLERS_FILE and "
+                "MCP_GRANT_KEYS_FILE, or MCP_HOST to 127.0.0.1"
+            )
+        return None

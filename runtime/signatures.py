@@ -150,13 +150,14 @@ _REASONS = {
 
 
 def _check(claims: dict[str, Any], audience: str, now: int, longest_s: int, expects: Mapping[str, str]) -> None:
+    others: dict[str, jwt.ClaimsOption] = {name: {"essential": True, "value": value} for name, value in expects.items()}
     registry = jwt.JWTClaimsRegistry(
         now,
         LEEWAY_S,
         aud={"essential": True, "value": audience},
         exp={"essential": True},
         iat={"essential": True},
-        **{name: {"essential": True, "value": value} for name, value in expects.items()},
+        **others,
     )
     try:
         registry.validate(claims)

@@ -19,6 +19,7 @@ from runtime.files import keep_private
 from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_requested
+from runtime.signatures import PrivateKey
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
 from worker.domain.sensitivity import Keywords
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from worker.adapters.mcp_actions import McpActionGateway
     from worker.adapters.mcp_tools import McpToolBox
     from worker.adapters.providers import Provider
+    from worker.adapters.tool_tokens import TokenSource
     from worker.domain.deadlines import BusinessHours
 
 log = logging.getLogger(__name__)
@@ -229,12 +231,29 @@ def _open_tools(settings: WorkerSettings, loop: "ClientLoop") -> tuple["McpToolB
     from worker.adapters.mcp_session import McpSession
     from worker.adapters.mcp_tools import McpToolBox
 
-    token = settings.mcp_write_token.get_secret_value() if settings.mcp_write_token else None
-    reading = McpSession(settings.mcp_server_uri)
-    writing = McpSession(settings.mcp_server_uri, token)
+    reading_tokens, acting_tokens = _tokens(settings, loop)
+    reading = McpSession(settings.mcp_server_uri, reading_tokens)
+    writing = McpSession(settings.mcp_server_uri, acting_tokens)
     loop.close_with(reading.close)
     loop.close_with(writing.close)
     return McpToolBox(reading, loop), McpActionGateway(writing, loop)
+
+
+def _tokens(settings: WorkerSettings, loop: "ClientLoop") -> "tuple[TokenSource, TokenSource] | tuple[None, None]":
+    """What agents show the tool server, and what the activities show it that act."""
+    from worker.adapters.tool_tokens import ACTING, READING, ManagedIdentityTokens, OwnTokens
+
+    if settings.mcp_audience:
+        identity = ManagedIdentityTokens(settings.mcp_audience)
+        loop.close_with(identity.close)
+        return identity, identity
+    if settings.mcp_caller_key:
+        key = PrivateKey(settings.mcp_caller_key.get_secret_value())
+        return OwnTokens(key, READING), OwnTokens(key, ACTING)
+    log.warning(
+        "MCP_CALLER_KEY is not set: this worker shows the tool server no token. Set MCP_CALLER_KEY_FILE to its key."
+    )
+    return None, None
 
 
 def _policy(settings: WorkerSettings) -> InvestigationPolicy:

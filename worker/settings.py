@@ -14,6 +14,7 @@ from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
 from runtime.secret_sources import HoldsSecret
 from runtime.settings import ProcessSettings
+from runtime.signatures import PrivateKey
 from worker.domain.sensitivity import DEFAULT_KEYWORDS
 from worker.ports.model import ToolCalling
 
@@ -32,6 +33,17 @@ def _sendable(secret: SecretStr) -> SecretStr:
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("it holds what no request can carry, such as a line's end or an accent: copy it again")
     return SecretStr(text)
+
+
+def _signing(secret: SecretStr) -> SecretStr:
+    PrivateKey(secret.get_secret_value())
+    return secret
+
+
+def _gone(value: str | None) -> str | None:
+    if value:
+        raise ValueError("callers no longer share a token: each has a key of its own, see MCP_CALLER_KEY")
+    return None
 
 
 HeaderSecret = Annotated[SecretStr, AfterValidator(_sendable)]
@@ -101,8 +113,12 @@ class WorkerSettings(ProcessSettings):
     model_circuit_seconds: Seconds = 15.0
 
     mcp_server_uri: HttpUrl = "http://127.0.0.1:8000/mcp"
-    mcp_write_token: HeaderSecret | None = None
-    """Shown to the tool server by the activities that act only."""
+    mcp_caller_key: Annotated[SecretStr, AfterValidator(_signing)] | None = None
+    """The private Ed25519 key, in PEM, with which this worker signs its tokens for the tool server."""
+    mcp_audience: Annotated[str, Field(min_length=1)] | None = None
+    """The tool server's application in Microsoft Entra ID: tokens are those of this worker's managed identity."""
+    mcp_write_token: Annotated[str | None, AfterValidator(_gone)] = None
+    """Refused: it was what all callers shared."""
 
     casebook_url: Annotated[str, HoldsSecret()] = "sqlite:///.casewright/casebook.db"
 
@@ -163,6 +179,8 @@ class WorkerSettings(ProcessSettings):
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
         problem = _problem_with(self) or self._exposed()
+        if self.mcp_caller_key and self.mcp_audience:
+            problem = problem or "MCP_CALLER_KEY and MCP_AUDIENCE are both set: unset the one that is not used."
         if problem:
             raise ValueError(problem)
         return self
@@ -178,8 +196,8 @@ class WorkerSettings(ProcessSettings):
                 sent.append(("OPENAI_API_KEY", url))
             elif url and carries_secret(url):
                 sent.append(("The user and password of OPENAI_BASE_URL", url))
-        if self.mcp_write_token:
-            sent.append(("MCP_WRITE_TOKEN", self.mcp_server_uri))
+        if self.mcp_caller_key or self.mcp_audience:
+            sent.append(("The token for the tool server", self.mcp_server_uri))
         elif carries_secret(self.mcp_server_uri):
             sent.append(("The user and password of MCP_SERVER_URI", self.mcp_server_uri))
         return next(filter(None, (why_exposed(what, where) for what, where in sent)), None)

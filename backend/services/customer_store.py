@@ -1,10 +1,11 @@
-"""Asks the customer store who exists, and what an action would do: by read tools, without the right to write."""
+"""Asks the customer store who exists, and what an action would do: by read tools, without the right to act."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import httpx
+from azure.core.exceptions import AzureError
 from pydantic import BaseModel, ValidationError
 
 from backend.services.errors import CustomerStoreUnavailable, PreviewUnavailable
@@ -19,6 +20,8 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 NOT_CONFIGURED = "this backend has no MCP_SERVER_URI"
 NOT_REACHED = "it could not be reached"
 NOT_READ = "its answer could not be read"
+NOT_ALLOWED = "it refuses this backend: give the backend a MCP_CALLER_KEY that it knows"
+_REFUSED = frozenset({401, 403})
 
 
 class CustomerStoreReader(Protocol):
@@ -35,11 +38,16 @@ class CustomerStoreReader(Protocol):
         ...
 
 
-class McpCustomerReader:
-    """Single calls of read tools over Streamable HTTP. It holds no token."""
+TokenFor = Callable[[], Awaitable[str]]
+"""Gives a token that is valid now."""
 
-    def __init__(self, url: str | None) -> None:
+
+class McpCustomerReader:
+    """Single calls of read tools over Streamable HTTP, with tokens that have the scope `read` only."""
+
+    def __init__(self, url: str | None, token: TokenFor | None = None) -> None:
         self._url = url
+        self._token = token
 
     async def preview(
         self, customer_id: int, *, lock: bool, charge_ids: Sequence[str], amounts: Mapping[str, int]
@@ -66,18 +74,22 @@ class McpCustomerReader:
         if self._url is None:
             raise _NotAnswered(NOT_CONFIGURED)
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
-        accepts = {"Accept": "application/json, text/event-stream"}
+        headers = {"Accept": "application/json, text/event-stream"}
         try:
+            if self._token is not None:
+                headers["Authorization"] = f"Bearer {await self._token()}"
             async with httpx.AsyncClient(
                 timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context()
             ) as client:
-                response = await client.post(self._url, json=call, headers=accepts)
-                response.raise_for_status()
+                response = await client.post(self._url, json=call, headers=headers)
+            if response.status_code in _REFUSED:
+                raise _NotAnswered(NOT_ALLOWED)
+            response.raise_for_status()
             result = _message(response)["result"]
             if result.get("isError"):
                 raise _NotAnswered(NOT_READ)
             return answer.model_validate(result["structuredContent"])
-        except httpx.HTTPError:
+        except (httpx.HTTPError, AzureError):
             raise _NotAnswered(NOT_REACHED) from None
         except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
             raise _NotAnswered(NOT_READ) from None

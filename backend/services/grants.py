@@ -4,7 +4,8 @@ import logging
 
 from casebook.async_api import AsyncGrants
 from casebook.errors import CaseNotFound
-from contracts.grants import GRANT_ISSUER, TOOLS_AUDIENCE, Grant
+from contracts.access import TOOLS_AUDIENCE
+from contracts.grants import GRANT_ISSUER, Grant
 from runtime.signatures import PrivateKey
 
 log = logging.getLogger("casewright.grants")
@@ -15,6 +16,7 @@ class Ed25519Signer:
 
     def __init__(self, key: PrivateKey) -> None:
         self._key = key
+        self.key_id = key.key_id
 
     def sign(self, grant: Grant) -> str:
         """The grant as a JSON Web Token."""

@@ -19,7 +19,7 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.grants import GrantRow
 from contracts.actions import EffectAction
 from contracts.effect import order_reason
-from contracts.grants import Grant
+from contracts.grants import GRANT_LIFE_S, Grant
 from contracts.hashing import content_hash
 from contracts.ids import reversal_key, review_id
 from contracts.kinds import action_spec, kind_of
@@ -28,7 +28,7 @@ from contracts.refunds import chosen_amounts
 from contracts.reversal import Reversal, reversal_reason
 from contracts.tool_calls import ToolCall, effect_call, reversal_call
 
-LIFE = timedelta(hours=24)
+LIFE = timedelta(seconds=GRANT_LIFE_S)
 """How long a grant is valid."""
 RENEWED_BEFORE = timedelta(hours=6)
 """How long before its end a grant is replaced whose effect has not ended."""
@@ -41,6 +41,11 @@ _OVER = delete(_GRANTS).where(_GRANTS.c.expires_at <= bindparam("now"))
 
 class GrantSigner(Protocol):
     """Signs with a key that only the backend has."""
+
+    @property
+    def key_id(self) -> str:
+        """Names the key: what another one has signed is signed again."""
+        ...
 
     def sign(self, grant: Grant) -> str:
         """The grant as a text that the tool server can verify."""
@@ -59,11 +64,11 @@ def sign_grants(connection: Connection, case_id: str, signer: GrantSigner, now: 
     wanted = {grant.key: grant for grant in (*_effects(connection, case, now), *_reversals(connection, case, now))}
     for key in kept.keys() - wanted.keys():
         connection.execute(_FORGET, {"of_effect": key})
-    lacking = [grant for grant in wanted.values() if not _is_fresh(kept.get(grant.key), grant, now)]
+    lacking = [grant for grant in wanted.values() if not _is_fresh(kept.get(grant.key), _granted(grant, signer), now)]
     for grant in lacking:
         values = {
             "case_id": case_id,
-            "granted": _granted(grant),
+            "granted": _granted(grant, signer),
             "expires_at": grant.expires_at,
             "text": signer.sign(grant),
         }
@@ -77,12 +82,13 @@ def purge_grants(connection: Connection, now: datetime) -> int:
     return connection.execute(_OVER, {"now": now}).rowcount
 
 
-def _is_fresh(kept: PlainRow | None, wanted: Grant, now: datetime) -> bool:
-    return kept is not None and kept.granted == _granted(wanted) and kept.expires_at > now + RENEWED_BEFORE
+def _is_fresh(kept: PlainRow | None, wanted: str, now: datetime) -> bool:
+    return kept is not None and kept.granted == wanted and kept.expires_at > now + RENEWED_BEFORE
 
 
-def _granted(grant: Grant) -> str:
-    return content_hash(grant.model_dump(mode="json", include={"approval", "assessment_hash", "call"}))
+def _granted(grant: Grant, signer: GrantSigner) -> str:
+    said = grant.model_dump(mode="json", include={"approval", "assessment_hash", "call"})
+    return content_hash({**said, "key_id": signer.key_id})
 
 
 def _effects(connection: Connection, case: LockedCase, now: datetime) -> Iterator[Grant]:

@@ -18,6 +18,6 @@ class GrantRow(Base, kw_only=True):
     """The key of the effect, which may not have begun yet."""
     case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
     granted: Mapped[str]
-    """Hash of what it allows: a later approval may allow something else under the same key."""
+    """Hash of what it allows, and of who signed it: a later approval may allow something else under the same key."""
     expires_at: Mapped[datetime]
     text: Mapped[str]

@@ -1,4 +1,4 @@
-"""Registers a method as a tool: its annotations, and how its refusals reach the caller."""
+"""Registers a method as a tool: its annotations, its scope, and how its refusals reach the caller."""
 
 import functools
 import logging
@@ -10,32 +10,37 @@ from fastmcp.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
 
+from contracts.access import ToolScope
+from mcp_server.access.tool_scopes import tags_for
 from mcp_server.store.errors import StoreError
 from mcp_server.tools.direct_reads import DirectReadsServer
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-WRITE_TAG = "write"
 _READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 
 
 def add_read_tool(server: FastMCP, method: Callable[..., BaseModel]) -> None:
     """Offer `method` as a tool that changes nothing. A `DirectReadsServer` answers it directly."""
-    server.tool(_with_clear_errors(method), annotations=_READS)
+    _add(server, method, _READS, "read")
     if isinstance(server, DirectReadsServer):
         server.answer_directly(method)
 
 
 def add_look_up_tool(server: FastMCP, method: Callable[..., BaseModel | None]) -> None:
     """Offer `method` as a tool that changes nothing and may answer null, which MCP wraps in an object."""
-    server.tool(_with_clear_errors(method), annotations=_READS)
+    _add(server, method, _READS, "read")
 
 
 def add_write_tool(server: FastMCP, method: Callable[..., object]) -> None:
-    """Offer `method` as a tool with a real-world effect, to callers who may write."""
-    server.tool(_with_clear_errors(method), annotations=_WRITES, tags={WRITE_TAG})
+    """Offer `method` as a tool that changes accounts or charges: each call needs a grant."""
+    _add(server, method, _WRITES, "act")
+
+
+def _add(server: FastMCP, method: Callable[..., object], annotations: ToolAnnotations, scope: ToolScope) -> None:
+    server.tool(_with_clear_errors(method), annotations=annotations, tags=tags_for(scope))
 
 
 def _with_clear_errors(method: Callable[P, R]) -> Callable[P, R]:

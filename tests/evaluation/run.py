@@ -1,7 +1,6 @@
 """Runs scenarios through the worker's own activities, against a real tool server and a real model endpoint."""
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -35,6 +34,7 @@ from tests.evaluation.outcome import Outcome, Run, outcome_of
 from tests.evaluation.scenario import Scenario
 from tests.evaluation.scenario_seeder import SeededScenario, seed_scenarios
 from tests.evaluation.servers import serving
+from tests.support.tool_access import Keys
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.adapters.case_record import Casebook
@@ -221,7 +221,7 @@ def laboratory(
         casebook.upgrade()
         loop = stack.enter_context(ClientLoop())
         client = open_client(OpenAIProvider(base_url, endpoint.model, endpoint.api_key))
-        session = McpSession(mcp_url)
+        session = McpSession(mcp_url, Keys(folder / "keys").reading())
         loop.close_with(client.close)
         loop.close_with(session.close)
         model, tools = OpenAIModel(client, endpoint.model, loop), McpToolBox(session, loop)
@@ -251,5 +251,4 @@ def evaluate(
 
 def _tool_server_env(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MCP_", "CONTOSO_"))}
-    token = secrets.token_urlsafe()
-    return {**kept, "MCP_PORT": "0", "CUSTOMER_STORE_PATH": str(folder / "customers.db"), "MCP_WRITE_TOKEN": token}
+    return {**kept, "MCP_PORT": "0", "CUSTOMER_STORE_PATH": str(folder / "customers.db")}

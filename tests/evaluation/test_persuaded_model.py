@@ -27,6 +27,7 @@ from tests.evaluation.scenario import read_scenarios
 from tests.evaluation.scenario_seeder import SeededScenario, seed_scenarios
 from tests.evaluation.servers import serving
 from tests.evaluation.tampered_tools import RememberedTools, TamperedTools, untouched
+from tests.support.tool_access import Keys
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.adapters.case_record import Casebook
@@ -110,7 +111,7 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Generator[Bureau]:
         stack.callback(casebook.close)
         casebook.upgrade()
         loop = stack.enter_context(ClientLoop())
-        session = McpSession(url)
+        session = McpSession(url, Keys(folder / "keys").reading())
         loop.close_with(session.close)
         yield Bureau(casebook, RememberedTools(McpToolBox(session, loop)), seeded)
 

@@ -39,6 +39,7 @@ from mcp_server.store.sqlite.store import SqliteCustomerStore
 from runtime.listening import listen, url_of
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import CaseBook
+from tests.support.tool_access import OPEN
 from tests.unit.local.serving import running
 from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
@@ -201,7 +202,7 @@ def fault_stack(folder: Path) -> Generator[FaultStack]:
     engine = open_engine(f"sqlite:///{folder / 'casebook.db'}")
     upgrade(engine)
     switch = FaultyTool("get_customer")
-    server = build_server(store, write_token=None)
+    server = build_server(store, OPEN)
     server.add_middleware(switch)
     try:
         with (

@@ -7,7 +7,6 @@ rules model nothing may change. Driven by a model that obeys, the loop and the g
 import base64
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
@@ -38,6 +37,7 @@ from tests.evaluation.scenario import choose, read_scenarios
 from tests.evaluation.scenario_seeder import seed_scenarios
 from tests.evaluation.servers import serving
 from tests.evaluation.tampered_tools import Injection, TamperedTools, in_article, in_field, in_ticket, untouched
+from tests.support.tool_access import Keys
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.specialists import SpecialistActivities
@@ -243,7 +243,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Generator[Scene]:
         casebook.upgrade()
         loop = stack.enter_context(ClientLoop())
         client = open_client(OpenAIProvider(rules, "casewright-rules-1", NO_KEY))
-        reader = McpSession(url)
+        reader = McpSession(url, Keys(folder / "keys").reading())
         loop.close_with(client.close)
         loop.close_with(reader.close)
         model = OpenAIModel(client, "casewright-rules-1", loop)
@@ -252,8 +252,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Generator[Scene]:
 
 def _tool_server_env(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MCP_", "CONTOSO_"))}
-    token = secrets.token_urlsafe()
-    return {**kept, "MCP_PORT": "0", "CUSTOMER_STORE_PATH": str(folder / "customers.db"), "MCP_WRITE_TOKEN": token}
+    return {**kept, "MCP_PORT": "0", "CUSTOMER_STORE_PATH": str(folder / "customers.db")}
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)

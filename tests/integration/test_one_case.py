@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
 
 from contracts.fraud_case import FraudCaseView
 from tests.support.alerts import foreign_login
@@ -13,7 +14,8 @@ from tests.support.stack import LocalStack
 
 def account_status(stack: LocalStack, customer_id: int) -> str:
     async def ask() -> dict[str, Any]:
-        async with Client(stack.mcp_url) as client:
+        headers = {"Authorization": f"Bearer {stack.keys.token()}"}
+        async with Client(StreamableHttpTransport(stack.mcp_url, headers=headers)) as client:
             answer = await client.call_tool("get_customer", {"customer_id": customer_id})
             assert answer.structured_content is not None
             return answer.structured_content

@@ -1,6 +1,7 @@
 """The README's curl lines, run as they are written."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 from tests.integration.test_one_case import awaits_review
 from tests.support.stack import LocalStack
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 def lines_to_try() -> list[str]:
@@ -20,7 +22,11 @@ def lines_to_try() -> list[str]:
 def run(line: str, stack: LocalStack) -> str:
     ports = {":8001": f":{stack.env['BACKEND_PORT']}", ":8000": f":{stack.env['MCP_PORT']}"}
     here = re.sub(r":800[01]\b", lambda match: ports[match.group()], line)
-    return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True, timeout=120).stdout
+    env = {**os.environ, "CUSTOMER_STORE_PATH": str(stack.data / "customers.db")}
+    done = subprocess.run(
+        ["bash", "-c", here], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout
 
 
 def test_five_lines_take_a_case_to_a_locked_account(stack: LocalStack) -> None:

@@ -26,6 +26,7 @@ from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 from screening.rule_floor import objections
 from screening.tool_answers import Answers, ToolAnswer
+from tests.support.tool_access import OPEN
 
 AS_OF = datetime(2026, 5, 4, 12, tzinfo=UTC)
 STORIES_PLAYED = 50
@@ -110,7 +111,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
         after_all = AS_OF + timedelta(seconds=STORIES_PLAYED * EVENTS_PER_STORY)
         store = SqliteCustomerStore(folder / "customers.db", lambda: dataset, clock=lambda: after_all)
         found: list[Judged] = []
-        async with Client(build_server(store, write_token=None)) as client:
+        async with Client(build_server(store, OPEN)) as client:
             tools = {
                 tool.name: {"type": "function", "function": {"name": tool.name, "parameters": tool.input_schema}}
                 for tool in await client.list_tools()

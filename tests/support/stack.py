@@ -21,6 +21,7 @@ from contracts.fraud_case import FraudCaseView
 from local.parts import DEFAULT_PORTS
 from local.stack import running_parts
 from tests.support.ports import free_ports
+from tests.support.tool_access import Keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_TIMEOUT_S = 180.0
@@ -127,6 +128,11 @@ class LocalStack:
                 raise AssertionError(f"No line with {text!r} in the stack's output:\n" + "\n".join(self.lines[-100:]))
             if text in line:
                 return line
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the tool server's callers."""
+        return Keys(self.data / "keys")
 
     def pid(self, part: str) -> int:
         """The process id of a part."""

@@ -1,4 +1,4 @@
-"""The `ActionGateway` port over MCP: the one session that may write."""
+"""The `ActionGateway` port over MCP: the one session that may act."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,16 @@ TIMEOUT_S = 30.0
 UNREACHABLE = "The customer store could not be reached."
 OUT_OF_ORDER = "The customer store is out of order."
 MAY_NOT_WRITE = (
-    "The tool server at {where} does not let this worker call {tool}: give the worker the MCP_WRITE_TOKEN of the tool "
-    "server."
+    "The tool server at {where} does not let this worker call {tool}: give the worker a key that the tool server knows "
+    "with the scope 'act' (MCP_CALLER_KEY), or its identity the role 'tools.act'."
 )
+NOT_GRANTED = "The tool server at {where} takes {tool} for something that nobody has approved ({why})."
 
 log = logging.getLogger(__name__)
 
 
 class McpActionGateway:
-    """Writes through a session that carries the write token."""
+    """Writes through a session whose tokens have the scope `act`."""
 
     def __init__(self, session: McpSession, loop: ClientLoop) -> None:
         self._session = session
@@ -114,8 +115,15 @@ class McpActionGateway:
                 raise ActionRefused(reply.error)
             if reply.fault == "no-access":
                 raise self._may_not(tool)
+            if reply.fault == "no-grant":
+                raise self._not_granted(tool, reply.error)
             raise ActionsUnavailable(OUT_OF_ORDER)
         return reply.result
+
+    def _not_granted(self, tool: str, why: str) -> MayNotWrite:
+        sentence = NOT_GRANTED.format(where=self._session.where, tool=tool, why=why.rstrip("."))
+        log.error("%s", sentence)
+        return MayNotWrite(sentence)
 
     def _may_not(self, tool: str) -> MayNotWrite:
         sentence = MAY_NOT_WRITE.format(where=self._session.where, tool=tool)

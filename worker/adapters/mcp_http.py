@@ -72,8 +72,10 @@ class _NoAnswer(Exception):
 class CallByCallClient(DefaultAioHttpClient):
     """An HTTP client whose answers to calls are always answers of JSON-RPC. Proxies are those of the environment."""
 
-    def __init__(self, headers: Mapping[str, str], on_tools_changed: Callable[[], object]) -> None:
-        super().__init__(headers=dict(headers), limits=CONNECTIONS, timeout=TIMEOUT)
+    def __init__(
+        self, headers: Mapping[str, str], on_tools_changed: Callable[[], object], auth: httpx2.Auth | None = None
+    ) -> None:
+        super().__init__(headers=dict(headers), auth=auth, limits=CONNECTIONS, timeout=TIMEOUT)
         self._on_tools_changed = on_tools_changed
         self.foreign_versions: tuple[str, ...] = ()
         """The protocol versions of a server with which this client has none in common."""

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 
-from contracts.access import REFUSAL_KEY, WRITE_ACCESS
+from contracts.access import NO_GRANT, NO_SCOPE, REFUSAL_KEY
 
 MAX_MESSAGE = 2_000
 
@@ -28,8 +28,9 @@ def legible_result(result: Mapping[str, Any]) -> dict[str, Any]:
     legible: dict[str, Any] = {"content": content, "isError": has_failed}
     if structured is not None:
         legible["structuredContent"] = structured
-    if _is_write_refusal(result.get("_meta")):
-        legible["_meta"] = {REFUSAL_KEY: WRITE_ACCESS}
+    mark = _refusal_in(result.get("_meta"))
+    if mark is not None:
+        legible["_meta"] = {REFUSAL_KEY: mark}
     return {name: part for name, part in result.items() if name == "resultType"} | legible
 
 
@@ -40,8 +41,10 @@ def legible_error(error: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": code if code in _KNOWN_CODES else INTERNAL_ERROR, "message": words[:MAX_MESSAGE]}
 
 
-def _is_write_refusal(meta: object) -> bool:
-    return isinstance(meta, dict) and cast("dict[str, object]", meta).get(REFUSAL_KEY) == WRITE_ACCESS
+def _refusal_in(meta: object) -> str | None:
+    """How the tool server marked that it refuses the caller."""
+    said = cast("dict[str, object]", meta).get(REFUSAL_KEY) if isinstance(meta, dict) else None
+    return next((mark for mark in (NO_SCOPE, NO_GRANT) if mark == said), None)
 
 
 def _listed(content: object) -> list[object]:

@@ -33,13 +33,14 @@ from mcp_types import (
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from contracts.access import REFUSAL_KEY, WRITE_ACCESS
+from contracts.access import NO_GRANT, NO_SCOPE, REFUSAL_KEY
 from contracts.addresses import without_credentials
 from contracts.base import FiniteJson
 from contracts.release import VERSION
 from contracts.words import cut
 from worker.adapters.mcp_http import CallByCallClient, CallFault
 from worker.adapters.mcp_listing import EndlessListing, all_tools
+from worker.adapters.tool_tokens import BearerAuth, TokenSource
 from worker.domain.json_depth import is_too_deep
 
 CONNECT_TIMEOUT_S = 10.0
@@ -47,9 +48,11 @@ MAX_ERROR = 500
 CALLS_AT_ONCE = 32
 """How many calls are in flight at a time."""
 
-Fault = Literal["refused", "internal", "passing", "no-access"]
+Fault = Literal["refused", "internal", "passing", "no-access", "no-grant"]
 """The tool's considered answer; a fault inside the server that nobody foresaw; a store that is down for now; a caller
-who may not call this tool or sees none of that name, which says nothing of what was asked."""
+who may not call this tool or sees none of that name, or a call without a grant, which say nothing of what was asked."""
+
+_MARKED: Mapping[object, Fault] = {NO_SCOPE: "no-access", NO_GRANT: "no-grant"}
 
 # How the server words its errors: its framework those that no tool foresaw, its store those that will pass.
 INTERNAL_ERROR = "Error calling tool"
@@ -151,9 +154,11 @@ class McpSession:
     repeated once on a new one; what writes carries a key that makes a repetition harmless.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, tokens: TokenSource | None = None) -> None:
+        """`tokens`: what each request shows; without them, the user and password of the address, if it has any."""
         self._url, credentials = _without_userinfo(url)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else credentials
+        self._headers = {} if tokens else credentials
+        self._auth = None if tokens is None else BearerAuth(tokens)
         self._connection: _Connection | None = None
         self._connecting = anyio.Lock()
         self._slots = anyio.CapacityLimiter(CALLS_AT_ONCE)
@@ -249,7 +254,7 @@ class McpSession:
     async def _connect(self) -> _Connection:
         opened: asyncio.Future[ClientSession] = asyncio.get_running_loop().create_future()
         closing = asyncio.Event()
-        http = CallByCallClient(self._headers, self._tools_changed)
+        http = CallByCallClient(self._headers, self._tools_changed, self._auth)
         holder = asyncio.create_task(self._hold_open(http, opened, closing))
         await asyncio.wait((opened, holder), timeout=CONNECT_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
         if opened.done():
@@ -332,8 +337,7 @@ def _reply(answer: CallToolResult) -> Reply:
     if answer.is_error:
         said = text or (json.dumps(answer.structured_content) if answer.structured_content else "")
         sentence = cut(said, MAX_ERROR) or "The tool failed and did not say why."
-        is_marked = answer.meta is not None and answer.meta.get(REFUSAL_KEY) == WRITE_ACCESS
-        return Reply(None, sentence, "no-access" if is_marked else _fault(text))
+        return Reply(None, sentence, _MARKED.get((answer.meta or {}).get(REFUSAL_KEY)) or _fault(text))
     if answer.structured_content is not None:
         return Reply(answer.structured_content)
     try:

@@ -36,6 +36,7 @@ class Signer:
     """Fulfils `GrantSigner`, and remembers what it was shown."""
 
     signed: list[Grant] = field(default_factory=list[Grant])
+    key_id: str = "first"
 
     def sign(self, grant: Grant) -> str:
         self.signed.append(grant)
@@ -137,6 +138,16 @@ def test_an_unfinished_effect_keeps_a_valid_grant(
     assert grants.purge() == 1
     assert grants.sign(opening.case_id, signer) == 1
     assert book.grant_of(key) == "signed 3"
+
+
+def test_another_key_signs_again(book: CaseBook, grants: GrantsApi, signer: Signer) -> None:
+    opening = asked_in_short(book)
+    decide(book, opening)
+    grants.sign(opening.case_id, signer)
+    signer.key_id = "second"
+
+    assert [grants.sign(opening.case_id, signer) for _ in range(2)] == [1, 0]
+    assert book.grant_of(an_effect(opening.case_id).key) == "signed 2"
 
 
 def test_a_reversal_is_granted_once_another_approves_it(book: CaseBook, grants: GrantsApi, signer: Signer) -> None:

@@ -11,6 +11,7 @@ from mcp_server.contoso.generator import generate
 from mcp_server.records.bundle import Dataset
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
+from tests.support.tool_access import OPEN
 from tests.unit.mcp_server.support import AS_OF, NOW, SEED
 
 
@@ -41,4 +42,4 @@ def sqlite_store(store_path: Path, dataset: Dataset) -> Iterator[SqliteCustomerS
 
 @pytest.fixture
 def server(sqlite_store: SqliteCustomerStore) -> FastMCP:
-    return build_server(sqlite_store, write_token=None)
+    return build_server(sqlite_store, OPEN)

@@ -15,6 +15,8 @@ from typing import Any
 from fastmcp import Client, FastMCP
 from fastmcp.client.transports import StreamableHttpTransport
 
+from tests.support.tool_access import along
+
 ROOT = Path(__file__).resolve().parents[3]
 SEED = 7
 AS_OF = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -33,13 +35,21 @@ class Answer:
 
 
 def call(
-    server: FastMCP | str, tool: str, token: str | None = None, *, arguments: dict[str, Any] | None = None, **more: Any
+    server: FastMCP | str,
+    tool: str,
+    token: str | None = None,
+    *,
+    arguments: dict[str, Any] | None = None,
+    grant: str | None = None,
+    **more: Any,
 ) -> Answer:
     """Call `tool` of a server in this process or at a URL, with `arguments` and `more`."""
 
     async def answer() -> Answer:
         async with client(server, token) as session:
-            result = await session.call_tool(tool, (arguments or {}) | more, raise_on_error=False)
+            result = await session.call_tool(
+                tool, (arguments or {}) | more, meta=along(grant) or None, raise_on_error=False
+            )
             text = " ".join(getattr(block, "text", "") for block in result.content)
             return Answer(not result.is_error, result.structured_content, text if result.is_error else "")
 

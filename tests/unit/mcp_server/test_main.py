@@ -1,5 +1,6 @@
 """The command line."""
 
+import asyncio
 import gzip
 import json
 import socket
@@ -10,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from contracts.recordings import recorded_lines
+from mcp_server.access.callers import Caller, KnownCallers
 from mcp_server.main import main
 from mcp_server.recordings import recorded_customers
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.profile import TelemetryProfile
-from mcp_server.settings import McpSettings
 
 ZIPPED = gzip.compress(b'{"customer_id": 301}\n' * 99, mtime=0)
 
 
 @pytest.fixture(autouse=True)
 def environment_of(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MCP_HOST", "MCP_PORT", "MCP_WRITE_TOKEN", "CONTOSO_SEED", "CONTOSO_AS_OF"):
+    for name in ("MCP_HOST", "MCP_PORT", "CONTOSO_SEED", "CONTOSO_AS_OF"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CUSTOMER_STORE_PATH", str(store_path))
 
@@ -212,13 +213,6 @@ def test_the_store_is_made_as_the_environment_says(
     )
 
 
-def test_token_is_read_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MCP_WRITE_TOKEN", " write \r\n")
-    token = McpSettings().mcp_write_token
-    assert token is not None
-    assert token.get_secret_value() == "write"
-
-
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
@@ -241,16 +235,80 @@ def test_port_in_use_is_refused_before_store_is_made(
     assert not (tmp_path / "fresh.db").exists()
 
 
-@pytest.mark.parametrize("token", [None, ""])
-def test_another_host_without_a_token_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], token: str | None
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"MCP_HOST": "0.0.0.0"},
+            "MCP_HOST=0.0.0.0 is not loopback, and nothing says by which name this server is called: set "
+            "MCP_ALLOWED_HOSTS.",
+        ),
+        (
+            {"MCP_HOST": "0.0.0.0", "MCP_ALLOWED_HOSTS": "tools.example"},
+            "MCP_HOST=0.0.0.0 is not loopback, and nothing says who may call: set MCP_CALLERS_FILE and "
+            "MCP_GRANT_KEYS_FILE, or MCP_HOST to 127.0.0.1.",
+        ),
+        (
+            {"MCP_CALLERS_FILE": "callers.json"},
+            "MCP_CALLERS_FILE and MCP_GRANT_KEYS_FILE belong together: set both or none.",
+        ),
+        (
+            {"MCP_AUTH": "entra"},
+            "MCP_AUTH=entra needs MCP_TENANT, MCP_AUDIENCE and MCP_GRANT_KEYS_FILE: set all three.",
+        ),
+        (
+            {"MCP_WRITE_TOKEN": "hunter2"},
+            "MCP_WRITE_TOKEN is wrong (callers no longer share a token: each has a key of its own, see "
+            "MCP_CALLERS_FILE): correct it or unset it.",
+        ),
+    ],
+)
+def test_settings_that_let_nobody_or_anybody_in_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], changes: dict[str, str], sentence: str
 ) -> None:
-    monkeypatch.setenv("MCP_HOST", "0.0.0.0")
-    if token is not None:
-        monkeypatch.setenv("MCP_WRITE_TOKEN", token)
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
 
     assert main([]) == 1
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "The public keys in {} cannot be read (No such file or directory): correct the path or the file."),
+        ("{}", "A file of public keys cannot be used (it is no JSON Web Key Set with Ed25519 keys): correct it."),
+    ],
+)
+def test_unusable_public_keys_are_one_sentence(
+    store_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str | None,
+    sentence: str,
+) -> None:
+    callers = store_path.parent / "callers.json"
+    if text is not None:
+        callers.write_text(text)
+    for name in ("MCP_CALLERS_FILE", "MCP_GRANT_KEYS_FILE"):
+        monkeypatch.setenv(name, str(callers))
+    monkeypatch.setenv("CUSTOMER_STORE_PATH", str(store_path))
+    monkeypatch.setenv("MCP_PORT", "0")
+
+    assert main([]) == 1
+    assert capsys.readouterr().err == f"{sentence.format(callers)}\n"
+
+
+def test_a_token_for_this_machine_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "keys"
+    assert main(["token", "--keys", str(folder)]) == 1
     assert capsys.readouterr().err == (
-        "MCP_HOST is 0.0.0.0 and MCP_WRITE_TOKEN is not set, so that anybody who reaches this machine could lock "
-        "accounts: set MCP_WRITE_TOKEN, or MCP_HOST to 127.0.0.1.\n"
+        f"There is no key at {folder / 'operator.pem'}: start the tool server once, or run its command 'keys'.\n"
     )
+    assert main(["keys", str(folder)]) == 0
+    capsys.readouterr()
+    assert main(["token", "--keys", str(folder)]) == 0
+    token = capsys.readouterr().out.strip()
+
+    callers = KnownCallers.read((folder / "callers.json").read_text())
+    assert asyncio.run(callers.caller(token)) == Caller("operator", frozenset({"read"}))

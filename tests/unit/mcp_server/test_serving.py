@@ -1,10 +1,11 @@
-"""The real process over real HTTP: tools, token, SIGTERM, kill -9."""
+"""The real process over real HTTP: tools, tokens, grants, SIGTERM, kill -9."""
 
 import asyncio
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,11 @@ from contracts.release import VERSION
 from mcp_server.records.bundle import Dataset
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
+from tests.support.tool_access import OPEN, Keys
 from tests.unit.mcp_server.support import UNKNOWN, UNKNOWN_SENTENCE, call, client, environment, serving
 
 pytestmark = pytest.mark.integration
 
-TOKEN = "a-token-for-writers"
 WRITERS = {"lock_account", "unlock_account", "refund_charges", "record_refund_reversal"}
 
 # A server that dies between the commit and the answer, of the parts that the real one is made of.
@@ -35,21 +36,33 @@ from pathlib import Path
 from typing import Any
 from mcp_server.server import build_server
 from runtime.listening import listen
+from tests.support.tool_access import OPEN
 from mcp_server.serving import serve
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 logging.basicConfig(level=logging.INFO)
 store = SqliteCustomerStore(Path(sys.argv[1]), dataset=None, after_commit=lambda: os.kill(os.getpid(), signal.SIGKILL))
-serve(build_server(store, None), listen("127.0.0.1", 0, instead=""))
+serve(build_server(store, OPEN), listen("127.0.0.1", 0, instead=""), lambda app: app)
 """
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """A real server, and the keys of its callers."""
+
+    url: str
+    keys: Keys
+
+    def read(self, tool: str, **arguments: Any) -> Any:
+        return call(self.url, tool, self.keys.token(), arguments=arguments).data
+
+
 @pytest.fixture(scope="module")
-def guarded(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of one server with a write token, shared by the tests that leave no trace."""
+def guarded(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """One server shared by the tests that leave no trace."""
     path = tmp_path_factory.mktemp("guarded") / "customers.db"
     path.write_bytes(store_template.read_bytes())
-    with serving(environment(path, MCP_WRITE_TOKEN=TOKEN)) as (_, url):
-        yield url
+    with serving(environment(path)) as (_, url):
+        yield Guarded(url, Keys.beside(path))
 
 
 def tools(url: str, token: str | None) -> set[str]:
@@ -60,55 +73,101 @@ def tools(url: str, token: str | None) -> set[str]:
     return asyncio.run(listed())
 
 
-def test_tools_answer_over_http(guarded: str) -> None:
-    assert call(guarded, "get_customer", customer_id=12).data["customer_id"] == 12
-    assert call(guarded, "get_customer", customer_id=UNKNOWN).error == UNKNOWN_SENTENCE
+def post(guarded: Guarded, content: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+    accepts = {"Accept": "application/json, text/event-stream"}
+    return httpx.post(guarded.url, headers={**accepts, **headers}, json=content or {}, timeout=60)
 
 
-def test_the_server_says_the_release_of_casewright(guarded: str) -> None:
+def test_tools_answer_over_http(guarded: Guarded) -> None:
+    assert guarded.read("get_customer", customer_id=12)["customer_id"] == 12
+    assert call(guarded.url, "get_customer", guarded.keys.token(), customer_id=UNKNOWN).error == UNKNOWN_SENTENCE
+
+
+def test_the_server_says_the_release_of_casewright(guarded: Guarded) -> None:
     params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     call_ = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
-    answer = httpx.post(guarded, headers={"Accept": "application/json, text/event-stream"}, json=call_, timeout=60)
+    answer = post(guarded, call_, Authorization=f"Bearer {guarded.keys.token()}")
 
     assert answer.json()["result"]["serverInfo"]["version"] == VERSION
 
 
-def test_the_health_check_answers(guarded: str) -> None:
-    answer = httpx.get(guarded.removesuffix("/mcp") + "/healthz", timeout=60)
+@pytest.mark.parametrize("host", ["127.0.0.1", "evil.example"])
+def test_the_health_check_answers_probes(guarded: Guarded, host: str) -> None:
+    answer = httpx.get(guarded.url.removesuffix("/mcp") + "/healthz", headers={"Host": host}, timeout=60)
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
-@pytest.mark.parametrize("token", [None, "wrong", TOKEN[:-1], TOKEN + "x"])
-def test_without_the_token_writers_are_hidden_and_refused(guarded: str, token: str | None) -> None:
-    answer = call(guarded, "lock_account", token, customer_id=12, reason="Reason.", idempotency_key="refused")
+def test_without_the_scope_writers_are_hidden_and_refused(guarded: Guarded) -> None:
+    token = guarded.keys.token("read")
+    lock = {"customer_id": 12, "reason": "Reason.", "idempotency_key": "refused"}
+    answer = call(guarded.url, "lock_account", token, arguments=lock, grant=guarded.keys.grant("lock_account", lock))
 
     assert answer.error == (
-        "lock_account changes a customer's account and this caller may only read: "
-        "send the header 'Authorization: Bearer <MCP_WRITE_TOKEN>'."
+        "lock_account needs the scope 'act', which the token of 'worker' does not have: call it with a token that "
+        "has it."
     )
-    assert not tools(guarded, token) & WRITERS
-    assert call(guarded, "get_customer", token, customer_id=12).data["status"] == "active"
-    assert call(guarded, "get_effect", token, idempotency_key="refused").data["result"] is None
+    assert not tools(guarded.url, token) & WRITERS
+    assert guarded.read("get_customer", customer_id=12)["status"] == "active"
+    assert guarded.read("get_effect", idempotency_key="refused")["result"] is None
 
 
-def test_with_the_token_writers_are_shown_and_work(guarded: str) -> None:
-    assert tools(guarded, TOKEN) >= WRITERS
-    assert call(guarded, "lock_account", TOKEN, customer_id=250, reason="Reason.", idempotency_key="250").ok
+def test_without_the_read_scope_readers_are_refused(guarded: Guarded) -> None:
+    token = guarded.keys.token("act")
+
+    assert tools(guarded.url, token) == WRITERS
+    assert call(guarded.url, "get_customer", token, customer_id=12).error.startswith(
+        "get_customer needs the scope 'read', which the token of 'worker' does not have"
+    )
 
 
-def test_browser_page_under_another_host_name_is_turned_away(guarded: str) -> None:
-    answer = httpx.post(guarded, headers={"Host": "evil.example"}, json={}, timeout=60)
+def test_a_stolen_token_that_acts_moves_nothing(guarded: Guarded) -> None:
+    token, lock = guarded.keys.token("act"), {"customer_id": 13, "reason": "Mine.", "idempotency_key": "stolen"}
+    answer = call(guarded.url, "lock_account", token, arguments=lock)
 
-    assert answer.status_code == 421
+    assert answer.error == (
+        "lock_account needs a grant for exactly this call, and it is refused: it has none: nobody has approved it, or "
+        "the backend has not signed it yet."
+    )
+    assert guarded.read("get_customer", customer_id=13)["status"] == "active"
+
+
+def test_a_granted_call_happens_once(guarded: Guarded) -> None:
+    token, lock = guarded.keys.token("act"), {"customer_id": 250, "reason": "Reason.", "idempotency_key": "250"}
+    grant = guarded.keys.grant("lock_account", lock)
+    first = call(guarded.url, "lock_account", token, arguments=lock, grant=grant)
+    again = call(guarded.url, "lock_account", token, arguments=lock, grant=grant)
+    other = call(guarded.url, "lock_account", token, arguments={**lock, "customer_id": 249}, grant=grant)
+
+    assert tools(guarded.url, token) >= WRITERS
+    assert first.ok
+    assert again.data == first.data | {"replayed": True}
+    assert other.error.endswith("it is refused: it allows another call than this one.")
+    assert guarded.read("get_customer", customer_id=249)["status"] == "active"
+
+
+def test_browser_page_under_another_host_name_is_turned_away(guarded: Guarded) -> None:
+    token = f"Bearer {guarded.keys.token()}"
+
+    assert post(guarded, Host="evil.example", Authorization=token).status_code == 421
+    assert post(guarded, Origin="http://localhost:5173", Authorization=token).status_code == 403
+
+
+def test_every_request_needs_a_token(guarded: Guarded) -> None:
+    answers = [post(guarded), post(guarded, Authorization="Bearer"), post(guarded, Authorization="Basic YTpi")]
+
+    assert {(answer.status_code, answer.json()["error_description"]) for answer in answers} == {
+        (401, "The token of this request is refused: there is none: send the header 'Authorization: Bearer <token>'.")
+    }
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_stop_signal_ends_the_process_cleanly_with_sessions_open(store_path: Path, stop_signal: signal.Signals) -> None:
     async def stop_with_open_sessions(process: subprocess.Popen[str], url: str) -> None:
-        async with client(url) as session, httpx.AsyncClient(timeout=60) as http:
+        token = Keys.beside(store_path).token()
+        async with client(url, token) as session, httpx.AsyncClient(timeout=60) as http:
             await session.list_tools()
-            accepted = {"Accept": "text/event-stream, application/json"}
+            accepted = {"Accept": "text/event-stream, application/json", "Authorization": f"Bearer {token}"}
             async with http.stream("GET", url, headers=accepted):
                 process.send_signal(stop_signal)
                 await asyncio.to_thread(process.wait, 60)
@@ -132,7 +191,7 @@ def test_retry_after_kill_behind_commit_returns_first_result(store_path: Path, d
         assert process.wait(60) == -signal.SIGKILL
 
     with closing(SqliteCustomerStore(store_path, lambda: dataset)) as store:
-        server = build_server(store, write_token=None)
+        server = build_server(store, OPEN)
         effect = call(server, "get_effect", idempotency_key="key").data["result"]
         retried = call(server, "refund_charges", arguments=refund)
 
@@ -159,7 +218,7 @@ def test_a_call_over_http_does_not_list_the_tools(store_path: Path) -> None:
 
     async def answers() -> list[Any]:
         with closing(SqliteCustomerStore(store_path, dataset=lambda: Dataset.model_validate({}))) as store:
-            server = build_server(store, None)
+            server = build_server(store, OPEN)
             server.add_middleware(listings)
             app = server.http_app(path="/mcp", stateless_http=True, json_response=True)
 

@@ -63,7 +63,7 @@ BAD: dict[str, tuple[str, str]] = {
     "empty": ("", "it is no signed JSON Web Token"),
     "no token": ("hunter2", "it is no signed JSON Web Token"),
     "accents": ("é.é.é", "it is no signed JSON Web Token"),
-    "nested": (encoded([[[[]]]]) + "..", "it is no signed JSON Web Token"),
+    "nested": (encoded([["deep"]]) + "..", "it is no signed JSON Web Token"),
     "endless": ("a" * (MAX_TOKEN + 1), "it is longer than 65,536 characters"),
     "alg none": (with_header(SIGNED, alg="none").rpartition(".")[0] + ".", "it is not signed with Ed25519"),
     "alg missing": (with_header(SIGNED, alg=None), "it is not signed with Ed25519"),
@@ -118,26 +118,33 @@ def test_the_file_cannot_say_another_id_of_a_key() -> None:
     assert list(lying) == [OTHER.key_id]
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "it is no JSON Web Key Set"),
-        ("[]", "it is no JSON Web Key Set"),
-        ('{"keys": [1]}', "it is no JSON Web Key Set"),
-        ('{"keys": []}', "it names no key"),
-        (json.dumps({"keys": [{**KEY.public, "d": "secret"}]}), "it holds a private key"),
-        (json.dumps({"keys": [{**KEY.public, "crv": "Ed448"}]}), "it holds a key that is not Ed25519"),
-        (json.dumps({"keys": [{**KEY.public, "x": "?"}]}), "it is no JSON Web Key Set"),
-    ],
-)
-def test_a_file_that_names_no_public_keys_is_refused(text: str, why: str) -> None:
+NO_SETS = {
+    "nothing": ("", "it is no JSON Web Key Set"),
+    "a list": ("[]", "it is no JSON Web Key Set"),
+    "of numbers": ('{"keys": [1]}', "it is no JSON Web Key Set"),
+    "empty": ('{"keys": []}', "it names no key"),
+    "private": (json.dumps({"keys": [{**KEY.public, "d": "secret"}]}), "it holds a private key"),
+    "another curve": (json.dumps({"keys": [{**KEY.public, "crv": "Ed448"}]}), "it holds a key that is not Ed25519"),
+    "damaged": (json.dumps({"keys": [{**KEY.public, "x": "?"}]}), "it is no JSON Web Key Set"),
+}
+
+
+@pytest.mark.parametrize("name", NO_SETS)
+def test_a_file_that_names_no_public_keys_is_refused(name: str) -> None:
+    text, why = NO_SETS[name]
     with pytest.raises(KeyInvalid, match=why):
         read_public_keys(text)
 
 
-@pytest.mark.parametrize(
-    "pem", ["", "hunter2", PUBLIC_PEM.decode(), ECKey.generate_key("P-256").as_pem(private=True).decode()]
-)
-def test_what_is_no_private_key_is_refused(pem: str) -> None:
+NO_KEYS = {
+    "nothing": "",
+    "a word": "hunter2",
+    "a public key": PUBLIC_PEM.decode(),
+    "of another kind": ECKey.generate_key("P-256").as_pem(private=True).decode(),
+}
+
+
+@pytest.mark.parametrize("name", NO_KEYS)
+def test_what_is_no_private_key_is_refused(name: str) -> None:
     with pytest.raises(KeyInvalid, match="Ed25519 key in PEM"):
-        PrivateKey(pem)
+        PrivateKey(NO_KEYS[name])

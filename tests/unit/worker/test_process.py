@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from durabletask.testing import create_test_backend
 
+from runtime.signatures import PrivateKey
 from tests.unit.worker.support.mcp_peer import McpPeers
 from tests.unit.worker.support.process import (
     CASE,
@@ -148,7 +149,7 @@ def test_it_waits_at_start_and_finishes_running_work(
     slow_model: Callable[[float], dict[str, str]],
 ) -> None:
     model = slow_model(1.5)
-    more = {"MCP_WRITE_TOKEN": "write-secret", "WORKER_DRAIN_SECONDS": "240", **model}
+    more = {"MCP_CALLER_KEY": PrivateKey.new().pem, "WORKER_DRAIN_SECONDS": "240", **model}
     worker = start_worker(environment(tmp_path, tools.url, free_port, **more))
     assert "casewright-rules-1 at http://127.0.0.1:" in worker.says("Model:")
     worker.says(f"Waiting for the tool server at {tools.url}")
@@ -162,7 +163,7 @@ def test_it_waits_at_start_and_finishes_running_work(
         assert (tmp_path / "ready").exists()
         # This tool server has but two of the tools that write.
         refused = worker.says("does not let this worker call")
-        assert "call record_refund_reversal or unlock_account: give the worker the MCP_WRITE_TOKEN of" in refused
+        assert "call record_refund_reversal or unlock_account: give the worker a key that" in refused
         with open_case(tmp_path, free_port) as casebook:
             assert f"case_id={CASE} " in worker.says("Round 1 begins.")
             wait_for_event(casebook, "specialist_started")
@@ -174,7 +175,7 @@ def test_it_waits_at_start_and_finishes_running_work(
             assert not (tmp_path / "ready").exists()
             types = [event.type for event in casebook.case_events(CASE)]
             assert types.count("specialist_started") == types.count("specialist_finished") >= 1
-            assert "secret" not in worker.output
+            assert "PRIVATE" not in worker.output
     finally:
         backend.stop()
 

@@ -7,10 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.investigation import InvestigationPolicy
+from runtime.signatures import PrivateKey
 from worker.settings import WorkerSettings
 
 LOCAL = {"OPENAI_BASE_URL": "http://127.0.0.1:8090/v1", "OPENAI_MODEL": "casewright-rules-1"}
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com", "AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5"}
+
+KEY = PrivateKey.new().pem
 
 
 @pytest.fixture(autouse=True)
@@ -105,11 +108,10 @@ def test_an_address_where_nobody_can_answer_is_refused(
         settings(monkeypatch, LOCAL | {name: f"http://{host}"})
 
 
-@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "MCP_WRITE_TOKEN"])
 @pytest.mark.parametrize("secret", ["sk-hun\nter2", "sk-hünter2", "sk hunter2", "   ", "sk-\x7f", "\u200bsk-hunter2"])
-def test_a_secret_that_no_request_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, secret: str) -> None:
+def test_a_secret_that_no_request_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     with pytest.raises(ValidationError, match="it holds what no request can carry"):
-        settings(monkeypatch, LOCAL | {name: secret})
+        settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": secret})
 
 
 def test_secret_is_read_without_its_line_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +121,10 @@ def test_secret_is_read_without_its_line_end(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": "sk-secret", "MCP_WRITE_TOKEN": "write-secret"})
+    read = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": "sk-secret", "MCP_CALLER_KEY": KEY})
 
     assert "secret" not in repr(read)
+    assert KEY not in repr(read)
 
 
 def test_further_models_are_named_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +159,22 @@ def test_incompletely_named_further_model_is_one_sentence(
         settings(monkeypatch, LOCAL | {"MODEL_FAILOVER": failover})
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"MCP_CALLER_KEY": "hunter2"}, "it is no Ed25519 key in PEM"),
+        ({"MCP_CALLER_KEY": KEY, "MCP_AUDIENCE": "api"}, "MCP_CALLER_KEY and MCP_AUDIENCE are both set"),
+        ({"MCP_WRITE_TOKEN": "hunter2"}, "callers no longer share a token: each has a key of its own"),
+    ],
+    ids=["no key", "two ways", "the old token"],
+)
+def test_a_worker_has_one_way_to_identify_itself(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        settings(monkeypatch, LOCAL | changes)
+
+
 FAR = {"OPENAI_BASE_URL": "http://ana:hunter2@models.example.test/v1", "OPENAI_MODEL": "m"}
 
 
@@ -173,8 +192,8 @@ FAR = {"OPENAI_BASE_URL": "http://ana:hunter2@models.example.test/v1", "OPENAI_M
             "OPENAI_API_KEY would be sent unencrypted to http://models.example.test/v1: use https://",
         ),
         (
-            LOCAL | {"MCP_WRITE_TOKEN": "hunter2", "MCP_SERVER_URI": "http://ana:hunter2@mcp.example.test:8000/mcp"},
-            "MCP_WRITE_TOKEN would be sent unencrypted to http://mcp.example.test:8000/mcp: use https://",
+            LOCAL | {"MCP_CALLER_KEY": KEY, "MCP_SERVER_URI": "http://ana:hunter2@mcp.example.test:8000/mcp"},
+            "The token for the tool server would be sent unencrypted to http://mcp.example.test:8000/mcp: use https://",
         ),
         (
             LOCAL | {"MCP_SERVER_URI": "http://ana:hunter2@mcp.example.test:8000/mcp"},
@@ -200,9 +219,9 @@ def test_no_secret_crosses_a_network_unencrypted(
 @pytest.mark.parametrize(
     "environment",
     [
-        LOCAL | {"OPENAI_API_KEY": "sk-1", "MCP_WRITE_TOKEN": "t"},
+        LOCAL | {"OPENAI_API_KEY": "sk-1", "MCP_CALLER_KEY": KEY},
         LOCAL | {"MCP_SERVER_URI": "http://mcp.example.test:8000/mcp"},
-        LOCAL | {"MCP_SERVER_URI": "https://mcp.example.test/mcp", "MCP_WRITE_TOKEN": "t"},
+        LOCAL | {"MCP_SERVER_URI": "https://mcp.example.test/mcp", "MCP_CALLER_KEY": KEY},
         FAR | {"OPENAI_API_KEY": "sk-1", "ALLOW_PLAIN_HTTP": "true"},
         LOCAL | {"DTS_ENDPOINT": "http://dts.example.test:8080", "ALLOW_PLAIN_HTTP": "true"},
         LOCAL | {"DTS_ENDPOINT": "https://dts.example.test"},

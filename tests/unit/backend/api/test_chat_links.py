@@ -11,6 +11,7 @@ from backend.services.customer_store import CustomerStoreReader, McpCustomerRead
 from backend.services.errors import CustomerStoreUnavailable
 from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
+from tests.support.tool_access import Keys
 from tests.unit.backend.api.test_previews import FakeReader
 from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
 from tests.unit.mcp_server.support import environment, serving
@@ -85,8 +86,9 @@ async def test_store_that_is_away_links_nobody(book: CaseBook) -> None:
 
 @pytest.mark.integration
 async def test_real_tool_server_says_who_exists(tmp_path: Path) -> None:
-    with serving(environment(tmp_path / "customers.db")) as (_, url):
-        store = McpCustomerReader(url)
+    path = tmp_path / "customers.db"
+    with serving(environment(path)) as (_, url):
+        store = McpCustomerReader(url, Keys.beside(path).reading().token)
         assert [await store.has_customer(number) for number in (12, 99_999)] == [True, False]
         assert not await store.has_customer(9_007_199_254_740_992)
     with pytest.raises(CustomerStoreUnavailable, match="could not be reached"):

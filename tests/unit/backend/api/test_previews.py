@@ -7,16 +7,19 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from backend.live.broadcast import Broadcast
 from backend.services.customer_store import CustomerStoreReader, McpCustomerReader
 from backend.services.errors import PreviewUnavailable
+from backend.services.tool_tokens import open_tool_tokens
 from backend.wiring import Wiring, wire
 from contracts.investigation import InvestigationPolicy
 from contracts.money import Money
 from contracts.preview import EffectPreview
 from contracts.refunds import ChosenRefund
 from tests.support.casebooks import CaseBook
+from tests.support.tool_access import Keys
 from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, asked_in_short, begin, open_case, put
 from tests.unit.mcp_server.support import environment, serving
@@ -147,11 +150,17 @@ async def test_answer_that_cannot_be_read_is_none(foreign: str) -> None:
 
 
 @pytest.mark.integration
-async def test_real_tool_server_answers_without_a_token(tmp_path: Path) -> None:
-    with serving(environment(tmp_path / "customers.db", MCP_WRITE_TOKEN="write")) as (_, url):
-        told = await McpCustomerReader(url).preview(12, lock=True, charge_ids=("none",), amounts={})
+async def test_real_tool_server_answers_whom_it_knows(tmp_path: Path) -> None:
+    store = tmp_path / "customers.db"
+    with serving(environment(store)) as (_, url):
+        key = SecretStr(Keys.beside(store).key("backend").pem)
+        async with open_tool_tokens(key, None) as token:
+            reader = McpCustomerReader(url, token)
+        told = await reader.preview(12, lock=True, charge_ids=("none",), amounts={})
         with pytest.raises(PreviewUnavailable, match="could not be read"):
-            await McpCustomerReader(url).preview(99_999, lock=True, charge_ids=(), amounts={})
+            await reader.preview(99_999, lock=True, charge_ids=(), amounts={})
+        with pytest.raises(PreviewUnavailable, match="it refuses this backend: give the backend a MCP_CALLER_KEY"):
+            await McpCustomerReader(url).preview(12, lock=True, charge_ids=(), amounts={})
     with pytest.raises(PreviewUnavailable, match="could not be reached"):
         await McpCustomerReader(url).preview(12, lock=True, charge_ids=(), amounts={})
 

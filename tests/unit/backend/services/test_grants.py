@@ -11,7 +11,8 @@ from backend.services.grants import GrantKeeper
 from backend.services.outbox_relay import OutboxRelay
 from casebook.async_api import AsyncGrants
 from casebook.grants_api import GrantsApi
-from contracts.grants import GRANT_ISSUER, TOOLS_AUDIENCE
+from contracts.access import TOOLS_AUDIENCE
+from contracts.grants import GRANT_ISSUER
 from contracts.investigation import ReviewOpening
 from runtime.signatures import PrivateKey, read_public_keys, verified
 from tests.support.casebooks import CaseBook

@@ -17,6 +17,7 @@ from mcp_server.records.customer import Customer
 from mcp_server.records.effect import LockResult
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
+from tests.support.tool_access import OPEN
 from tests.unit.mcp_server.support import call
 from tests.unit.mcp_server.tools.test_tools import READ_TOOLS, WRITE_TOOLS
 
@@ -66,7 +67,7 @@ def test_a_direct_answer_is_the_answer_of_the_chain(server: FastMCP, tool: str) 
 
 def test_read_runs_on_event_loop_and_write_on_thread(store_path: Path, dataset: Dataset) -> None:
     with closing(StoreThatNotesThreads(store_path, dataset)) as store:
-        server = build_server(store, write_token=None)
+        server = build_server(store, OPEN)
 
         assert call(server, "get_customer", customer_id=12).ok
         assert call(server, "lock_account", arguments=WRITE_TOOLS["lock_account"]).ok

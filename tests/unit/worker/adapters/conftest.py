@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.tool_access import GivenToken
 from tests.unit.worker.support.mcp_peer import McpPeer, McpPeers
 from tests.unit.worker.support.tool_server import ToolServer
 from worker.adapters.client_loop import ClientLoop
@@ -56,6 +57,6 @@ def box(loop: ClientLoop, peer: McpPeer) -> McpToolBox:
 
 @pytest.fixture
 def gateway(loop: ClientLoop, peer: McpPeer) -> McpActionGateway:
-    session = McpSession(peer.url, "write")
+    session = McpSession(peer.url, GivenToken("write"))
     loop.close_with(session.close)
     return McpActionGateway(session, loop)

@@ -1,20 +1,25 @@
 """The action gateway and the fact checks against the real tool server: what they send is what it understands."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from pydantic import JsonValue
 
+from contracts.actions import EffectAction, ReversalAction
 from contracts.investigation import FactCheck
+from contracts.tool_calls import effect_call, reversal_call
+from tests.support.tool_access import Keys
 from tests.unit.mcp_server.support import environment, serving
 from worker.activities.facts import FactActivities
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_actions import McpActionGateway
 from worker.adapters.mcp_session import McpSession
 from worker.adapters.mcp_tools import McpToolBox
-from worker.ports.actions import ActionRefused, ActionsUnavailable
+from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
 from worker.ports.record import CaseRecord
 from worker.ports.tools import ToolInvocation, ToolsUnavailable
 
@@ -25,28 +30,52 @@ LOCK, UNLOCK = "case-1:lock_account:12", "case-1:unlock_account:12:1"
 REFUND, BACK = "case-1:refund_charges:12", "case-1:reverse_refund:12:2"
 
 
+@dataclass(frozen=True)
+class Granting:
+    """A gateway each of whose calls people have approved."""
+
+    gateway: McpActionGateway
+    keys: Keys
+
+    def look_up(self, key: str) -> LedgerEntry | None:
+        return self.gateway.look_up(key)
+
+    def perform(self, action: EffectAction, **told: Any) -> dict[str, JsonValue]:
+        call = effect_call(action, **told)
+        return self.gateway.perform(action, **told, grant=self.keys.grant(call.tool, call.arguments))
+
+    def reverse(self, action: ReversalAction, **told: Any) -> dict[str, JsonValue]:
+        call = reversal_call(action, **told)
+        return self.gateway.reverse(action, **told, grant=self.keys.grant(call.tool, call.arguments))
+
+
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    store = tmp_path_factory.mktemp("store") / "customers.db"
-    with serving(environment(store, MCP_WRITE_TOKEN="write")) as (_, address):
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store") / "customers.db"
+
+
+@pytest.fixture(scope="module")
+def url(store: Path) -> Iterator[str]:
+    with serving(environment(store)) as (_, address):
         yield address
 
 
 @pytest.fixture
-def gateway(loop: ClientLoop, url: str) -> McpActionGateway:
-    session = McpSession(url, "write")
+def gateway(loop: ClientLoop, url: str, store: Path) -> Granting:
+    keys = Keys.beside(store)
+    session = McpSession(url, keys.acting())
     loop.close_with(session.close)
-    return McpActionGateway(session, loop)
+    return Granting(McpActionGateway(session, loop), keys)
 
 
 @pytest.fixture
-def tools(loop: ClientLoop, url: str) -> McpToolBox:
-    session = McpSession(url)
+def tools(loop: ClientLoop, url: str, store: Path) -> McpToolBox:
+    session = McpSession(url, Keys.beside(store).reading())
     loop.close_with(session.close)
     return McpToolBox(session, loop)
 
 
-def test_ledger_tells_what_was_done_under_a_key(gateway: McpActionGateway) -> None:
+def test_ledger_tells_what_was_done_under_a_key(gateway: Granting) -> None:
     before = gateway.look_up(LOCK)
     locked = gateway.perform("lock_account", customer_id=CUSTOMER, key=LOCK, reason="case-1: approved by ana")
     entry = gateway.look_up(LOCK)
@@ -61,7 +90,7 @@ def test_ledger_tells_what_was_done_under_a_key(gateway: McpActionGateway) -> No
     assert (unlocked["already_active"], unlocked["status"], unlocked["still_locked_by"]) == (False, "active", [])
 
 
-def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpActionGateway, tools: McpToolBox) -> None:
+def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: Granting, tools: McpToolBox) -> None:
     (answer,) = tools.invoke(
         [ToolInvocation(tool="get_recent_charges", arguments={"customer_id": CUSTOMER, "days": 120})], 30
     )
@@ -98,12 +127,14 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
 
 
 def test_server_back_from_a_kill_is_asked_at_once(loop: ClientLoop, tmp_path: Path) -> None:
-    env = environment(tmp_path / "customers.db", MCP_WRITE_TOKEN="write")
+    path = tmp_path / "customers.db"
+    env = environment(path)
     with serving(env) as (process, url):
-        session, reading = McpSession(url, "write"), McpSession(url)
+        keys = Keys.beside(path)
+        session, reading = McpSession(url, keys.acting()), McpSession(url, keys.reading())
         loop.close_with(session.close)
         loop.close_with(reading.close)
-        gateway, tools = McpActionGateway(session, loop), McpToolBox(reading, loop)
+        gateway, tools = Granting(McpActionGateway(session, loop), keys), McpToolBox(reading, loop)
         customer = ToolInvocation(tool="get_customer", arguments={"customer_id": CUSTOMER})
         locked = gateway.perform("lock_account", customer_id=CUSTOMER, key=LOCK, reason="case-1: approved by ana")
         assert tools.invoke([customer], 30)[0].ok

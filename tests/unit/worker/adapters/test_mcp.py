@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.support.tool_access import GivenToken
 from tests.unit.worker.support.tool_server import ToolServer
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_actions import McpActionGateway
@@ -14,7 +15,7 @@ from worker.ports.tools import ToolInvocation, ToolsUnavailable
 
 
 def a_session(loop: ClientLoop, url: str, token: str | None = None) -> McpSession:
-    session = McpSession(url, token)
+    session = McpSession(url, None if token is None else GivenToken(token))
     loop.close_with(session.close)
     return session
 
@@ -159,8 +160,8 @@ def test_an_effect_carries_its_key(loop: ClientLoop, tool_server: ToolServer) ->
     assert (refunded["refunded"], refunded["key"]) == (["ch-1", "ch-2"], "case-1:refund_charges:7")
 
 
-def test_without_the_write_token_nothing_is_written(loop: ClientLoop, tool_server: ToolServer) -> None:
-    with pytest.raises(MayNotWrite, match="MCP_WRITE_TOKEN"):
+def test_without_a_token_that_acts_nothing_is_written(loop: ClientLoop, tool_server: ToolServer) -> None:
+    with pytest.raises(MayNotWrite, match="MCP_CALLER_KEY"):
         lock(a_gateway(loop, tool_server.url, token=None))
     assert tool_server.calls == []
 

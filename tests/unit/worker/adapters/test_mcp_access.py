@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from contracts.access import NO_GRANT, NO_SCOPE, REFUSAL_KEY
+from tests.support.tool_access import GivenToken
 from tests.unit.worker.support.mcp_answers import KEY, fails, lock, refuses, says
 from tests.unit.worker.support.mcp_peer import Answer, McpPeer, result
 from worker.adapters.client_loop import ClientLoop
@@ -13,6 +15,14 @@ from worker.adapters.mcp_session import McpSession
 from worker.adapters.mcp_tools import McpToolBox
 from worker.ports.actions import ActionRefused, MayNotWrite
 from worker.ports.tools import ToolsUnavailable
+
+
+def marked(kind: str, text: str) -> Answer:
+    async def answer(call: dict[str, Any]) -> Response:
+        content, meta = [{"type": "text", "text": text}], {REFUSAL_KEY: kind}
+        return JSONResponse(result(call, content=content, isError=True, _meta=meta))
+
+    return answer
 
 
 def fails_in_words(text: str) -> Answer:
@@ -39,10 +49,7 @@ NO_ACCESS: dict[str, Answer] = {
     "tool: scope": fails_in_words("insufficient_scope: accounts.write"),
     "tool: token": fails_in_words("Invalid access token"),
     "tool: hidden": fails_in_words("Unknown tool: 'lock_account'"),
-    "tool: with the sentence about the write token": fails_in_words(
-        "lock_account changes a customer's account and this caller may only read: "
-        "send the header 'Authorization: Bearer <MCP_WRITE_TOKEN>'."
-    ),
+    "tool: marked": marked(NO_SCOPE, "lock_account needs the scope 'act': ask for it."),
 }
 
 
@@ -56,7 +63,8 @@ def test_refusing_the_caller_is_not_refusing_the_action(
 
     sentence = (
         f"The tool server at {peer.url} does not let this worker call lock_account: "
-        "give the worker the MCP_WRITE_TOKEN of the tool server."
+        "give the worker a key that the tool server knows with the scope 'act' (MCP_CALLER_KEY), or its identity the "
+        "role 'tools.act'."
     )
     assert str(raised.value) == sentence
     assert sentence in [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
@@ -64,12 +72,23 @@ def test_refusing_the_caller_is_not_refusing_the_action(
     assert lock(gateway)["idempotency_key"] == KEY
 
 
+def test_a_call_without_a_grant_waits(gateway: McpActionGateway, peer: McpPeer) -> None:
+    peer.answers["None"] = marked(NO_GRANT, "lock_account needs a grant for exactly this call: it has none.")
+    with pytest.raises(MayNotWrite) as raised:
+        lock(gateway)
+
+    assert str(raised.value) == (
+        f"The tool server at {peer.url} takes lock_account for something that nobody has approved "
+        "(lock_account needs a grant for exactly this call: it has none)."
+    )
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_server_that_refuses_all_refuses_no_action(
     box: McpToolBox, gateway: McpActionGateway, peer: McpPeer, status: int
 ) -> None:
     peer.refusal_of_all = says(status, "")
-    with pytest.raises(MayNotWrite, match="MCP_WRITE_TOKEN"):
+    with pytest.raises(MayNotWrite, match="MCP_CALLER_KEY"):
         lock(gateway)
     with pytest.raises(MayNotWrite, match="does not let this worker call get_effect"):
         gateway.look_up(KEY)
@@ -101,7 +120,9 @@ def test_what_is_said_of_the_action_is_a_refusal(gateway: McpActionGateway, peer
 
 @pytest.mark.parametrize(("token", "header"), [(None, "Basic bWU6aHVudEByMg=="), ("write", "Bearer write")])
 def test_credentials_in_the_address_are_sent(loop: ClientLoop, peer: McpPeer, token: str | None, header: str) -> None:
-    session = McpSession(peer.url.replace("http://", "http://me:hunt%40r2@"), token)
+    session = McpSession(
+        peer.url.replace("http://", "http://me:hunt%40r2@"), None if token is None else GivenToken(token)
+    )
     loop.close_with(session.close)
 
     assert McpToolBox(session, loop).describe()

@@ -1,4 +1,4 @@
-"""A worker with another write token than the tool server's carries nothing out, and takes nothing for refused."""
+"""A worker that may only read carries nothing out, and takes nothing for refused; what is granted is done once."""
 
 import os
 import signal
@@ -17,14 +17,18 @@ def test_an_approved_lock_waits_for_the_right_worker(tmp_path: Path) -> None:
         customer = stack.customer("account_takeover")
         asked = stack.wait_for_case(stack.start_case(foreign_login(customer)), awaits_review(1))
         freeze(stack.pid("worker"), url)
-        more = {"CASEBOOK_URL": url, "MCP_WRITE_TOKEN": "another", "OPENAI_MODEL": "casewright-rules-1"}
+        more = {
+            "CASEBOOK_URL": url,
+            "MCP_CALLER_KEY": stack.keys.key("backend").pem,
+            "OPENAI_MODEL": "casewright-rules-1",
+        }
         env = environment(tmp_path, stack.mcp_url, int(stack.env["SCHEDULER_PORT"]), **more)
         wrong = WorkerProcess(env | {"OPENAI_BASE_URL": f"{stack.model_url}/v1"})
         try:
             begins = f"The tool server at {stack.mcp_url} does not let this worker call"
             wrong.says(f"{begins} lock_account or record_refund_reversal or refund_charges or unlock_account: give")
             assert stack.decide(asked, "approve", action="lock_account").status_code == 202
-            said = wrong.says(f"{begins} lock_account: give the worker the MCP_WRITE_TOKEN of the tool server.")
+            said = wrong.says(f"{begins} get_effect: give the worker a key that the tool server knows")
             assert " level=error " in said
             # The right worker acts as soon as it goes on.
             meanwhile = stack.case(asked.case_id).state, account_status(stack, customer["customer_id"])

@@ -1,0 +1,132 @@
+"""Who calls, by their own signature: what a token lets its caller do, and which tokens are none."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.access import TOOLS_AUDIENCE
+from mcp_server.access.callers import Caller, KnownCallers
+from mcp_server.access.key_files import CALLERS_FILE, GRANT_KEYS_FILE, KeysUnusable, make_keys, read_private_key
+from mcp_server.access.rates import RateLimit
+from runtime.caller_tokens import LIFE_S, CallerTokens
+from runtime.signatures import KeyInvalid, PrivateKey, TokenInvalid
+
+NOW = 1_800_000_000.0
+WORKER, STRANGER = PrivateKey.new(), PrivateKey.new()
+LISTED = {**WORKER.public, "sub": "worker", "scopes": ["read", "act"]}
+
+
+def callers(**changes: Any) -> KnownCallers:
+    return KnownCallers.read(json.dumps({"keys": [LISTED | changes]}))
+
+
+def tokens(*scopes: str, key: PrivateKey = WORKER, audience: str = TOOLS_AUDIENCE) -> str:
+    return CallerTokens(key, audience, scopes).current()
+
+
+def ask(token: str) -> Caller:
+    return asyncio.run(callers().caller(token))
+
+
+def test_a_token_has_the_scopes_that_were_asked_for() -> None:
+    assert ask(tokens("read")) == Caller("worker", frozenset({"read"}))
+    assert ask(tokens("read", "act")) == Caller("worker", frozenset({"read", "act"}))
+    assert ask(tokens()) == Caller("worker", frozenset())
+
+
+BAD: Mapping[str, tuple[str, str]] = {
+    "a scope more": (tokens("read", "tasks"), "it has scopes that its caller, 'worker', may not have"),
+    "no such scope": (tokens("everything"), "it has scopes that its caller, 'worker', may not have"),
+    "a stranger's": (tokens("read", key=STRANGER), "the key that signed it is not known here"),
+    "for the desk": (tokens("read", audience="desk"), "it is for somebody else"),
+    "for ever": (
+        WORKER.sign({"iss": WORKER.key_id, "aud": TOOLS_AUDIENCE, "iat": 1, "exp": 2**40, "scope": "read"}),
+        "it is valid for longer than such a token may be",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_token_of_another_kind_lets_nobody_in(name: str) -> None:
+    token, why = BAD[name]
+    with pytest.raises(TokenInvalid) as refused:
+        ask(token)
+
+    assert str(refused.value) == why
+
+
+def test_a_token_says_who_signed_it() -> None:
+    known = callers()
+    said = {"iss": STRANGER.key_id, "aud": TOOLS_AUDIENCE, "iat": NOW, "exp": NOW + LIFE_S, "scope": "read"}
+    judged = KnownCallers(known._keys, lambda: NOW)  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(TokenInvalid, match="somebody else issued it"):
+        asyncio.run(judged.caller(WORKER.sign(said)))
+
+
+@pytest.mark.parametrize("changes", [{"sub": ""}, {"sub": 1}, {"scopes": "read"}, {"scopes": ["write"]}])
+def test_a_key_without_name_or_scopes_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(KeyInvalid, match="each key needs 'sub', its caller, and 'scopes', a list of act, read, tasks"):
+        callers(**changes)
+
+
+def test_a_token_is_made_anew_before_it_expires() -> None:
+    clock = [NOW]
+    made = CallerTokens(WORKER, TOOLS_AUDIENCE, ("read",), lambda: clock[0])
+    first = made.current()
+    clock[0] += LIFE_S / 2 - 1
+    assert made.current() == first
+    clock[0] += 1
+    later = made.current()
+    assert later != first
+    clock[0] = NOW
+    assert made.current() == first
+
+
+def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    make_keys(folder)
+    before = {file.name: file.read_text() for file in folder.iterdir()}
+    make_keys(folder)
+
+    assert {file.name: file.read_text() for file in folder.iterdir()} == before
+    assert sorted(before) == [
+        "backend.pem", CALLERS_FILE, GRANT_KEYS_FILE, "grants.pem", "operator.pem", "worker.pem"
+    ]  # fmt: skip
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    assert "PRIVATE" not in before[CALLERS_FILE] + before[GRANT_KEYS_FILE]
+
+
+def test_a_renewed_key_is_known_beside_the_old_one(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    old = read_private_key(tmp_path / "worker.pem")
+    make_keys(tmp_path, ["worker"])
+    new = read_private_key(tmp_path / "worker.pem")
+    known = KnownCallers.read((tmp_path / CALLERS_FILE).read_text())
+
+    assert old.key_id != new.key_id
+    for key in (old, new):
+        assert asyncio.run(known.caller(tokens("act", key=key))) == Caller("worker", frozenset({"act"}))
+
+
+@pytest.mark.parametrize("name", ["worker.pem", CALLERS_FILE])
+def test_a_damaged_file_of_keys_is_one_sentence(tmp_path: Path, name: str) -> None:
+    make_keys(tmp_path)
+    (tmp_path / name).write_text("hunter2")
+    with pytest.raises(KeysUnusable, match=r"delete it, and it is made anew\.$") as refused:
+        make_keys(tmp_path)
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_caller_who_asks_too_often_waits() -> None:
+    clock = [0.0]
+    rate = RateLimit(60, lambda: clock[0])
+    assert [rate.wait_s("worker") for _ in range(11)] == [0.0] * 10 + [1.0]
+    assert rate.wait_s("backend") == 0.0
+    clock[0] = 2.0
+    assert [rate.wait_s("worker") for _ in range(3)] == [0.0, 0.0, 1.0]
