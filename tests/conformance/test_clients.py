@@ -2,29 +2,41 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from local.model.server import build_server
 from tests.conformance.environments import CLIENTS, node_modules_of, python_of, run
+from tests.support.tool_access import Keys
 from tests.unit.local.serving import running
 from tests.unit.mcp_server.support import environment, serving
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-WRITE_TOKEN = "a-token-that-no-client-has-0123456789"
+
+@dataclass(frozen=True)
+class Services:
+    """Model and tool server, and the keys of its callers."""
+
+    model: str
+    tools: str
+    keys: Keys
 
 
 @pytest.fixture(scope="module")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Where model and tool server are, as the programs read it."""
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     store = tmp_path_factory.mktemp("clients") / "customers.db"
-    with (
-        running(build_server()) as model,
-        serving(environment(store, MCP_WRITE_TOKEN=WRITE_TOKEN)) as (_, tools),
-    ):
-        yield {"MODEL_URL": model, "MCP_URL": tools}
+    with running(build_server()) as model, serving(environment(store)) as (_, tools):
+        yield Services(model, tools, Keys.beside(store))
+
+
+@pytest.fixture
+def addresses(services: Services) -> dict[str, str]:
+    """Where they are, as the programs read it, and a token that lets them read for five minutes."""
+    token = services.keys.token(caller="operator")
+    return {"MODEL_URL": services.model, "MCP_URL": services.tools, "MCP_TOKEN": token}
 
 
 @pytest.mark.parametrize("client", sorted(path.stem for path in CLIENTS.glob("*.lock")))
@@ -37,7 +49,9 @@ def test_inspector_lists_and_calls_tools(addresses: dict[str, str]) -> None:
     modules = node_modules_of("inspector")
 
     def ask(*arguments: str) -> str:
-        return run(modules / ".bin" / "mcp-inspector", "--cli", addresses["MCP_URL"], *arguments, cwd=modules.parent)
+        header = ("--header", f"Authorization: Bearer {addresses['MCP_TOKEN']}")
+        inspector = (modules / ".bin" / "mcp-inspector", "--cli", addresses["MCP_URL"])
+        return run(*inspector, *arguments, *header, cwd=modules.parent)
 
     assert "get_customer_detail" in {tool["name"] for tool in json.loads(ask("--method", "tools/list"))["tools"]}
     answer = json.loads(

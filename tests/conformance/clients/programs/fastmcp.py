@@ -7,7 +7,7 @@ from fastmcp import Client
 
 
 async def main() -> None:
-    async with Client(os.environ["MCP_URL"]) as client:
+    async with Client(os.environ["MCP_URL"], auth=os.environ["MCP_TOKEN"]) as client:
         names = {tool.name for tool in await client.list_tools()}
         assert {"get_customer", "get_customer_detail", "get_subscription_detail"} <= names
         assert "lock_account" not in names

@@ -20,7 +20,13 @@ class Weather(BaseModel):
 
 async def main() -> None:
     tools = await MultiServerMCPClient(
-        {"customers": {"transport": "streamable_http", "url": os.environ["MCP_URL"]}}
+        {
+            "customers": {
+                "transport": "streamable_http",
+                "url": os.environ["MCP_URL"],
+                "headers": {"Authorization": f"Bearer {os.environ['MCP_TOKEN']}"},
+            }
+        }
     ).get_tools()
     azure = AzureChatOpenAI(
         azure_endpoint=URL, api_key="unused", azure_deployment="gpt-4o", api_version="2024-10-21", max_retries=0

@@ -11,7 +11,9 @@ from openai import AsyncOpenAI
 async def main() -> None:
     set_tracing_disabled(True)
     client = AsyncOpenAI(base_url=f"{os.environ['MODEL_URL']}/v1", api_key="unused", max_retries=0)
-    async with MCPServerStreamableHttp(params={"url": os.environ["MCP_URL"]}, cache_tools_list=True) as tools:
+    headers = {"Authorization": f"Bearer {os.environ['MCP_TOKEN']}"}
+    params = {"url": os.environ["MCP_URL"], "headers": headers}
+    async with MCPServerStreamableHttp(params=params, cache_tools_list=True) as tools:
         assert "get_customer" in {tool.name for tool in await tools.list_tools()}
         for model in (OpenAIResponsesModel, OpenAIChatCompletionsModel):
             agent = Agent(

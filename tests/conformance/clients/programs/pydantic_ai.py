@@ -23,7 +23,8 @@ async def main() -> None:
         assert isinstance((await Agent(model, output_type=NativeOutput(Weather)).run("The weather?")).output, Weather)
         async with Agent(model).run_stream("Who are you?") as streamed:
             assert "casewright-rules-1" in await streamed.get_output()
-        agent = Agent(model, toolsets=[MCPToolset(os.environ["MCP_URL"])])
+        headers = {"Authorization": f"Bearer {os.environ['MCP_TOKEN']}"}
+        agent = Agent(model, toolsets=[MCPToolset(os.environ["MCP_URL"], headers=headers)])
         result = await agent.run("Look at the data usage of customer 1.")
         called = [
             part.tool_name
