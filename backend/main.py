@@ -24,6 +24,8 @@ from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SignIn
 from backend.consumers.opening import open_sinks
 from backend.delivery.webhooks import WebhookSender
+from backend.http.connections.config import server_config
+from backend.http.connections.limits import ConnectionLimits
 from backend.http.guard import Guard
 from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
@@ -150,23 +152,15 @@ def _serve(
         _lifespan(settings, casebook, casebook_id, broadcast, fault.stop_server),
         WebBundle(settings.web_dist),
     )
-    config = uvicorn.Config(
-        Guard(
-            app,
-            settings.allowed_origins,
-            settings.attachment_max_bytes,
-            settings.names,
-            partial(note_refusal, app),
-        ),
-        access_log=False,
-        log_config=None,
-        log_level=logging.WARNING,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        server_header=False,
-        proxy_headers=False,
-        # Sockets only push: what clients send is not read.
-        ws_max_size=64 * 1024,
+    guarded = Guard(
+        app,
+        settings.allowed_origins,
+        settings.attachment_max_bytes,
+        settings.names,
+        partial(note_refusal, app),
     )
+    limits = ConnectionLimits(connections=settings.max_connections)
+    config = server_config(guarded, limits, STOP_TIMEOUT_S)
     server = BackendServer(config, broadcast)
     server.run(sockets=[listener])
     if fault.happened or not server.started:

@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 from backend.auth.settings import SignInSettings, exact_origin
 from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
+from backend.http.connections.limits import MAX_CONNECTIONS
 from backend.ingest.settings import TelemetrySettings
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -55,6 +56,9 @@ class BackendSettings(TelemetrySettings, SignInSettings):
     """Names that browsers and programs may call this server by, besides that of PUBLIC_ORIGIN, separated by commas."""
     allowed_origins: Annotated[tuple[Annotated[str, AfterValidator(exact_origin)], ...], NoDecode] = ()
     """Other origins whose pages may use this backend, separated by commas: a development server, for example."""
+
+    max_connections: Annotated[int, Field(ge=10, le=100_000)] = MAX_CONNECTIONS
+    """How many connections this server has at once, streams and sockets included."""
 
     claim_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 30.0
     """How long a claim lasts that is not renewed."""

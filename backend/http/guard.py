@@ -1,7 +1,7 @@
 """Checks every request before the routes (host, origin), and sets the security headers of every response."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -11,33 +11,15 @@ from starlette.websockets import WebSocketClose
 
 from backend.auth.credentials import SESSION_COOKIE, bearer_of
 from backend.http.problem import ProblemResponse, make_problem
+from backend.http.security_headers import SECURITY_HEADERS
 from casebook.workspace_api import ATTACHMENT_MAX_BYTES
 from runtime.host_header import LOOPBACK_NAMES, called_name
 
-# The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 MAX_BODY_BYTES = 1024 * 1024
+MAX_DIGITS = 19
+"""Of a length: the parser of the connection takes no more than 64 bits."""
 _ATTACHMENTS = re.compile(r"/api/cases/[^/]+/attachments")
 PROBES = frozenset({"/healthz", "/ready"})
 """Asked by address: what runs a container knows no name of it."""
@@ -74,7 +56,7 @@ class Guard:
         guarded = _with_headers(scope, send) if scope["type"] == "http" else send
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, self._limited(scope, receive), guarded)
+            await self._pass_on(scope, receive, guarded)
             return
         self._on_refusal(HTTPConnection(scope), refusal[0])
         if scope["type"] == "websocket":
@@ -103,15 +85,30 @@ class Guard:
             return "This server answers only to the names 127.0.0.1, localhost and [::1]."
         return "This server does not answer to this name: its ALLOWED_HOSTS and PUBLIC_ORIGIN say to which it does."
 
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return receive
-        is_file = _ATTACHMENTS.fullmatch(scope["path"]) is not None
-        return _limited(receive, self._attachment_body if is_file else MAX_BODY_BYTES)
+            await self._app(scope, receive, send)
+            return
+        most = self._attachment_body if _ATTACHMENTS.fullmatch(scope["path"]) else MAX_BODY_BYTES
+        if _announced_bytes(scope) > most:
+            # Before anything of it is read, and before a client that asks first is told to go on.
+            await ProblemResponse(make_problem("body-too-large", 413, _too_large(most)))(scope, receive, send)
+        else:
+            await self._app(scope, _limited(receive, most), send)
 
 
 def _vouched_for_by_cookie(headers: Headers) -> bool:
     return bearer_of(headers) is None and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
+
+
+def _announced_bytes(scope: Scope) -> int:
+    given = Headers(scope=scope).get("content-length", "")
+    # Not a number, or several: the parser of the connection has refused that.
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < MAX_DIGITS else 0
+
+
+def _too_large(most: int) -> str:
+    return f"The request body is larger than {most:,} bytes: send less at once."
 
 
 def _limited(receive: Receive, most: int) -> Receive:
@@ -122,7 +119,7 @@ def _limited(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise HTTPException(413, f"The request body is larger than {most:,} bytes: send less at once.")
+            raise HTTPException(413, _too_large(most))
         return message
 
     return receive_limited

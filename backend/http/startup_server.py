@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from math import ceil
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +14,8 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from backend.http.connections.config import server_config
+from backend.http.connections.limits import DEFAULT_LIMITS, ConnectionLimits
 from backend.http.guard import Guard
 from backend.http.problem import ProblemResponse, make_problem
 from backend.http.readiness import Health, Readiness, ReadyParts
@@ -24,6 +25,7 @@ from runtime.server import StoppableServer
 log = logging.getLogger("casewright.backend")
 
 PAUSE_S = 2.0
+STOP_TIMEOUT_S = 1
 
 
 class StartupServer:
@@ -36,6 +38,7 @@ class StartupServer:
         may_mend: Callable[[CasebookUnavailable], bool],
         allowed_origins: Iterable[str] = (),
         pause_s: float = PAUSE_S,
+        limits: ConnectionLimits = DEFAULT_LIMITS,
     ) -> None:
         self._attempt = attempt
         self._fault = fault
@@ -44,16 +47,8 @@ class StartupServer:
         self._retry_after = {"Retry-After": str(max(1, ceil(pause_s)))}
         self._over = False
         routes = [Route("/healthz", self._health), Route("/ready", self._ready), Mount("/", self._refuse)]
-        config = uvicorn.Config(
-            Guard(Starlette(routes=routes, lifespan=self._trying), allowed_origins),
-            access_log=False,
-            log_config=None,
-            log_level=logging.WARNING,
-            timeout_graceful_shutdown=1,
-            server_header=False,
-            proxy_headers=False,
-        )
-        self._server = StoppableServer(config)
+        guarded = Guard(Starlette(routes=routes, lifespan=self._trying), allowed_origins)
+        self._server = StoppableServer(server_config(guarded, limits, STOP_TIMEOUT_S))
 
     def run(self, listener: socket.socket) -> bool:
         """Whether `attempt` succeeded; false when a signal stopped the process first. `listener` stays open.

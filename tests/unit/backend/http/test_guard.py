@@ -1,7 +1,11 @@
+from collections.abc import AsyncGenerator
+
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from backend.http.guard import SECURITY_HEADERS
+from backend.http.guard import MAX_BODY_BYTES, Guard
+from backend.http.security_headers import SECURITY_HEADERS
 
 pytestmark = pytest.mark.anyio
 
@@ -44,3 +48,53 @@ async def test_own_page_and_no_page_can_post(client: httpx.AsyncClient) -> None:
     own = await client.post("/api/workflow/start", json=BODY, headers={"origin": "http://127.0.0.1:8001"})
     assert own.status_code == 202
     assert (await client.post("/api/workflow/start", json=BODY)).status_code == 200
+
+
+async def sent_by(app: Guard, *headers: tuple[bytes, bytes], path: str = "/api/cases") -> tuple[int, int]:
+    """The status, and how often the body was asked for."""
+    asked = 0
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        nonlocal asked
+        asked += 1
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    given = [(b"host", b"localhost"), *headers]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": given, "query_string": b"", "client": None}
+    await app(scope, receive, send)
+    return sent[0]["status"], asked
+
+
+async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_announced_body_is_refused_before_it_is_read() -> None:
+    guard = Guard(reading, attachment_max_bytes=10)
+    assert await sent_by(guard, (b"content-length", str(MAX_BODY_BYTES).encode())) == (200, 1)
+    assert await sent_by(guard, (b"content-length", str(MAX_BODY_BYTES + 1).encode())) == (413, 0)
+    assert await sent_by(guard, (b"content-length", b"9" * 18)) == (413, 0)
+    file = "/api/cases/case-1/attachments"
+    assert await sent_by(guard, (b"content-length", str(MAX_BODY_BYTES + 10).encode()), path=file) == (200, 1)
+    assert await sent_by(guard, (b"content-length", str(MAX_BODY_BYTES + 11).encode()), path=file) == (413, 0)
+
+
+async def test_signed_out_callers_are_refused_before_the_body(client: httpx.AsyncClient) -> None:
+    taken = 0
+
+    async def body() -> AsyncGenerator[bytes]:
+        nonlocal taken
+        taken += 1
+        yield b"{}"
+
+    json = {"content-type": "application/json"}
+    answer = await client.post("/api/workflow/start", content=body(), headers=json | {"Authorization": "Bearer no"})
+    assert (answer.status_code, taken) == (401, 0)
+    assert (await client.post("/api/workflow/start", content=body(), headers=json)).status_code == 422
+    assert taken == 1

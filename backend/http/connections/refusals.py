@@ -1,0 +1,47 @@
+"""The answers that a connection gives by itself, before or in place of the application."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from backend.http.problem import PROBLEM_JSON, Problem, ProblemResponse, make_problem
+from backend.http.security_headers import SECURITY_HEADERS
+
+INVALID = make_problem("malformed-request", 400, "This is no HTTP request that can be read.")
+TOO_SLOW = make_problem("request-timeout", 408, "The request did not arrive in time: send it faster, or less of it.")
+TOO_MANY_CONNECTIONS = make_problem(
+    "too-many-connections", 503, "The server has as many connections as it takes: try again soon."
+)
+RETRY_AFTER_S = "5"
+
+
+def headers_too_large(header_bytes: int, header_fields: int) -> Problem:
+    """The headers are more than these."""
+    detail = f"The headers are more than {header_fields} fields or {header_bytes:,} bytes: send fewer."
+    return make_problem("headers-too-large", 431, detail)
+
+
+def refusal(problem: Problem) -> ProblemResponse:
+    """The answer as an application gives it."""
+    return ProblemResponse(problem, dict(_headers_of(problem)))
+
+
+def as_bytes(problem: Problem, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The answer as it goes over the connection, which ends with it."""
+    body = problem.model_dump_json().encode()
+    headers = {
+        **dict(_headers_of(problem)),
+        "Content-Type": PROBLEM_JSON,
+        "Content-Length": str(len(body)),
+    }
+    lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode()]
+    lines += [name + b": " + value for name, value in default_headers]
+    lines += [f"{name}: {value}".encode() for name, value in headers.items()]
+    return b"\r\n".join([*lines, b"", body])
+
+
+def _headers_of(problem: Problem) -> Iterable[tuple[str, str]]:
+    yield from SECURITY_HEADERS.items()
+    yield "Connection", "close"
+    yield "Cache-Control", "no-store"
+    if problem.status == 503:
+        yield "Retry-After", RETRY_AFTER_S
