@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
@@ -25,8 +25,9 @@ from backend.auth.sessions import SignIn
 from backend.consumers.opening import open_sinks
 from backend.delivery.webhooks import WebhookSender
 from backend.http.connections.config import server_config
-from backend.http.connections.limits import ConnectionLimits
-from backend.http.guard import Guard
+from backend.http.connections.limits import DEFAULT_LIMITS, ConnectionLimits
+from backend.http.front import front
+from backend.http.site import LOOPBACK, Site
 from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
 from backend.ingest.opening import ingesting, sources_of
@@ -82,7 +83,7 @@ def main() -> None:
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.
         listener.set_inheritable(True)
-        casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)
+        casebook = open_casebook(settings.casebook_url, listener, settings.site, settings.connection_limits)
         casebook_id = "" if casebook is None else RelayApi(casebook).identity()
     except (SettingsInvalid, CannotListen, CasebookUnavailable) as error:
         sys.exit(f"backend: {error}")
@@ -96,7 +97,9 @@ def print_openapi() -> None:
     sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
 
 
-def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[str] = ()) -> Transactions | None:
+def open_casebook(
+    url: str, listener: socket.socket, site: Site = LOOPBACK, limits: ConnectionLimits = DEFAULT_LIMITS
+) -> Transactions | None:
     """The casebook, brought to this release's schema, or None when a signal ended the wait for its server.
 
     Raises a CasebookUnavailable that waiting cannot mend. Says on `listener` meanwhile that it waits.
@@ -108,7 +111,7 @@ def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[s
         # A server comes up later; a file does not.
         if engine.dialect.name == "sqlite" or not is_transient(error):
             raise
-        if not StartupServer(partial(upgrade, engine), error, is_transient, allowed_origins).run(listener):
+        if not StartupServer(partial(upgrade, engine), error, is_transient, site, limits=limits).run(listener):
             return None
     return Transactions(engine)
 
@@ -152,15 +155,8 @@ def _serve(
         _lifespan(settings, casebook, casebook_id, broadcast, fault.stop_server),
         WebBundle(settings.web_dist),
     )
-    guarded = Guard(
-        app,
-        settings.allowed_origins,
-        settings.attachment_max_bytes,
-        settings.names,
-        partial(note_refusal, app),
-    )
-    limits = ConnectionLimits(connections=settings.max_connections)
-    config = server_config(guarded, limits, STOP_TIMEOUT_S)
+    guarded = front(app, settings.site, settings.attachment_max_bytes, partial(note_refusal, app))
+    config = server_config(guarded, settings.connection_limits, STOP_TIMEOUT_S)
     server = BackendServer(config, broadcast)
     server.run(sockets=[listener])
     if fault.happened or not server.started:

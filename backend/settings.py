@@ -10,7 +10,8 @@ from pydantic_settings import NoDecode
 from backend.auth.settings import SignInSettings, exact_origin
 from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
-from backend.http.connections.limits import MAX_CONNECTIONS
+from backend.http.connections.limits import MAX_CONNECTIONS, ConnectionLimits
+from backend.http.site import Site
 from backend.ingest.settings import TelemetrySettings
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -59,6 +60,9 @@ class BackendSettings(TelemetrySettings, SignInSettings):
 
     max_connections: Annotated[int, Field(ge=10, le=100_000)] = MAX_CONNECTIONS
     """How many connections this server has at once, streams and sockets included."""
+
+    trusted_proxies: Annotated[Networks, NoDecode] = ()
+    """Addresses of the proxies in front, which say where a request comes from: `10.1.0.0/16`."""
 
     claim_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 30.0
     """How long a claim lasts that is not renewed."""
@@ -138,10 +142,17 @@ class BackendSettings(TelemetrySettings, SignInSettings):
     def _read_policy(cls, value: object) -> object:
         return parse_closing_policy(value) if isinstance(value, str) else value
 
-    @field_validator("webhook_allowed_networks", mode="before")
+    @field_validator("webhook_allowed_networks", "trusted_proxies", mode="before")
     @classmethod
     def _read_networks(cls, value: object) -> object:
         return parse_networks(value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trust_not_everybody(cls, value: Networks) -> Networks:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError("it trusts everybody to say where they come from: name the addresses of your proxies")
+        return value
 
     @field_validator("allowed_origins", "allowed_hosts", mode="before")
     @classmethod
@@ -164,6 +175,16 @@ class BackendSettings(TelemetrySettings, SignInSettings):
             names.add(public)
         # On loopback, whoever calls it by these names sits at this machine.
         return LOOPBACK_NAMES.union(names) if is_loopback(self.backend_host) else frozenset(names)
+
+    @property
+    def site(self) -> Site:
+        """By which names and from which pages this desk is used."""
+        return Site(self.names, self.public_origin, frozenset(self.allowed_origins), self.trusted_proxies)
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """What one connection may cost."""
+        return ConnectionLimits(connections=self.max_connections)
 
     @property
     def event_hub(self) -> EventHubsOptions | None:

@@ -19,7 +19,8 @@ from backend.auth.oidc.sign_in import ProviderSignIn
 from backend.auth.people import People
 from backend.auth.sessions import Sessions
 from backend.http.admission import Admitted, identity_of, require_admitted
-from backend.http.json_errors import find_errors
+from backend.http.json_errors import TOO_DEEP, find_errors, is_too_deep
+from backend.http.query_errors import REPEATABLE, find_doubled
 from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
@@ -160,7 +161,10 @@ async def _admitted(connection: HTTPConnection) -> Admitted:
     context = connection.scope["fastapi"]["effective_route_context"]
     # Of a socket the framework keeps the path elsewhere.
     path = context.path or context.starlette_route.path
-    return require_admitted(connection, f"{connection.scope.get('method', 'WS')} {path}")
+    admitted = require_admitted(connection, f"{connection.scope.get('method', 'WS')} {path}")
+    if faults := find_doubled(connection.query_params, REPEATABLE.get(admitted.route, frozenset())):
+        raise RequestValidationError(faults)
+    return admitted
 
 
 _AdmittedDep = Annotated[Admitted, Depends(_admitted)]
@@ -235,6 +239,8 @@ def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:
             raise WrongMediaType(given)
         try:
             body = await request.body()
+            if is_too_deep(body):
+                raise RequestValidationError([TOO_DEEP])
             model.model_validate_json(body, strict=True)
         except ValidationError as error:
             faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]

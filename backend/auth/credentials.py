@@ -22,8 +22,9 @@ class Caller:
 
 
 def bearer_of(headers: Headers) -> str | None:
-    """The bearer token; an empty one is none."""
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    """The bearer token; an empty one is none, and so are several."""
+    given = headers.getlist("authorization")
+    scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return (credentials.strip() or None) if scheme.lower() == "bearer" else None
 
 

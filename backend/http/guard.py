@@ -1,10 +1,8 @@
 """Checks every request before the routes (host, origin), and sets the security headers of every response."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -12,15 +10,11 @@ from starlette.websockets import WebSocketClose
 from backend.auth.credentials import SESSION_COOKIE, bearer_of
 from backend.http.problem import ProblemResponse, make_problem
 from backend.http.security_headers import SECURITY_HEADERS
-from casebook.workspace_api import ATTACHMENT_MAX_BYTES
+from backend.http.site import LOOPBACK, Site
 from runtime.host_header import LOOPBACK_NAMES, called_name
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-MAX_BODY_BYTES = 1024 * 1024
-MAX_DIGITS = 19
-"""Of a length: the parser of the connection takes no more than 64 bits."""
-_ATTACHMENTS = re.compile(r"/api/cases/[^/]+/attachments")
 PROBES = frozenset({"/healthz", "/ready"})
 """Asked by address: what runs a container knows no name of it."""
 
@@ -36,16 +30,12 @@ class Guard:
     def __init__(
         self,
         app: ASGIApp,
-        allowed_origins: Iterable[str] = (),
-        attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
-        names: frozenset[str] = LOOPBACK_NAMES,
+        site: Site = LOOPBACK,
         on_refusal: Callable[[HTTPConnection, str], None] = lambda _, __: None,
     ) -> None:
         self._app = app
-        # A file in a form comes with a little more than itself.
-        self._attachment_body = attachment_max_bytes + MAX_BODY_BYTES
-        self._allowed_origins = frozenset(allowed_origins)
-        self._names = names
+        self._site = site
+        self._headers = {**SECURITY_HEADERS, **site.headers}
         self._on_refusal = on_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,10 +43,10 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        guarded = _with_headers(scope, send) if scope["type"] == "http" else send
+        guarded = _with_headers(self._headers, scope, send) if scope["type"] == "http" else send
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._pass_on(scope, receive, guarded)
+            await self._app(scope, receive, guarded)
             return
         self._on_refusal(HTTPConnection(scope), refusal[0])
         if scope["type"] == "websocket":
@@ -67,69 +57,36 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if called_name(headers.getlist("host")) not in self._names and scope["path"] not in PROBES:
+        if called_name(headers.getlist("host")) not in self._site.names and scope["path"] not in PROBES:
             return "forbidden-host", self._wrong_name()
+        origins = headers.getlist("origin")
+        if len(origins) > 1:
+            return "forbidden-origin", "This request says that it comes from several pages."
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return None
-        origin = headers.get("origin")
-        if origin is None:
+        if not origins:
             if not _vouched_for_by_cookie(headers) or headers.get("sec-fetch-site") == "same-origin":
                 return None
             return "forbidden-origin", "A request with a session cookie must say which page it comes from: send Origin."
-        if origin in self._allowed_origins or origin in (f"http://{host}", f"https://{host}"):
+        if self._site.is_own(origins[0], host):
             return None
         return "forbidden-origin", "This request comes from a page of another site."
 
     def _wrong_name(self) -> str:
-        if self._names == LOOPBACK_NAMES:
+        if self._site.names == LOOPBACK_NAMES:
             return "This server answers only to the names 127.0.0.1, localhost and [::1]."
         return "This server does not answer to this name: its ALLOWED_HOSTS and PUBLIC_ORIGIN say to which it does."
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        most = self._attachment_body if _ATTACHMENTS.fullmatch(scope["path"]) else MAX_BODY_BYTES
-        if _announced_bytes(scope) > most:
-            # Before anything of it is read, and before a client that asks first is told to go on.
-            await ProblemResponse(make_problem("body-too-large", 413, _too_large(most)))(scope, receive, send)
-        else:
-            await self._app(scope, _limited(receive, most), send)
 
 
 def _vouched_for_by_cookie(headers: Headers) -> bool:
     return bearer_of(headers) is None and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
 
 
-def _announced_bytes(scope: Scope) -> int:
-    given = Headers(scope=scope).get("content-length", "")
-    # Not a number, or several: the parser of the connection has refused that.
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < MAX_DIGITS else 0
-
-
-def _too_large(most: int) -> str:
-    return f"The request body is larger than {most:,} bytes: send less at once."
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    taken = 0
-
-    async def receive_limited() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > most:
-            raise HTTPException(413, _too_large(most))
-        return message
-
-    return receive_limited
-
-
-def _with_headers(scope: Scope, send: Send) -> Send:
+def _with_headers(added: Mapping[str, str], scope: Scope, send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
             if scope["path"].startswith("/api/"):
                 headers.setdefault("Cache-Control", "no-store")

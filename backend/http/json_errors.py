@@ -1,6 +1,7 @@
 """Valid JSON that is refused all the same: repeated keys, and characters that no database can store."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -10,6 +11,10 @@ from pydantic import JsonValue
 
 SHOWN = 20
 """How many faults an answer names at most."""
+
+MAX_DEPTH = 64
+"""How many objects and lists may be within each other."""
+_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 _Place: TypeAlias = tuple[str | int, ...]
 
@@ -22,6 +27,28 @@ def find_errors(body: bytes) -> list[dict[str, Any]]:
     # Only structure and texts matter: a number may be longer than Python likes to read.
     read = json.loads(body, object_pairs_hook=_Object, parse_int=str, parse_float=str)
     return list(islice(_faults(read, ("body",)), SHOWN))
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Whether more is within each other than anything that is asked for; of what is no JSON, anything is said."""
+    depth = 0
+    for found in _TEXT_OR_BRACKET.finditer(body):
+        bracket = found[0]
+        if bracket in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif bracket in b"]}":
+            depth -= 1
+    return False
+
+
+TOO_DEEP = {
+    "type": "too_deep",
+    "loc": ("body",),
+    "msg": f"more than {MAX_DEPTH} objects and lists are within each other: send it flatter",
+    "input": None,
+}
 
 
 class _Object(dict[str, JsonValue]):

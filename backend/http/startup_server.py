@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from math import ceil
 
@@ -16,9 +16,10 @@ from starlette.websockets import WebSocket
 
 from backend.http.connections.config import server_config
 from backend.http.connections.limits import DEFAULT_LIMITS, ConnectionLimits
-from backend.http.guard import Guard
+from backend.http.front import front
 from backend.http.problem import ProblemResponse, make_problem
 from backend.http.readiness import Health, Readiness, ReadyParts
+from backend.http.site import LOOPBACK, Site
 from casebook.errors import CasebookUnavailable
 from runtime.server import StoppableServer
 
@@ -36,7 +37,7 @@ class StartupServer:
         attempt: Callable[[], None],
         fault: CasebookUnavailable,
         may_mend: Callable[[CasebookUnavailable], bool],
-        allowed_origins: Iterable[str] = (),
+        site: Site = LOOPBACK,
         pause_s: float = PAUSE_S,
         limits: ConnectionLimits = DEFAULT_LIMITS,
     ) -> None:
@@ -47,7 +48,7 @@ class StartupServer:
         self._retry_after = {"Retry-After": str(max(1, ceil(pause_s)))}
         self._over = False
         routes = [Route("/healthz", self._health), Route("/ready", self._ready), Mount("/", self._refuse)]
-        guarded = Guard(Starlette(routes=routes, lifespan=self._trying), allowed_origins)
+        guarded = front(Starlette(routes=routes, lifespan=self._trying), site)
         self._server = StoppableServer(server_config(guarded, limits, STOP_TIMEOUT_S))
 
     def run(self, listener: socket.socket) -> bool:

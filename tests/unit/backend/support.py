@@ -24,7 +24,7 @@ from backend.auth.oidc.opening import OpenProvider
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SECRET_PREFIX, SignIn, hash_of
 from backend.executor import BlockingExecutor
-from backend.http.guard import Guard
+from backend.http.front import front
 from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport
 from backend.ingest.status import ingest_status
@@ -352,7 +352,7 @@ async def answering(
         raise AssertionError("a background job ended")
 
     sign_everybody_in(wiring.services.record.blocking.transactions)
-    transport = httpx.ASGITransport(Guard(app), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(front(app), raise_app_exceptions=False)
     async with (
         serving(app, wiring, lambda: ingest_status(NOTHING_READ), fail),
         httpx.AsyncClient(
@@ -393,7 +393,7 @@ class RunningBackend:
             # What is accepted has it, too: so a client that takes nothing holds up the server after little.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = listener.getsockname()[1]
-        config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=30)
+        config = Config(front(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=30)
         self._server = BackendServer(config, self.broadcast)
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
 

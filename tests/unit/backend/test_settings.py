@@ -86,6 +86,27 @@ def test_loopback_in_any_form_is_fine(monkeypatch: pytest.MonkeyPatch, host: str
     assert read_settings(BackendSettings).backend_host == host
 
 
+def test_site_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_ORIGIN", "https://desk.example")
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://ui.example")
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.1.0.0/16, fd12::1")
+    monkeypatch.setenv("MAX_CONNECTIONS", "50")
+    settings = read_settings(BackendSettings)
+    assert settings.site.names == {"desk.example", "127.0.0.1", "localhost", "::1"}
+    assert (settings.site.public_origin, settings.site.allowed_origins) == (
+        "https://desk.example",
+        {"https://ui.example"},
+    )
+    assert [str(network) for network in settings.site.trusted_proxies] == ["10.1.0.0/16", "fd12::1/128"]
+    assert settings.connection_limits.connections == 50
+
+
+@pytest.mark.parametrize("proxies", ["0.0.0.0/0", "::/0", "*", "proxy.example", "10.1.2.3/16"])
+def test_not_everybody_is_a_proxy(monkeypatch: pytest.MonkeyPatch, proxies: str) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", proxies)
+    assert refusal().startswith("TRUSTED_PROXIES is wrong")
+
+
 def test_only_the_rules_model_has_a_badge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_MODEL", "casewright-rules-1")
     assert public_config(read_settings(BackendSettings)).model_badge is not None

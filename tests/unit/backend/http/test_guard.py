@@ -2,9 +2,10 @@ from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.http.guard import MAX_BODY_BYTES, Guard
+from backend.http.front import front
+from backend.http.request_limits import MAX_BODY_BYTES
 from backend.http.security_headers import SECURITY_HEADERS
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +51,7 @@ async def test_own_page_and_no_page_can_post(client: httpx.AsyncClient) -> None:
     assert (await client.post("/api/workflow/start", json=BODY)).status_code == 200
 
 
-async def sent_by(app: Guard, *headers: tuple[bytes, bytes], path: str = "/api/cases") -> tuple[int, int]:
+async def sent_by(app: ASGIApp, *headers: tuple[bytes, bytes], path: str = "/api/cases") -> tuple[int, int]:
     """The status, and how often the body was asked for."""
     asked = 0
     sent: list[Message] = []
@@ -76,7 +77,7 @@ async def reading(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def test_announced_body_is_refused_before_it_is_read() -> None:
-    guard = Guard(reading, attachment_max_bytes=10)
+    guard = front(reading, attachment_max_bytes=10)
     assert await sent_by(guard, (b"content-length", str(MAX_BODY_BYTES).encode())) == (200, 1)
     assert await sent_by(guard, (b"content-length", str(MAX_BODY_BYTES + 1).encode())) == (413, 0)
     assert await sent_by(guard, (b"content-length", b"9" * 18)) == (413, 0)

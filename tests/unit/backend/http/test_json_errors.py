@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from backend.http.json_errors import SHOWN, find_errors
+from backend.http.json_errors import MAX_DEPTH, SHOWN, find_errors, is_too_deep
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body
 from tests.unit.casebook.builders import open_case
@@ -73,3 +73,20 @@ def test_numbers_longer_than_python_reads_are_no_fault() -> None:
 def test_many_repeated_keys_are_named_up_to_a_limit() -> None:
     pairs = ",".join(f'"k{n}":1,"k{n}":2' for n in range(20_000))
     assert len(find_errors(f"{{{pairs}}}".encode())) == SHOWN
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 100_000])
+async def test_deep_json_is_refused(client: httpx.AsyncClient, opening: str, closing: str, depth: int) -> None:
+    body = '{"telemetry":' + opening * depth + "1" + closing * depth + "}"
+    answer = await client.post("/api/workflow/start", content=body, headers=JSON)
+    assert (answer.status_code, len(answer.json()["errors"])) == (422, 1)
+    assert "within each other" in answer.json()["detail"]
+
+
+def test_depth_is_of_brackets_outside_of_texts() -> None:
+    assert not is_too_deep(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    assert is_too_deep(b"[" * (MAX_DEPTH + 1))
+    assert not is_too_deep(b'{"a": "' + b"[" * 1_000 + b'"}')
+    assert not is_too_deep(b'["\\"' + b"[" * 1_000 + b'"]')
+    assert not is_too_deep(b"[" + b"[]," * 10_000 + b"1]")

@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from backend.http.site import Site
 from backend.http.startup_server import StartupServer
 from backend.main import is_transient
 from casebook.errors import CasebookNewer, CasebookUnavailable
@@ -43,7 +44,7 @@ def server() -> DatabaseServer:
 
 @pytest.fixture
 def waiting(server: DatabaseServer, listener: socket) -> Generator[Future[bool]]:
-    wait = StartupServer(server.upgrade, AWAY, is_transient, [ALLOWED], pause_s=0.01)
+    wait = StartupServer(server.upgrade, AWAY, is_transient, Site(allowed_origins=frozenset({ALLOWED})), pause_s=0.01)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(wait.run, listener)
         assert server.asked.wait(60)
