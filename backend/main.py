@@ -38,6 +38,7 @@ from backend.services.installation import (
     PublicConfig,
     TelemetrySource,
 )
+from backend.services.rate_limits import RateLimits
 from backend.services.scheduler import open_scheduler
 from backend.services.tool_tokens import open_tool_tokens
 from backend.settings import BackendSettings
@@ -231,6 +232,7 @@ def _lifespan(
                 open_provider=open_sign_in,
                 cookies=Cookies(secure=(settings.public_origin or "").startswith("https://")),
                 grant_key=grant_key,
+                rates=RateLimits(settings.requests_per_minute),
             )
             sources = sources_of(settings) if settings.event_ingest_enabled else ()
             services = wiring.services

@@ -13,6 +13,7 @@ from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTE
 from backend.http.connections.limits import MAX_CONNECTIONS, ConnectionLimits
 from backend.http.site import Site
 from backend.ingest.settings import TelemetrySettings
+from backend.services.rate_limits import REQUESTS_PER_MINUTE
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
 from contracts.addresses import carries_secret, checked
@@ -63,6 +64,9 @@ class BackendSettings(TelemetrySettings, SignInSettings):
 
     trusted_proxies: Annotated[Networks, NoDecode] = ()
     """Addresses of the proxies in front, which say where a request comes from: `10.1.0.0/16`."""
+
+    requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = REQUESTS_PER_MINUTE
+    """How much one person or program may ask of this process in a minute; 0: as much as they like."""
 
     claim_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 30.0
     """How long a claim lasts that is not renewed."""

@@ -47,8 +47,10 @@ from backend.services.installation import (
     PublicConfig,
 )
 from backend.services.merges import MergeService
+from backend.services.open_streams import OpenStreams
 from backend.services.outbox_relay import OutboxRelay
 from backend.services.previews import PreviewService
+from backend.services.rate_limits import RateLimits
 from backend.services.readiness import ReadinessProbe
 from backend.services.reminder_relay import ReminderRelay
 from backend.services.reopenings import ReopeningService
@@ -144,6 +146,7 @@ def wire(
     open_provider: OpenProvider | None = None,
     cookies: Cookies = PLAIN_COOKIES,
     grant_key: PrivateKey | None = None,
+    rates: RateLimits | None = None,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet. `sinks`: where all events go, by the names of their consumers."""
     now = facade.transactions.now
@@ -227,6 +230,8 @@ def wire(
         provider_sign_in=provider_sign_in,
         session_record=session_record,
         session_watch=session_watch,
+        open_streams=OpenStreams(),
+        rates=rates or RateLimits(),
         security=SecurityRecorder(security_log, now),
         security_log=security_log,
         public_config=config,

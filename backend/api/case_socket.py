@@ -31,10 +31,10 @@ Ending: TypeAlias = tuple[int, str]
 async def watch_case(socket: WebSocket, instance_id: str, services: ServicesDep, session: SessionDep) -> None:
     """The state of the case, and again after each change, until it is closed or the session ends.
 
-    What the client says is not read, as long as it is text.
+    What the client says is not read, as long as it is text. Raises TooManyStreams before the handshake.
     """
     # A client may leave at any moment, also during the handshake: that is no error.
-    with suppress(WebSocketDisconnect, OSError):
+    with suppress(WebSocketDisconnect, OSError), services.open_streams.one(session.session_id):
         await socket.accept()
         ending = await _watch(socket, instance_id, services, session.session_id)
         if ending is not None:

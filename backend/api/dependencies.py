@@ -38,7 +38,9 @@ from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
 from backend.services.merges import MergeService
+from backend.services.open_streams import OpenStreams
 from backend.services.previews import PreviewService
+from backend.services.rate_limits import RateLimits
 from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
@@ -119,6 +121,8 @@ class Services:
     """Where people sign in at a provider."""
     session_record: AsyncSessions
     session_watch: SessionWatch
+    open_streams: OpenStreams
+    rates: RateLimits
     security: SecurityRecorder
     security_log: AsyncSecurityLog
     public_config: PublicConfig

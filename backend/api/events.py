@@ -1,7 +1,7 @@
 """`/api/events/stream`: telemetry, alerts, cases and turns of conversations as server-sent events."""
 
 from collections.abc import AsyncIterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Annotated
 
 import anyio
@@ -44,6 +44,7 @@ class EventStreamResponse(EventSourceResponse):
         events: AsyncIterable[bytes],
         heartbeat_s: float = HEARTBEAT_S,
         send_timeout_s: float = SEND_TIMEOUT_S,
+        counted: AbstractContextManager[None] | None = None,
     ) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType] the library says dict of nothing
             events,
@@ -53,9 +54,10 @@ class EventStreamResponse(EventSourceResponse):
             shutdown_grace_period=ENDING_S,
         )
         self._send_timeout_s = send_timeout_s
+        self._counted = counted or nullcontext()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until one of these ends comes."""
+        """Send until one of these ends comes. Raises TooManyStreams."""
 
         async def send_in_time(message: Message) -> None:
             # The library's own time-out spares the first and the last message, on which a client can hang as well.
@@ -64,7 +66,7 @@ class EventStreamResponse(EventSourceResponse):
             if overdue.cancelled_caught:
                 raise SendTimeoutError
 
-        with suppress(SendTimeoutError):
+        with self._counted, suppress(SendTimeoutError):
             await super().__call__(scope, receive, send_in_time)
 
 
@@ -102,7 +104,8 @@ async def stream_events(
     The stream ends with the session; a new session opens another.
     """
     after = last_event_id if last_event_id_header is None else last_event_id_header
-    return EventStreamResponse(services.event_stream.follow(_topics(topics), after, session.session_id))
+    events = services.event_stream.follow(_topics(topics), after, session.session_id)
+    return EventStreamResponse(events, counted=services.open_streams.one(session.session_id))
 
 
 def _topics(text: str) -> frozenset[Topic]:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from backend.api.dependencies import IngestStatusDep, ServicesDep
 from backend.http.problem import documented
 from backend.services.installation import IngestStatus
+from backend.services.rate_limits import What
 from backend.services.telemetry_metrics import telemetry_metrics
 from casebook.database.transactions import utc_now
 from casebook.queries.consumers import ConsumerState
@@ -42,6 +43,7 @@ class Reading(Collector):
     refused: Mapping[str, int]
     consumers: Sequence[ConsumerState]
     security: Mapping[SecurityEventKind, int]
+    limited: Mapping[What, int]
     at: datetime
 
     def collect(self) -> Iterator[Metric]:
@@ -75,6 +77,12 @@ class Reading(Collector):
         for kind in get_args(SecurityEventKind):
             security.add_metric([kind], self.security.get(kind, 0))
         yield security
+        limited = CounterMetricFamily(
+            "casewright_rate_limited", "Requests that were refused because too many came, by kind.", labels=["kind"]
+        )
+        for what in get_args(What):
+            limited.add_metric([what], self.limited.get(what, 0))
+        yield limited
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
 
     def _consumers(self) -> Iterator[Metric]:
@@ -109,6 +117,7 @@ async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> Metrics
         stalled=len(services.failed.stalled),
         refused=await services.workspace.refusals_by_reason(),
         security=services.security.counts,
+        limited=services.rates.refused,
         consumers=await services.event_record.consumer_states(),
         at=utc_now(),
     )

@@ -10,14 +10,17 @@ from backend.auth.access import OF_SCOPES, ROUTES, find_route
 from backend.auth.callers import Callers, shown_by
 from backend.auth.cookies import Cookies
 from backend.auth.credentials import UNATTENDED, Caller, caller_of
-from backend.auth.errors import AuthError, ScopeMissing
+from backend.auth.errors import AuthError, NotSignedIn, ScopeMissing, SessionEnded
 from backend.auth.identity import Identity
 from backend.auth.sessions import Sessions
 from backend.http.problem import Asked, answer
+from backend.services.rate_limits import SIGN_INS, RateExceeded, RateLimits, network_of
 from casebook.errors import CasebookError, NotAllowed
 from contracts.review import Role
 from contracts.sessions import SessionRecord
 
+UNLIMITED = frozenset({"GET /healthz", "GET /ready", "GET /metrics"})
+"""Asked by what watches this process: a refusal would look like an outage."""
 FOLLOWED = frozenset({"GET /api/events/stream", "WS /api/workflow/ws/{instance_id}"})
 """What a page opens by itself, and again whenever it was cut off: no use of a session."""
 
@@ -44,7 +47,7 @@ class Admission:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with 401 or 403, or pass on."""
+        """Answer with 401, 403 or 429, or pass on."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -55,7 +58,7 @@ class Admission:
         connection = HTTPConnection(scope)
         try:
             admitted = await _admit(connection, route)
-        except (AuthError, CasebookError) as error:
+        except (AuthError, CasebookError, RateExceeded) as error:
             await answer(connection, error)(scope, receive, send)
             return
         scope.setdefault("state", {})["admitted"] = admitted
@@ -76,18 +79,32 @@ def identity_of(session: SessionRecord) -> Identity:
 
 
 async def _admit(connection: HTTPConnection, route: str) -> Admitted:
-    """Raises AuthError, NotAllowed, ScopeMissing."""
+    """Raises AuthError, NotAllowed, ScopeMissing, RateExceeded."""
     services = connection.app.state.services
     callers: Callers = services.callers
     cookies: Cookies = services.cookies
     sessions: Sessions = services.sessions
+    rates: RateLimits = services.rates
     caller, who = caller_of(connection), ROUTES[route]
+    parameters = frozenset(connection.query_params)
     # Known to whoever notes a refusal, here or by the route.
     connection.state.asked = Asked(route, caller)
     if who == "everybody" or (who == "channel" and sessions.channel is not None):
+        if route in SIGN_INS:
+            rates.sign_in(caller.address)
+        elif route not in UNLIMITED:
+            rates.request(network_of(caller.address), route, parameters)
         return Admitted(route, caller, None)
-    session = await callers.find(shown_by(connection, cookies), caller)
+    try:
+        session = await callers.find(shown_by(connection, cookies), caller)
+    except AuthError as error:
+        if isinstance(error, NotSignedIn):
+            rates.request(network_of(caller.address), route, parameters)
+        elif not isinstance(error, SessionEnded):
+            rates.wrong_credentials(caller.address)
+        raise
     connection.state.asked = Asked(route, caller, session.subject)
+    rates.request(session.subject, route, parameters)
     _check(identity_of(session), route, who)
     if session.kind != "provider_token" and route not in FOLLOWED and UNATTENDED not in connection.headers:
         await sessions.use(session)

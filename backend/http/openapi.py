@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
+from backend.http.admission import UNLIMITED
 from backend.http.problem import PROBLEM_JSON, documented
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -28,9 +29,11 @@ def install(app: FastAPI) -> None:
 
 def _correct(derived: Described) -> Described:
     described = _without_output_suffixes(derived)
-    for path in described["paths"].values():
-        for operation in path.values():
+    for name, path in described["paths"].items():
+        for method, operation in path.items():
             _correct_responses(operation["responses"])
+            if f"{method.upper()} {name}" not in UNLIMITED:
+                _add(operation["responses"], 429)
             if "security" in operation:
                 _add_refusals(operation["responses"])
     for name, hook in described["webhooks"].items():
@@ -54,7 +57,11 @@ def _correct_responses(responses: Described) -> None:
 
 def _add_refusals(responses: Described) -> None:
     """What every route behind the fence may answer."""
-    for status, response in documented(401, 403).items():
+    _add(responses, 401, 403)
+
+
+def _add(responses: Described, *statuses: int) -> None:
+    for status, response in documented(*statuses).items():
         refusal = {"description": response["description"], "content": {PROBLEM_JSON: {"schema": _PROBLEM}}}
         responses.setdefault(str(status), refusal)
 

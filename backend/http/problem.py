@@ -14,6 +14,8 @@ from backend.auth.credentials import Caller
 from backend.auth.errors import AuthError, NotSignedIn, UnknownPersona
 from backend.auth.oidc.errors import LogoutRefused, NoRole, SignInDeclined, SignInLost
 from backend.services.errors import ServiceError
+from backend.services.open_streams import TooManyStreams
+from backend.services.rate_limits import RateExceeded
 from backend.services.security_recorder import SecurityRecorder
 from casebook.errors import CasebookError, MessageRateExceeded, TooManyOpenTurns
 from contracts.base import Contract
@@ -102,7 +104,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         415: "Not JSON",
         422: "The request is not valid",
         428: "It is not said what is changed",
-        429: "Too many messages",
+        429: "Too much at once; `Retry-After` says when to ask again",
         503: "A part that is needed cannot be reached right now",
     }
     return {status: {"model": Problem, "description": reasons[status]} for status in statuses}
@@ -142,6 +144,10 @@ def _refusal_of(problem: Problem, error: Exception) -> SecurityEventKind | None:
             return None
         case UnknownPersona() | SignInLost() | SignInDeclined() | NoRole() | LogoutRefused():
             return "sign_in_refused"
+        case RateExceeded() if error.what == "sign_ins":
+            return "sign_in_refused"
+        case RateExceeded() if error.what == "credentials":
+            return "session_refused"
         case AuthError() if problem.status == 401:
             return "session_refused"
         case _:
@@ -153,7 +159,7 @@ def _headers_of(error: Exception) -> dict[str, str] | None:
         return {"WWW-Authenticate": 'Bearer realm="casewright"'}
     if isinstance(error, CasebookError | ServiceError | AuthError) and error.status == 503:
         return RETRY_AFTER
-    if isinstance(error, MessageRateExceeded | TooManyOpenTurns):
+    if isinstance(error, MessageRateExceeded | TooManyOpenTurns | RateExceeded | TooManyStreams):
         return {"Retry-After": str(error.retry_after_s)}
     return dict(error.headers or {}) if isinstance(error, HTTPException) else None
 

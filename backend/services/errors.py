@@ -21,6 +21,8 @@ ServiceError
 ├── ReplyInterrupted        503
 ├── CustomerStoreUnavailable 503
 ├── IfMatchMissing          428
+├── RateExceeded            429 (rate_limits)
+├── TooManyStreams          429 (open_streams)
 └── SchedulerUnavailable    503
     ├── StartRefused        503
     └── TaskHubTaken        503

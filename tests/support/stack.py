@@ -42,13 +42,17 @@ class Profile(TypedDict):
     story: dict[str, Any] | None
 
 
+FAST = {"QUALITY_CHECK_SHARE": "0", "REQUESTS_PER_MINUTE": "0"}
+"""No case goes to people by chance, and a test may ask as fast as it can."""
+
+
 class LocalStack:
     """`python -m local.stack` as a context manager: ready on entry, stopped on exit."""
 
     def __init__(self, data: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self.data = data
         ports = dict(zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True))
-        self.env = {**os.environ, **ports, "PYTHONPATH": str(ROOT), "QUALITY_CHECK_SHARE": "0", **ALONE, **(env or {})}
+        self.env = {**os.environ, **ports, "PYTHONPATH": str(ROOT), **FAST, **ALONE, **(env or {})}
         self.url = f"http://127.0.0.1:{self.env['BACKEND_PORT']}"
         self.mcp_url = f"http://127.0.0.1:{self.env['MCP_PORT']}/mcp"
         self.model_url = f"http://127.0.0.1:{self.env['MODEL_PORT']}"

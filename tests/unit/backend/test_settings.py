@@ -54,6 +54,8 @@ def test_lists_split_like_paths_and_empty_is_none(monkeypatch: pytest.MonkeyPatc
         ("SESSION_HOURS", "0"),
         ("SESSION_IDLE_MINUTES", "0"),
         ("SECURITY_LOG_DAYS", "0"),
+        ("REQUESTS_PER_MINUTE", "-1"),
+        ("MAX_CONNECTIONS", "0"),
         ("DECISION_HOLD_SECONDS", "-1"),
         ("DECISION_HOLD_SECONDS", "601"),
         ("DECISION_HOLD_SECONDS", "inf"),

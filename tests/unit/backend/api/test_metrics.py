@@ -101,6 +101,7 @@ async def test_every_name_is_documented() -> None:
         refused={},
         consumers=(),
         security={},
+        limited={},
         at=utc_now(),
     )
     for metric in nothing.collect():
@@ -130,6 +131,7 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
             refused={},
             consumers=(),
             security={},
+            limited={},
             at=utc_now(),
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
