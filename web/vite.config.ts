@@ -11,6 +11,8 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": { target: BACKEND, ws: true }, "/openapi.json": BACKEND },
   },
+  // The backend puts a nonce of its own into each answer (backend/http/web_bundle.py).
+  html: { cspNonce: "nonce-of-this-answer" },
   build: {
     target: "es2022",
     reportCompressedSize: true,

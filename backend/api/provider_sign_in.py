@@ -12,6 +12,7 @@ from backend.auth.oidc.attempts import HOME, return_path_of
 from backend.auth.oidc.sign_in import ProviderAnswer, ProviderSignIn
 from backend.auth.oidc.tokens import MAX_TOKEN
 from backend.http.problem import answer, documented
+from backend.http.security_headers import PRINTED_POLICY
 from backend.http.sign_in_html import sign_in_failed_html
 from casebook.errors import CasebookError
 
@@ -86,6 +87,7 @@ async def finish_sign_in(
         sentence = fault.public if isinstance(fault, CasebookError) else str(fault)
         again = f"{ANEW}&return_to={quote(return_path_of(cookie, state))}"
         headers = {name: value for name, value in noted.headers.items() if name == "retry-after"}
+        headers["Content-Security-Policy"] = PRINTED_POLICY
         page = HTMLResponse(sign_in_failed_html(sentence, again), noted.status_code, headers)
         services.cookies.delete_attempt(page, state)
         return page

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from backend.auth.credentials import SESSION_COOKIE, bearer_of
 from backend.http.problem import ProblemResponse, make_problem
@@ -43,16 +42,13 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        guarded = _with_headers(self._headers, scope, send) if scope["type"] == "http" else send
+        guarded = _with_headers(self._headers, send)
         refusal = self._refusal(scope)
         if refusal is None:
             await self._app(scope, receive, guarded)
             return
         self._on_refusal(HTTPConnection(scope), refusal[0])
-        if scope["type"] == "websocket":
-            await WebSocketClose(code=1008, reason="forbidden")(scope, receive, send)
-        else:
-            await ProblemResponse(make_problem(refusal[0], 403, refusal[1]))(scope, receive, guarded)
+        await ProblemResponse(make_problem(refusal[0], 403, refusal[1]))(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
@@ -82,14 +78,13 @@ def _vouched_for_by_cookie(headers: Headers) -> bool:
     return bearer_of(headers) is None and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
 
 
-def _with_headers(added: Mapping[str, str], scope: Scope, send: Send) -> Send:
+def _with_headers(added: Mapping[str, str], send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = MutableHeaders(scope=message)
             for name, value in added.items():
                 headers.setdefault(name, value)
-            if scope["path"].startswith("/api/"):
-                headers.setdefault("Cache-Control", "no-store")
+            headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
     return send_with_headers

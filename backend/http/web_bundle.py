@@ -2,18 +2,24 @@
 
 import os
 from pathlib import Path
+from secrets import token_urlsafe
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from backend.http.security_headers import DOCS_POLICY, page_policy
+
 HASHED = "public, max-age=31536000, immutable"
 REVALIDATED = "no-cache"
 
 # What belongs to the server: a wrong address there is an error, not a page of the web application.
 _SERVER_PATHS = ("api", "healthz", "ready", "metrics", "openapi.json")
+NONCE = "nonce-of-this-answer"
+"""What the bundle has in place of a nonce: `html.cspNonce` of web/vite.config.ts."""
 _ASSETS = "assets"
 _DOCS = "docs"
 
@@ -34,6 +40,7 @@ class WebBundle(StaticFiles):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, check_dir=False)
+        self._folder = folder
         # The folder may be missing; that is answered with a page, not with an exception.
         self.config_checked = True
 
@@ -53,21 +60,28 @@ class WebBundle(StaticFiles):
         if first == _DOCS:
             if path != _DOCS:
                 raise HTTPException(404)
-            return await self._page("docs.html", scope)
+            return await self._page("docs.html", scope, DOCS_POLICY)
+        if path in ("index.html", "docs.html"):
+            # As files they would come without the policy that they need.
+            path = ""
         try:
             return await super().get_response(path, scope)
         except HTTPException as error:
             if error.status_code != 404 or first == _ASSETS:
                 raise
-        return await self._page("index.html", scope)
+        nonce = token_urlsafe(16)
+        return await self._page("index.html", scope, page_policy(nonce), nonce)
 
-    async def _page(self, page: str, scope: Scope) -> Response:
+    async def _page(self, page: str, scope: Scope, policy: str, nonce: str = "") -> Response:
+        """The page, read anew each time: a copy that a browser revalidates would have the nonce of another answer."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405)
         try:
-            return await super().get_response(page, scope)
-        except HTTPException as error:
-            if error.status_code != 404:
-                raise
+            text = await anyio.Path(self._folder / page).read_text("utf-8")
+        except (FileNotFoundError, NotADirectoryError):
             return HTMLResponse(_MISSING.format(page=page), 503, {"Cache-Control": REVALIDATED})
+        headers = {"Cache-Control": REVALIDATED, "Content-Security-Policy": policy}
+        return HTMLResponse(text.replace(NONCE, nonce), headers=headers)
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200

@@ -14,12 +14,14 @@ BODY = {"customer_id": 7, "alert_type": "odd", "description": "x", "severity": "
 
 
 async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClient) -> None:
-    for path in ("/healthz", "/api/cases", "/api/nothing", "/openapi.json"):
+    for path in ("/healthz", "/ready", "/metrics", "/api/cases", "/api/nothing", "/nothing", "/openapi.json"):
         answer = await client.get(path)
         for name, value in SECURITY_HEADERS.items():
             assert answer.headers[name] == value, path
+        assert answer.headers["cache-control"] == "no-store", path
+    assert SECURITY_HEADERS["Content-Security-Policy"].startswith("default-src 'none'; ")
     assert "frame-ancestors 'none'" in SECURITY_HEADERS["Content-Security-Policy"]
-    assert (await client.get("/api/cases")).headers["cache-control"] == "no-store"
+    assert "camera=()" in SECURITY_HEADERS["Permissions-Policy"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8001", "localhost", "localhost:1", "[::1]:8001", "LOCALHOST:8001"])

@@ -1,12 +1,16 @@
+import re
 from pathlib import Path
 
 import pytest
 
+from backend.http.security_headers import DOCS_POLICY
+from backend.http.web_bundle import NONCE
 from backend.wiring import Wiring
 from tests.unit.backend.support import answering
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parents[4]
 DOCS = "<!doctype html><title>API</title>"
 PAGE = "<!doctype html><title>Casewright</title>"
 
@@ -53,7 +57,24 @@ async def test_the_interactive_documentation_is_a_page_of_the_bundle(wiring: Wir
         answer = await client.get("/docs")
         assert (answer.status_code, answer.text) == (200, DOCS)
         assert answer.headers["cache-control"] == "no-cache"
-        assert "default-src 'self'; style-src" in answer.headers["content-security-policy"]
+        assert answer.headers["content-security-policy"] == DOCS_POLICY
+
+
+async def test_each_answer_has_a_nonce_of_its_own(wiring: Wiring, bundle: Path) -> None:
+    (bundle / "index.html").write_text(f'<meta property="csp-nonce" nonce="{NONCE}"><style nonce="{NONCE}"></style>')
+    seen: set[str] = set()
+    async with answering(wiring, bundle) as client:
+        for path in ("/", "/cases", "/index.html", "/docs.html"):
+            answer = await client.get(path, headers={"if-modified-since": "Fri, 31 Dec 2100 23:59:59 GMT"})
+            assert (answer.status_code, "etag" in answer.headers) == (200, False)
+            (nonce,) = set(re.findall(r'nonce="([^"]+)"', answer.text))
+            policy = answer.headers["content-security-policy"].split("; ")
+            assert f"style-src 'self' 'nonce-{nonce}'" in policy
+            assert "style-src-attr 'unsafe-inline'" in policy
+            assert [each for each in policy if each.startswith("script-src")] == []
+            seen.add(nonce)
+    assert len(seen) == 4
+    assert NONCE in (ROOT / "web" / "vite.config.ts").read_text()
 
 
 async def test_nothing_outside_the_bundle_is_served(wiring: Wiring, bundle: Path) -> None:
