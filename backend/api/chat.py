@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, JsonValue
 
 from backend.api.dependencies import ChannelDep, ServicesDep, strict_json
 from backend.http.problem import documented
+from backend.http.request_timeout import LONGEST_WAIT_S
 from backend.services.errors import ReplyInterrupted
 from contracts.base import Contract
 from contracts.chat import (
@@ -28,7 +29,6 @@ router = APIRouter(prefix="/api/chat", tags=["chat"])
 tutorial_router = APIRouter(prefix="/chat", include_in_schema=False)
 
 WAIT_S = 30.0
-LONGEST_WAIT_S = 120.0
 LONGEST_MESSAGE = 4_000
 """Characters."""
 

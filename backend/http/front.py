@@ -10,6 +10,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from backend.auth.credentials import UNATTENDED
 from backend.http.guard import Guard
 from backend.http.request_limits import RequestLimits
+from backend.http.request_timeout import RequestTimeout
 from backend.http.site import LOOPBACK, Site
 from casebook.workspace_api import ATTACHMENT_MAX_BYTES
 
@@ -28,7 +29,7 @@ def front(
     on_refusal: Callable[[HTTPConnection, str], None] = lambda _, __: None,
 ) -> ASGIApp:
     """The application behind its guard, its limits, and what a page of another origin and a proxy need."""
-    answering: ASGIApp = RequestLimits(app, attachment_max_bytes)
+    answering: ASGIApp = RequestLimits(RequestTimeout(app), attachment_max_bytes)
     if site.allowed_origins:
         answering = CORSMiddleware(
             answering,
