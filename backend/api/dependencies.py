@@ -145,7 +145,11 @@ IngestStatusDep = Annotated[IngestStatus, Depends(_ingest_status)]
 
 # They only describe: who asks was decided before.
 _COOKIE = APIKeyCookie(
-    name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/session`.", auto_error=False
+    name=SESSION_COOKIE,
+    scheme_name="session",
+    description="Set by `POST /api/session`, or at the end of a sign-in at the provider. Where the desk is at an "
+    f"`https://` address, it is called `__Host-{SESSION_COOKIE}`.",
+    auto_error=False,
 )
 _BEARER = HTTPBearer(scheme_name="bearer", description="A token of `POST /api/session/token`.", auto_error=False)
 
