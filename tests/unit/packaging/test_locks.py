@@ -16,6 +16,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def pins(lock: str) -> dict[str, str]:
     """Each package of a lock file with all that is said of it."""
     text = re.sub(r"^ *#.*\n", "", (ROOT / lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    # On which system a package is needed depends on what else is.
+    text = re.sub(r" ; .*(?= \\$)", "", text, flags=re.MULTILINE)
     return {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=\S)", text.strip())}
 
 
