@@ -32,7 +32,7 @@ class KeyVault:
         self._client = client
 
     def secret(self, setting: str) -> str | None:
-        """What the vault has for a setting: `MCP_WRITE_TOKEN` is its secret `MCP-WRITE-TOKEN`. None: it has none.
+        """What the vault has for a setting: `GRANT_KEY` is its secret `GRANT-KEY`. None: it has none.
 
         Raises SecretUnreadable.
         """

@@ -78,7 +78,7 @@ def proxy() -> Generator[tuple[str, list[str]]]:
 
 def test_a_key_and_a_model_alone_go_to_openai(tmp_path: Path) -> None:
     chosen = {"OPENAI_API_KEY": KEY, "OPENAI_MODEL": "gpt-5"}
-    plan = plan_stack(StackOptions(tmp_path, tmp_path), chosen, "write-token")
+    plan = plan_stack(StackOptions(tmp_path, tmp_path), chosen)
     (worker,) = [part for part in plan.parts if part.name == "worker"]
     with proxy() as (address, wanted):
         env = worker.environment({**os.environ, **chosen, "HTTPS_PROXY": address, "NO_PROXY": ""})

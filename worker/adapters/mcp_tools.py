@@ -31,7 +31,7 @@ UNREACHABLE = "The tool server could not be reached."
 
 
 class McpToolBox:
-    """Reads through a session that holds no write token.
+    """Reads through a session whose tokens have the scope `read` only.
 
     The specialists of a case make many identical calls at the same time: what may be shared is called once.
     """

@@ -119,7 +119,7 @@ def test_model_that_is_chosen_is_asked_and_no_other(
     starts_local: bool,
     asked: list[AzureProvider | OpenAIProvider],
 ) -> None:
-    plan = plan_stack(OPTIONS, env, "write-token")
+    plan = plan_stack(OPTIONS, env)
     for name, value in part(plan, "worker").environment(env).items():
         monkeypatch.setenv(name, value)
 
@@ -164,7 +164,7 @@ def test_model_that_is_chosen_is_asked_and_no_other(
 )
 def test_half_choice_is_one_sentence_and_never_local_model(env: Mapping[str, str], sentence: str) -> None:
     with pytest.raises(BadSetting) as raised:
-        plan_stack(OPTIONS, env, "write-token")
+        plan_stack(OPTIONS, env)
 
     assert str(raised.value) == sentence
 
