@@ -388,4 +388,4 @@ def test_agents_session_cannot_write_even_if_the_worker_allows(
 ) -> None:
     refused = scene.loop.call(lambda: scene.reader.call(tool, arguments, 120))
     assert refused.result is None
-    assert "this caller may only read" in (refused.error or "")
+    assert "needs the scope 'act'" in (refused.error or "")

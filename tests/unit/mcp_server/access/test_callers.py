@@ -13,7 +13,7 @@ from mcp_server.access.callers import Caller, KnownCallers
 from mcp_server.access.key_files import CALLERS_FILE, GRANT_KEYS_FILE, KeysUnusable, make_keys, read_private_key
 from mcp_server.access.rates import RateLimit
 from runtime.caller_tokens import LIFE_S, CallerTokens
-from runtime.signatures import KeyInvalid, PrivateKey, TokenInvalid
+from runtime.signatures import KeyInvalid, PrivateKey, TokenInvalid, read_public_keys
 
 NOW = 1_800_000_000.0
 WORKER, STRANGER = PrivateKey.new(), PrivateKey.new()
@@ -60,11 +60,21 @@ def test_a_token_of_another_kind_lets_nobody_in(name: str) -> None:
 
 
 def test_a_token_says_who_signed_it() -> None:
-    known = callers()
     said = {"iss": STRANGER.key_id, "aud": TOOLS_AUDIENCE, "iat": NOW, "exp": NOW + LIFE_S, "scope": "read"}
-    judged = KnownCallers(known._keys, lambda: NOW)  # pyright: ignore[reportPrivateUsage]
+    judged = KnownCallers(read_public_keys(json.dumps({"keys": [LISTED]})), lambda: NOW)
     with pytest.raises(TokenInvalid, match="somebody else issued it"):
         asyncio.run(judged.caller(WORKER.sign(said)))
+
+
+def test_a_token_that_was_accepted_expires_all_the_same() -> None:
+    clock = [NOW]
+    judged = KnownCallers(read_public_keys(json.dumps({"keys": [LISTED]})), lambda: clock[0])
+    token = CallerTokens(WORKER, TOOLS_AUDIENCE, ("read",), lambda: NOW).current()
+    assert [asyncio.run(judged.caller(token)).name for _ in range(2)] == ["worker", "worker"]
+
+    clock[0] = NOW + LIFE_S + 60
+    with pytest.raises(TokenInvalid, match="it has expired"):
+        asyncio.run(judged.caller(token))
 
 
 @pytest.mark.parametrize("changes", [{"sub": ""}, {"sub": 1}, {"scopes": "read"}, {"scopes": ["write"]}])
