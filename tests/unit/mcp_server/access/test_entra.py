@@ -128,7 +128,7 @@ def test_what_is_no_token_is_refused(callers: EntraCallers, token: str) -> None:
         ask(callers, token)
 
 
-def test_a_caller_s_own_signature_is_none_of_the_tenant_s(callers: EntraCallers) -> None:
+def test_a_caller_cannot_sign_for_the_tenant(callers: EntraCallers) -> None:
     own = PrivateKey.new().sign({"iss": ISSUER, "aud": AUDIENCE, "sub": "worker", "roles": ["tools.act"]})
     with pytest.raises(TokenInvalid, match=UNKNOWN):
         ask(callers, own)

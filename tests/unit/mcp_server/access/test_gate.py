@@ -102,7 +102,7 @@ def test_who_proves_nothing_is_refused_in_one_sentence(name: str, caplog: pytest
     assert "eyJ" not in line
 
 
-def test_who_asks_too_often_is_told_when_to_come_back() -> None:
+def test_who_asks_too_often_is_sent_away() -> None:
     refused = ask(BEARER, times=11)
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
