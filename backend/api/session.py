@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from backend.api.dependencies import (
     CallerDep,
@@ -89,14 +89,18 @@ async def sign_in(
 
 
 @router.delete("", operation_id="sign_out", summary="Sign out", responses=documented(503))
-async def sign_out(services: ServicesDep, caller: CallerDep, session: KnownSessionDep, response: Response) -> SignedOut:
+async def sign_out(
+    request: Request, services: ServicesDep, caller: CallerDep, session: KnownSessionDep, response: Response
+) -> SignedOut:
     """End the session, here and on every replica, and make the browser forget it. Answers everybody."""
     if session is not None:
         await services.sessions.end(session.session_id, "signed_out", caller)
         services.security.count("session_ended")
     services.cookies.delete_session(response)
     provider = services.provider_sign_in
-    is_theirs = session is not None and session.kind == "browser"
+    # A browser whose session is over is signed in at the provider all the same.
+    had_session = services.cookies.session_secret(request) is not None
+    is_theirs = had_session if session is None else session.kind == "browser"
     return SignedOut(continue_at=await provider.end_session_url() if provider is not None and is_theirs else None)
 
 

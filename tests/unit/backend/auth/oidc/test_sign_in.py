@@ -453,6 +453,16 @@ async def test_signing_out_leads_to_the_provider(
     assert (await desk.delete("/api/session", headers=OWN)).json() == {"continue_at": None}
 
 
+async def test_signing_out_late_leads_to_the_provider_too(
+    desk: httpx.AsyncClient, browser: ProviderBrowser, provider: SignInProvider, clock: Clock
+) -> None:
+    await sign_in(desk, browser)
+    clock.ahead += timedelta(minutes=61)
+    assert (await desk.get("/api/cases")).json()["id"] == "session-idle"
+    address = (await desk.delete("/api/session", headers=OWN)).json()["continue_at"]
+    assert address.startswith(f"{provider.issuer}/session/end?")
+
+
 async def test_personas_do_not_exist_here(desk: httpx.AsyncClient) -> None:
     for path in ("/api/session", "/api/session/token"):
         answer = await desk.post(path, json={"persona": "alex"}, headers=OWN)
