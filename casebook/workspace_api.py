@@ -259,7 +259,7 @@ class WorkspaceApi(RecordApi):
             return notes.add_note(connection, case_id, author, text, self.notes_per_case, self._clock())
 
     def add_attachment(self, case_id: str, added_by: str, upload: Upload) -> Attachment:
-        """Keep a file. Raises AttachmentTooLarge, TooManyAttachments."""
+        """Keep a file. Raises AttachmentTooLarge, AttachmentNotAsDeclared, TooManyAttachments."""
         with self._write() as connection:
             return attachments.add_attachment(
                 connection, case_id, added_by, upload, self.attachment_max_bytes, self._clock()

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from casebook.case_log.append import append, next_seq
 from casebook.case_log.locked_case import lock_case
-from casebook.errors import AttachmentTooLarge, TooManyAttachments
+from casebook.errors import AttachmentNotAsDeclared, AttachmentTooLarge, TooManyAttachments
+from casebook.policy.file_contents import is_what_it_says
 from casebook.projection.attachments import PREFIX, AttachmentAdded
 from casebook.schema.base import table_of
 from casebook.schema.workspace import AttachmentRow
@@ -35,9 +36,14 @@ _COUNT = select(func.count()).where(_FILES.c.case_id == bindparam("of_case"))
 def add_attachment(
     connection: Connection, case_id: str, added_by: str, upload: Upload, max_bytes: int, now: datetime
 ) -> Attachment:
-    """Keep a file. A closed case takes files as well. Raises AttachmentTooLarge, TooManyAttachments."""
+    """Keep a file. A closed case takes files as well.
+
+    Raises AttachmentTooLarge, AttachmentNotAsDeclared, TooManyAttachments.
+    """
     if len(upload.content) > max_bytes:
         raise AttachmentTooLarge(max_bytes)
+    if not is_what_it_says(upload.media_type, upload.content):
+        raise AttachmentNotAsDeclared(upload.media_type, is_text=upload.media_type.startswith("text/"))
     case = lock_case(connection, case_id)
     if connection.execute(_COUNT, {"of_case": case_id}).scalar_one() >= PER_CASE:
         raise TooManyAttachments(PER_CASE)

@@ -11,6 +11,7 @@ CasebookError
 ├── ReviewMismatch          422
 ├── UnstorableText          422
 ├── AttachmentTooLarge      413
+├── AttachmentNotAsDeclared 422
 ├── TooManyAttachments      409
 ├── TooManyNotes            409
 ├── TooManyReversals        409
@@ -238,6 +239,7 @@ from casebook.errors.effects import (
 )
 from casebook.errors.lookups import (
     AlertNotFound,
+    AttachmentNotAsDeclared,
     AttachmentNotFound,
     AttachmentTooLarge,
     CaseNotFound,
@@ -322,6 +324,7 @@ __all__ = [
     "AssignedToOther",
     "AssigneeAway",
     "AssigneeMayNotDecide",
+    "AttachmentNotAsDeclared",
     "AttachmentNotFound",
     "AttachmentTooLarge",
     "BackTestEnded",

@@ -127,6 +127,19 @@ class AttachmentTooLarge(CasebookError):
         super().__init__(f"The file is larger than {most:,} bytes, the most that one attachment may have.")
 
 
+class AttachmentNotAsDeclared(CasebookError):
+    """The content of a file is not of the type that it was sent as."""
+
+    id = "attachment-not-as-declared"
+    status = 422
+
+    def __init__(self, media_type: str, *, is_text: bool) -> None:
+        mend = "save it as UTF-8" if is_text else "check the file"
+        super().__init__(
+            f"The file is no {media_type[:100]}, as which it was sent: {mend}, or send it as another type."
+        )
+
+
 class TooManyAttachments(CasebookError):
     """The case has as many attachments as it may have."""
 

@@ -88,6 +88,26 @@ async def test_attachment_downloads_byte_for_byte(client: httpx.AsyncClient, boo
     assert back.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize(
+    ("media_type", "content", "mend"),
+    [
+        ("image/png", b"<script>alert(1)</script>", "check the file"),
+        ("application/pdf", b"MZ\x90\x00", "check the file"),
+        ("text/csv", "Zoë".encode("cp1252"), "save it as UTF-8"),
+    ],
+)
+async def test_a_file_has_to_be_what_it_says(
+    client: httpx.AsyncClient, book: CaseBook, media_type: str, content: bytes, mend: str
+) -> None:
+    case = open_case(book)
+    refused = await client.post(f"/api/cases/{case}/attachments", files={"file": ("a", content, media_type)})
+    assert (refused.status_code, refused.json()["id"]) == (422, "attachment-not-as-declared")
+    assert refused.json()["detail"] == (
+        f"The file is no {media_type}, as which it was sent: {mend}, or send it as another type."
+    )
+    assert (await client.get(f"/api/cases/{case}/attachments")).json()["items"] == []
+
+
 async def test_a_file_that_is_too_large_is_413(client: httpx.AsyncClient, wiring: Wiring, book: CaseBook) -> None:
     case = open_case(book)
     path = f"/api/cases/{case}/attachments"
