@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from backend.http.guard import MAX_BODY_BYTES
+from backend.http.request_limits import MAX_BODY_BYTES
 from backend.wiring import Wiring
 from contracts.note import Attachment, Note
 from tests.support.casebooks import CaseBook
