@@ -12,7 +12,7 @@ from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.event_hubs_options import MAX_BATCH_EVENTS, MIN_BATCH_BYTES, Compression, EventHubsOptions
 from backend.http.connections.limits import MAX_CONNECTIONS, ConnectionLimits
 from backend.http.site import Site
-from backend.ingest.settings import TelemetrySettings
+from backend.ingest.settings import HttpUrl, TelemetrySettings
 from backend.services.rate_limits import REQUESTS_PER_MINUTE
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -22,7 +22,6 @@ from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
 from runtime.host_header import LOOPBACK_NAMES
 from runtime.listening import is_loopback
-from runtime.secret_sources import HoldsSecret
 from runtime.signatures import PrivateKey
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
@@ -112,7 +111,7 @@ class BackendSettings(TelemetrySettings, SignInSettings):
         "http://127.0.0.1:8080"
     )
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
-    mcp_server_uri: Annotated[str, AfterValidator(checked), HoldsSecret()] | None = None
+    mcp_server_uri: HttpUrl | None = None
     """The tool server, which is asked what an approval would do."""
     mcp_caller_key: SecretStr | None = None
     """The private Ed25519 key, in PEM, with which this backend signs its tokens for the tool server."""
@@ -167,7 +166,9 @@ class BackendSettings(TelemetrySettings, SignInSettings):
 
     def _sent(self) -> list[tuple[str, str]]:
         sent = [*super()._sent(), ("What DTS_ENDPOINT is told", self.dts_endpoint)]
-        if self.mcp_server_uri and carries_secret(self.mcp_server_uri):
+        if self.mcp_server_uri and (self.mcp_caller_key or self.mcp_audience):
+            sent.append(("The token for the tool server", self.mcp_server_uri))
+        elif self.mcp_server_uri and carries_secret(self.mcp_server_uri):
             sent.append(("The user, password or key of MCP_SERVER_URI", self.mcp_server_uri))
         return sent
 
@@ -214,6 +215,12 @@ class BackendSettings(TelemetrySettings, SignInSettings):
             _ = self.event_hub
         except ValueError as error:
             raise ValueError(f"EVENTHUB_EVENTS_*: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _show_one_token(self) -> "BackendSettings":
+        if self.mcp_caller_key and self.mcp_audience:
+            raise ValueError("MCP_CALLER_KEY and MCP_AUDIENCE are both set: unset the one that is not used")
         return self
 
     @model_validator(mode="after")

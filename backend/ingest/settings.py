@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from backend.ingest.event_hubs_options import (
@@ -17,12 +17,13 @@ from backend.ingest.event_hubs_options import (
     TelemetryHubOptions,
 )
 from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
-from contracts.addresses import carries_secret, why_exposed
+from contracts.addresses import carries_secret, checked, why_exposed
 from contracts.telemetry_times import TimeUnit
 from runtime.event_hub_address import HubAddress
 from runtime.secret_sources import HoldsSecret
 from runtime.settings import ProcessSettings
 
+HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked), HoldsSecret()]
 LEASE_INTERVALS = 3
 """After so many intervals without a sign of its owner, others take a partition."""
 
@@ -40,7 +41,7 @@ class TelemetrySettings(ProcessSettings):
 
     event_producer_enabled: bool = True
     """Whether telemetry is read at `telemetry_url`."""
-    telemetry_url: Annotated[str, HoldsSecret()] | None = None
+    telemetry_url: HttpUrl | None = None
     telemetry_future_tolerance_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 5.0
     """How far ahead of this machine's clock an event may say that it happened; one further ahead is a dead letter."""
     telemetry_lateness_seconds: Annotated[float, Field(ge=0, le=3_600)] = 5.0

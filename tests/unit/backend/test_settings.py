@@ -7,6 +7,7 @@ import pytest
 from backend.main import public_config
 from backend.settings import BackendSettings
 from runtime.settings import SettingsInvalid, read_settings
+from runtime.signatures import PrivateKey
 
 
 @pytest.fixture(autouse=True)
@@ -245,3 +246,30 @@ def test_no_secret_crosses_a_network_unencrypted(
 def test_what_holds_no_secret_may_go_unencrypted(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
     monkeypatch.setenv(name, address)
     assert getattr(read_settings(BackendSettings), name.lower()) == address
+
+
+@pytest.mark.parametrize(
+    "shown", [{"MCP_CALLER_KEY": PrivateKey.new().pem}, {"MCP_AUDIENCE": "api://tools"}], ids=["key", "audience"]
+)
+def test_no_token_crosses_a_network_unencrypted(monkeypatch: pytest.MonkeyPatch, shown: dict[str, str]) -> None:
+    set_all(monkeypatch, {**shown, "MCP_SERVER_URI": "http://tools.example.test/mcp"})
+    assert refusal().startswith(
+        "The token for the tool server would be sent unencrypted to http://tools.example.test/mcp: use https://"
+    )
+    for address in ("https://tools.example.test/mcp", "http://127.0.0.1:8000/mcp"):
+        monkeypatch.setenv("MCP_SERVER_URI", address)
+        assert read_settings(BackendSettings).mcp_server_uri == address
+
+
+def test_two_tokens_for_the_tool_server_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, {"MCP_CALLER_KEY": PrivateKey.new().pem, "MCP_AUDIENCE": "api://tools"})
+    assert refusal() == "MCP_CALLER_KEY and MCP_AUDIENCE are both set: unset the one that is not used."
+
+
+@pytest.mark.parametrize("name", ["MCP_SERVER_URI", "TELEMETRY_URL"])
+@pytest.mark.parametrize("address", ["ftp://ana:hunter2@far.test/x", "hunter2", "https://far.test/a hunter2"])
+def test_services_are_asked_over_http_only(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    monkeypatch.setenv(name, address)
+    said = refusal()
+    assert said.startswith(f"{name} is wrong (")
+    assert "hunter2" not in said
