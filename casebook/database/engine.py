@@ -1,6 +1,5 @@
 """Opens the database and migrates it to the current schema."""
 
-import re
 import sqlite3
 import threading
 import time
@@ -36,7 +35,6 @@ CONNECT_TIMEOUT_S = 5
 """How long a server has to answer to a new connection."""
 
 _WRITES = "casebook_writes"
-_PASSWORD = re.compile(r":[^:/@]*@|:[^/]*@")
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -53,15 +51,21 @@ def open_engine(url: str) -> Engine:
     Raises CasebookUrlInvalid for a URL that names no usable database, CasebookUnwritable when the folder
     cannot be created. Connects to nothing yet: call `upgrade` before use.
     """
+    # It may hold a password, and nobody can say where: nothing of it is quoted.
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # It may hold a password, even if nobody can say where.
         raise CasebookUrlInvalid(
-            f"CASEBOOK_URL '{_PASSWORD.sub(':***@', url)}' is no database URL: "
-            "write for example sqlite:///.casewright/casebook.db."
+            "CASEBOOK_URL is no database URL: write for example sqlite:///.casewright/casebook.db."
         ) from None
-    return _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_server(parsed)
+    if "@" in (parsed.host or ""):
+        raise CasebookUrlInvalid("CASEBOOK_URL has two '@' before its host: write %40 for one in a password.")
+    try:
+        return _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_server(parsed)
+    except (ArgumentError, ValueError, TypeError):
+        raise CasebookUrlInvalid(
+            "CASEBOOK_URL holds an option after '?' that its driver does not understand: correct it or leave it out."
+        ) from None
 
 
 def for_writing(engine: Engine) -> Engine:
@@ -151,7 +155,20 @@ def _open_server(url: URL) -> Engine:
             f"CASEBOOK_URL names a '{engine.dialect.name}' database: "
             "the casebook runs on sqlite, postgresql and cockroachdb."
         )
+    _require_known_options(engine)
     return engine
+
+
+def _require_known_options(engine: Engine) -> None:
+    """Raises ValueError for an option that the driver would refuse when it connects."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    _, options = engine.dialect.create_connect_args(engine.url)
+    try:
+        make_conninfo(**{name: value for name, value in options.items() if name != "context"})
+    except ProgrammingError:
+        raise ValueError from None
 
 
 def _open_sqlite(url: URL) -> Engine:

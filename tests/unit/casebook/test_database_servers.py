@@ -136,7 +136,18 @@ def test_every_supported_server_has_a_url(url: str, dialect: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:hunter2@h:port/d", "postgresql:/u:hunter2@h", "u:hunter2@h/d", "mssql://u:hunter2@h/d"]
+    "url",
+    [
+        "postgresql://u:hunter2@h:port/d",
+        "postgresql:/u:hunter2@h",
+        "u:hunter2@h/d",
+        "mssql://u:hunter2@h/d",
+        "hunter2",
+        "postgresql://h/d?password=hunter2&port=abc",
+        "postgresql://h/d?pasword=hunter2",
+        "postgresql://u:p@hunter2@h/d",
+        "sqlite:///d?timeout=hunter2",
+    ],
 )
 def test_a_url_that_is_refused_gives_no_password_away(url: str) -> None:
     with pytest.raises(CasebookUrlInvalid) as refused:

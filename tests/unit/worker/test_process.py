@@ -64,7 +64,7 @@ def test_help_names_every_setting() -> None:
         ({"OPENAI_MODEL": ""}, "worker: OPENAI_MODEL is not set: name the model"),
         ({"OPENAI_BASE_URL": "", "OPENAI_MODEL": ""}, "worker: No language model is configured:"),
         ({"MAX_REVIEW_ATTEMPTS": "none"}, "worker: MAX_REVIEW_ATTEMPTS is wrong ("),
-        ({"CASEBOOK_URL": "nonsense"}, "CASEBOOK_URL 'nonsense' is no database URL"),
+        ({"CASEBOOK_URL": "nonsense"}, "CASEBOOK_URL is no database URL"),
     ],
 )
 def test_invalid_setting_is_one_sentence_and_exit_code_1(
