@@ -4,8 +4,11 @@ import os
 import ssl
 from pathlib import Path
 
-READ_BY_LIBRARIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+_FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 """OpenSSL with httpx and aiohttp; requests, which Azure's SDK sends with; gRPC."""
+_FOLDER = "SSL_CERT_DIR"
+"""What OpenSSL believes besides its file: the system's authorities, unless this names no folder."""
+READ_BY_LIBRARIES = (*_FILES, _FOLDER)
 
 
 def believe_only(file: Path) -> None:
@@ -21,5 +24,12 @@ def believe_only(file: Path) -> None:
         raise ValueError(f"it cannot be read: {error.strerror}") from None
     if not context.get_ca_certs():
         raise ValueError("it holds no certificate of an authority")
-    for name in READ_BY_LIBRARIES:
+    for name in _FILES:
         os.environ[name] = str(file)
+    os.environ[_FOLDER] = ""
+
+
+def believed_file() -> str | None:
+    """The file of the authorities that are believed, for libraries that do not look by themselves; None: the public
+    ones."""
+    return os.environ.get(_FILES[0]) or None

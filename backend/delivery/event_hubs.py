@@ -19,6 +19,7 @@ from azure.identity.aio import DefaultAzureCredential
 from backend.delivery.errors import SendingFailed
 from backend.delivery.event_hubs_options import EventHubsOptions
 from contracts.domain_events import CloudEvent
+from runtime.authorities import believed_file
 from runtime.cancellation import raise_lost_cancellation
 
 log = logging.getLogger("casewright.delivery")
@@ -111,6 +112,7 @@ class EventHubsSender:
                 retry_total=_RETRIES,
                 retry_backoff_factor=_BACKOFF_S,
                 auth_timeout=SEND_TIMEOUT_S,
+                connection_verify=believed_file(),
             )
         assert options.namespace is not None
         self._credential = self._credential or DefaultAzureCredential()
@@ -121,6 +123,7 @@ class EventHubsSender:
             retry_total=_RETRIES,
             retry_backoff_factor=_BACKOFF_S,
             auth_timeout=SEND_TIMEOUT_S,
+            connection_verify=believed_file(),
         )
 
     async def _disconnect(self) -> None:

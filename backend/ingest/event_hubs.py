@@ -27,6 +27,7 @@ from backend.ingest.source import OpenPartition
 from contracts.alert import AlertSource
 from contracts.telemetry_reader import TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE
+from runtime.authorities import believed_file
 from runtime.cancellation import end
 
 _log = logging.getLogger(__name__)
@@ -241,6 +242,7 @@ def _client(
         "load_balancing_interval": options.balance_s,
         "partition_ownership_expiration_interval": options.lease_s,
         "auth_timeout": _CONNECT_TIMEOUT_S,
+        "connection_verify": believed_file(),
     }
     if address.connection_string is not None:
         return EventHubConsumerClient.from_connection_string(

@@ -14,6 +14,7 @@ from azure.identity.aio import DefaultAzureCredential
 
 from contracts.telemetry import TelemetryEvent, telemetry_event
 from local.telemetry.simulator import Simulator
+from runtime.authorities import believed_file
 from runtime.backoff import Backoff, Pauses
 from runtime.cancellation import raise_lost_cancellation
 from runtime.event_hub_address import HubAddress
@@ -105,11 +106,16 @@ class HubSender:
         address = self._address
         if address.connection_string is not None:
             return EventHubProducerClient.from_connection_string(
-                address.connection_string, eventhub_name=address.hub, retry_total=1
+                address.connection_string,
+                eventhub_name=address.hub,
+                retry_total=1,
+                connection_verify=believed_file(),
             )
         assert address.namespace is not None
         self._credential = self._credential or DefaultAzureCredential()
-        return EventHubProducerClient(address.namespace, address.hub, self._credential, retry_total=1)
+        return EventHubProducerClient(
+            address.namespace, address.hub, self._credential, retry_total=1, connection_verify=believed_file()
+        )
 
     async def _disconnect(self) -> None:
         client, self._client = self._client, None

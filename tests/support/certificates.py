@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from cryptography.x509.oid import NameOID
 class Authority:
     """Signs certificates; `believing` is a client that believes them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "an authority of a test") -> None:
+        """`name`: in small letters."""
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of a test")])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = self._builder(self._name, self._key).add_extension(x509.BasicConstraints(True, 0), critical=True)
         self._pem = certificate.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
@@ -26,6 +28,16 @@ class Authority:
         """A file with the certificate of this authority."""
         path = self._folder / "authority.pem"
         path.write_text(self._pem)
+        return path
+
+    @property
+    def directory(self) -> Path:
+        """A folder with the certificate of this authority, in which OpenSSL finds it by its name."""
+        path = self._folder / "authorities"
+        path.mkdir(exist_ok=True)
+        # The hash of X509_NAME_hash(3): of the name without what encloses it.
+        digest = sha1(self._name.public_bytes()[2:], usedforsecurity=False).digest()
+        (path / f"{int.from_bytes(digest[:4], 'little'):08x}.0").write_text(self._pem)
         return path
 
     @property

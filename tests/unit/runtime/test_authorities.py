@@ -16,7 +16,13 @@ import grpc
 import grpc.aio
 import pytest
 
+from backend.delivery.event_hubs import EventHubsSender
+from backend.delivery.event_hubs_options import EventHubsOptions
+from backend.ingest import event_hubs as ingest
+from backend.ingest.event_hubs_options import CheckpointOptions, TelemetryHubOptions
+from local.telemetry.event_hubs import HubSender
 from runtime.authorities import READ_BY_LIBRARIES
+from runtime.event_hub_address import HubAddress
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 from tests.support.certificates import Authority
 
@@ -69,6 +75,18 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.core import PipelineClient
 PipelineClient(url, transport=RequestsTransport()).send_request(HttpRequest("GET", url))
+""",
+}
+LIBRARIES = CLIENTS | {
+    "aiohttp": """
+import aiohttp
+async def get():
+    async with aiohttp.ClientSession() as session, session.get(url): pass
+asyncio.run(get())
+""",
+    "urllib": """
+from urllib.request import urlopen
+urlopen(url)
 """,
 }
 SCHEDULER = """
@@ -131,6 +149,46 @@ def test_a_private_authority_is_believed_everywhere(authority: Authority, client
         assert reached == []
         said = run(CLIENTS[client], url, CA_FILE=str(authority.file))
         assert reached, said
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("client", LIBRARIES)
+def test_no_other_authority_is_believed(authority: Authority, tmp_path: Path, client: str) -> None:
+    (tmp_path / "public").mkdir()
+    public = Authority(tmp_path / "public", "a public authority")
+    with https_server(public.server("localhost")) as (url, reached):
+        folder = str(public.directory)
+        assert "SettingsInvalid" not in run(LIBRARIES[client], url, CA_FILE=str(authority.file), SSL_CERT_DIR=folder)
+        assert reached == []
+
+
+def test_default_authorities_of_openssl_are_not_believed(authority: Authority, tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    public = Authority(tmp_path / "public", "a public authority")
+    with https_server(public.server("localhost")) as (url, reached):
+        assert "404" in run(LIBRARIES["urllib"], url, SSL_CERT_DIR=str(public.directory))
+        assert reached == ["/x"]
+
+
+def test_event_hubs_believe_the_same_authorities(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
+    for name in READ_BY_LIBRARIES:
+        monkeypatch.setenv(name, "")  # puts back what CA_FILE sets
+    monkeypatch.setenv("CA_FILE", str(authority.file))
+    read_settings(ProcessSettings)
+    emulator = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=k;UseDevelopmentEmulator=true"
+    address = HubAddress("telemetry", None, emulator)
+    options = TelemetryHubOptions(address, CheckpointOptions("c", None, "AccountName=devstoreaccount1;AccountKey=eA=="))
+    clients: list[Any] = [
+        _its(EventHubsSender(EventHubsOptions("events", None, emulator)), "_new_client")(),
+        _its(HubSender(address), "_new_client")(),
+        _its(ingest, "_client")(options, None, None),
+    ]
+    assert [_its(client, "_config").connection_verify for client in clients] == [str(authority.file)] * 3
+
+
+def _its(owner: object, private: str) -> Any:
+    """What a client is made with has no public name."""
+    return getattr(owner, private)
 
 
 @pytest.mark.integration
