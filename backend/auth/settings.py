@@ -17,10 +17,9 @@ from backend.auth.oidc.assertions import (
 )
 from backend.auth.oidc.options import OidcOptions
 from backend.auth.oidc.roles import RoleMapping, parse_roles
+from backend.desk_settings import DeskSettings
 from casebook.database.transactions import utc_now
 from contracts.addresses import checked, is_readable_on_the_way
-from contracts.sessions import AuthMode
-from runtime.settings import ProcessSettings
 
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?", re.ASCII)
 _OF_ALL_TENANTS = re.compile(r"https://login\.microsoftonline\.com/(common|organizations|consumers)/")
@@ -60,11 +59,9 @@ def _existing(file: Path) -> Path:
 ExistingFile = Annotated[Path, AfterValidator(_existing)]
 
 
-class SignInSettings(ProcessSettings):
+class SignInSettings(DeskSettings):
     """How people sign in; each is the environment variable of the same name in capitals."""
 
-    auth_mode: AuthMode = "local"
-    """`local`: whoever reaches the backend chooses a persona; loopback only. `oidc`: people sign in at a provider."""
     session_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
     """How long a session lives at most."""
     session_idle_minutes: Annotated[float, Field(ge=1, le=24 * 60 * 366)] = 60.0

@@ -7,8 +7,8 @@ import sys
 from backend.background_jobs import jobs_running
 from backend.consumers.event_consumers import EventConsumers
 from backend.consumers.opening import open_sinks
+from backend.delivery.settings import DeliverySettings
 from backend.delivery.webhooks import WebhookSender
-from backend.settings import BackendSettings
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
@@ -23,7 +23,7 @@ def main() -> None:
     """Consume until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     keep_private()
     try:
-        settings = read_settings(BackendSettings)
+        settings = read_settings(DeliverySettings)
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:
             raise SettingsInvalid(reason)
         set_up_logging(settings.log_format, settings.log_level)
@@ -38,7 +38,7 @@ def main() -> None:
         sys.exit(1)
 
 
-async def _consume(settings: BackendSettings, transactions: Transactions) -> bool:
+async def _consume(settings: DeliverySettings, transactions: Transactions) -> bool:
     """Consume until stopped; whether a part died on which everything rests."""
     stop = stop_event()
     failed = False

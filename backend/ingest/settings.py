@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from backend.desk_settings import CasebookSettings
 from backend.ingest.event_hubs_options import (
     BALANCE_S,
     BATCH_EVENTS,
@@ -21,19 +22,17 @@ from contracts.addresses import carries_secret, checked, why_exposed
 from contracts.telemetry_times import TimeUnit
 from runtime.event_hub_address import HubAddress
 from runtime.secret_sources import HoldsSecret
-from runtime.settings import ProcessSettings
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked), HoldsSecret()]
 LEASE_INTERVALS = 3
 """After so many intervals without a sign of its owner, others take a partition."""
 
 
-class TelemetrySettings(ProcessSettings):
+class TelemetrySettings(CasebookSettings):
     """Where telemetry is read, and where its cases are opened. Each is the environment variable of the same name in
     capitals.
     """
 
-    casebook_url: Annotated[str, HoldsSecret()] = "sqlite:///.casewright/casebook.db"
     alert_join_hours: Annotated[float, Field(ge=0, le=MAX_JOIN_HOURS)] = JOIN_HOURS
     """How far from the first alert of a customer's open case another may lie to join it; 0: each opens a case."""
     alert_join_rules: dict[str, JoinRule] = Field(default_factory=dict[str, JoinRule])

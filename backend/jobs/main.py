@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from backend.settings import BackendSettings
+from backend.desk_settings import DeskSettings
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
@@ -13,6 +13,7 @@ from casebook.schedules_api import SchedulesApi
 from contracts.far_settings import why_far
 from contracts.schedules import BY_JOB, RESET_COUNTS
 from runtime.files import keep_private
+from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
 
 
@@ -21,12 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _parser().parse_args(arguments)
     keep_private()
     try:
-        settings = read_settings(BackendSettings)
+        settings = read_settings(DeskSettings)
         if (reason := why_far(settings.auth_mode, os.environ)) is not None:
             raise SettingsInvalid(reason)
+        set_up_logging(settings.log_format, settings.log_level)
         engine = open_engine(settings.casebook_url)
         try:
             upgrade(engine)
+            settings.log_secret_sources()
             said = _reset_counts(SchedulesApi(Transactions(engine)))
         finally:
             engine.dispose()

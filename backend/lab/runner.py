@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from uuid import uuid4
@@ -11,6 +12,7 @@ from backend.waiting import wait_for
 from casebook.async_api import AsyncBackTests
 from casebook.errors import CasebookUnavailable
 from contracts.back_tests import BackTestState
+from runtime.secret_sources import IN_FILE
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +22,8 @@ WATCH_S = 1.0
 """How often to look whether a process should go on: it looks itself, and may hang."""
 STOP_S = 5.0
 """How long a process may take to stop, before it is killed."""
+NOT_FOR_IT = frozenset({"EVENTHUB_EVENTS_CONNECTION_STRING", "GRANT_KEY", "MCP_CALLER_KEY", "MCP_SERVER_URI"})
+"""Secrets of the backend that a back-test has no use for."""
 
 
 class BackTestRunner:
@@ -52,7 +56,13 @@ class BackTestRunner:
     async def _run_one(self, back_test_id: str, owner: str) -> None:
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command, back_test_id, owner, stdin=PIPE, stdout=DEVNULL, start_new_session=True
+                *self._command,
+                back_test_id,
+                owner,
+                stdin=PIPE,
+                stdout=DEVNULL,
+                env=_environment(),
+                start_new_session=True,
             )
         except OSError as error:
             _log.error("No process can be started for back-test %s: %s", back_test_id, error)
@@ -106,6 +116,11 @@ class BackTestRunner:
         except CasebookUnavailable as error:
             # The lease runs out: whoever looks next puts the end on record.
             _log.warning("The end of back-test %s was not written: %s", back_test_id, error)
+
+
+def _environment() -> dict[str, str]:
+    """What its process is started with."""
+    return {name: value for name, value in os.environ.items() if name.upper().removesuffix(IN_FILE) not in NOT_FOR_IT}
 
 
 async def _stop(process: Process) -> None:

@@ -5,9 +5,14 @@ import pytest
 from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
+from backend.delivery.settings import DeliverySettings
+from backend.desk_settings import DeskSettings
+from backend.ingest.settings import TelemetrySettings
 from backend.settings import BackendSettings
 from local.parts import DEFAULT_PORTS
+from local.telemetry.settings import SimulatorSettings
 from mcp_server.settings import McpSettings
+from runtime.secret_sources import secret_names
 from worker.settings import WorkerSettings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
@@ -25,6 +30,22 @@ def variables(settings: type[BaseSettings]) -> set[str]:
 def test_every_setting_is_on_the_page(settings: type[BaseSettings]) -> None:
     missing = {name for name in variables(settings) if f"`{name}`" not in PAGE}
     assert missing == set(), f"docs/configuration.md does not say what these mean: {sorted(missing)}"
+
+
+@pytest.mark.parametrize(
+    ("process", "settings"),
+    [
+        ("worker", WorkerSettings),
+        ("backend", BackendSettings),
+        ("consumers", DeliverySettings),
+        ("jobs", DeskSettings),
+        ("ingest, rule lab", TelemetrySettings),
+        ("telemetry simulator", SimulatorSettings),
+    ],
+)
+def test_page_says_which_secrets_a_process_reads(process: str, settings: type[BaseSettings]) -> None:
+    (row,) = re.findall(rf"^\| {process} \| (`.*`) \|$", PAGE, flags=re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", row)) == secret_names(settings.model_fields)
 
 
 def test_page_names_every_port_with_its_default() -> None:

@@ -1,5 +1,6 @@
 """Jobs do once a day what schedules do, and say what they did."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.jobs.main.Transactions", transactions)
 
 
+@pytest.fixture(autouse=True)
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' logging stays as it is."""
+
+    def set_up(*_: str) -> None:
+        pass
+
+    monkeypatch.setattr("backend.jobs.main.set_up_logging", set_up)
+
+
 @pytest.fixture
 def schedules(book: CaseBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SchedulesApi:
     monkeypatch.setenv("CASEBOOK_URL", f"sqlite:///{tmp_path / 'casebook.db'}")
@@ -45,6 +56,16 @@ def test_job_resets_once_a_day(schedules: SchedulesApi, capsys: pytest.CaptureFi
     ]
     (schedule,) = schedules.list_schedules().items
     assert schedule.last_run_by == "job"
+
+
+def test_job_looks_up_only_its_own_secret(
+    schedules: SchedulesApi, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRANT_KEY_FILE", "/nowhere/grants.pem")
+    with caplog.at_level(logging.INFO, "casewright.settings"):
+        assert main([RESET_COUNTS]) == 0
+    assert schedules.list_schedules().items[0].last_run_by == "job"
+    assert caplog.messages == ["Secrets and where they came from: CASEBOOK_URL: environment."]
 
 
 def test_job_of_a_paused_schedule_does_nothing(schedules: SchedulesApi, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,13 +11,16 @@ import pytest
 from sqlalchemy import Engine
 
 from backend.executor import BlockingExecutor
+from backend.ingest.settings import TelemetrySettings
 from backend.lab import runner as module
-from backend.lab.runner import BackTestRunner
+from backend.lab.runner import NOT_FOR_IT, BackTestRunner
+from backend.settings import BackendSettings
 from casebook.async_api import AsyncBackTests
 from casebook.back_tests_api import BackTestsApi
 from casebook.commands.back_tests import STARTING
 from casebook.database.transactions import Transactions, utc_now
 from contracts.back_tests import NewBackTest, RecordedTelemetry
+from runtime.secret_sources import secret_names
 
 pytestmark = pytest.mark.anyio
 
@@ -100,3 +103,18 @@ async def test_one_that_says_nothing_is_killed(
     ended = [lab.back_test(each) for each in (first, second)]
     assert [each.state for each in ended] == ["interrupted", "failed"]
     assert ended[0].problem == "Its process did not answer any more and was killed: order it again."
+
+
+async def test_no_secret_of_the_backend_is_passed_on(
+    lab: BackTestsApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sorted(NOT_FOR_IT) == sorted(
+        {*secret_names(BackendSettings.model_fields)} - {*secret_names(TelemetrySettings.model_fields)}
+    )
+    for name in ("GRANT_KEY", "mcp_caller_key_file", "CASEBOOK_URL_FILE"):
+        monkeypatch.setenv(name, "held")
+    show = "import os, sys; open(sys.argv[1], 'w').write(' '.join(n for n, v in os.environ.items() if v == 'held'))"
+    command = (sys.executable, "-c", show, str(tmp_path / "shown"))
+    order(lab, 2)
+    await swept(BackTestRunner(AsyncBackTests(lab, BlockingExecutor()), command))
+    assert (tmp_path / "shown").read_text() == "CASEBOOK_URL_FILE"
