@@ -1,18 +1,21 @@
 """Asks Azure Key Vault for secrets, as this process's managed identity. Its packages are imported when it is asked."""
 
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from runtime.secret_sources import SecretUnreadable
+from runtime.secret_sources import SecretUnreadable, VaultUnavailable
 
-if TYPE_CHECKING:
-    from azure.core.exceptions import AzureError
+RETRIES = 1
+CONNECT_S = 5
+READ_S = 10
+MEND = "check KEY_VAULT_URL, the network and CA_FILE"
+LOOK_UP_S = 30.0
+"""How long all look-ups of a process may take together."""
 
-RETRIES = 3
-CONNECT_S = 10
-READ_S = 20
+FoundT = TypeVar("FoundT")
 
 
 class _Secrets(Protocol):
@@ -34,9 +37,9 @@ class KeyVault:
     def secret(self, setting: str) -> str | None:
         """What the vault has for a setting: `GRANT_KEY` is its secret `GRANT-KEY`. None: it has none.
 
-        Raises SecretUnreadable.
+        Raises SecretUnreadable, and VaultUnavailable where asking for others is in vain.
         """
-        from azure.core.exceptions import AzureError, ResourceNotFoundError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceNotFoundError
 
         name = setting.replace("_", "-")
         try:
@@ -44,9 +47,18 @@ class KeyVault:
         except ResourceNotFoundError:
             return None
         except (AzureError, ValueError) as error:
+            status = getattr(error, "status_code", None)
+            if not isinstance(status, int):
+                # The texts of the packages run over pages.
+                nobody = isinstance(error, ClientAuthenticationError)
+                mend = "give this process a managed or workload identity" if nobody else MEND
+                raise VaultUnavailable(
+                    f"Key Vault {self._host} cannot be {'asked' if nobody else 'reached'} ({type(error).__name__}): "
+                    f"{mend}."
+                ) from None
             raise SecretUnreadable(
-                f"Key Vault {self._host} does not give the secret {name} ({_why(error)}): let the identity of this "
-                f"process read it (role Key Vault Secrets User), or set {setting}."
+                f"Key Vault {self._host} does not give the secret {name} (it answers {status}): let the identity of "
+                f"this process read it (role Key Vault Secrets User), or set {setting}."
             ) from None
         if not value:
             raise SecretUnreadable(
@@ -70,7 +82,23 @@ def open_key_vault(url: str) -> Generator[KeyVault]:
         yield KeyVault(url, client)
 
 
-def _why(error: "AzureError | ValueError") -> str:
-    """What went wrong, in a word: the texts of the packages run over pages."""
-    status = getattr(error, "status_code", None)
-    return f"it answers {status}" if isinstance(status, int) else type(error).__name__
+def within(look_up: Callable[[], FoundT], host: str, seconds: float = LOOK_UP_S) -> FoundT:
+    """What a look-up in the vault at `host` finds. Raises VaultUnavailable when it takes longer, and what it raises."""
+    found: list[FoundT] = []
+    faults: list[Exception] = []
+
+    def run() -> None:
+        try:
+            found.append(look_up())
+        except Exception as fault:  # raised again below
+            faults.append(fault)
+
+    # The packages bound single attempts and not the whole; one that hangs ends with the process.
+    thread = threading.Thread(target=run, name="key vault", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if faults:
+        raise faults[0]
+    if not found:
+        raise VaultUnavailable(f"Key Vault {host} cannot be reached (no answer in {seconds:g} s): {MEND}.")
+    return found[0]

@@ -25,6 +25,10 @@ class SecretUnreadable(Exception):
     """A secret cannot be had from where it is said to be; one sentence each says why, and never the value."""
 
 
+class VaultUnavailable(SecretUnreadable):
+    """No secret at all can be had from the vault."""
+
+
 @dataclass(frozen=True)
 class FoundSecrets:
     """The secrets that are not in the environment itself, and where each secret comes from."""
@@ -66,6 +70,8 @@ def find_secrets(
                 values[name], sources[name] = value, f"Key Vault {vault}"
             else:
                 sources[name] = NOT_SET
+        except VaultUnavailable:
+            raise
         except SecretUnreadable as fault:
             faults.append(str(fault))
     if faults:

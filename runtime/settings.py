@@ -27,6 +27,8 @@ _VAULT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", re.ASCII)
 def _vault(address: str) -> str:
     if _VAULT.fullmatch(address) is None:
         raise ValueError("a vault is an https:// address with no path, such as https://contoso.vault.azure.net")
+    if not 0 < int(urlsplit(address).netloc.partition(":")[2] or 443) < 65536:
+        raise ValueError("its port is none: ports are 1 to 65535")
     return address
 
 
@@ -88,12 +90,19 @@ def read_settings(kind: type[SettingsT]) -> SettingsT:
 
 def _find_secrets(names: list[str], environment: Mapping[str, str]) -> FoundSecrets:
     url = _given(environment, VAULT)
-    if not names or _VAULT.fullmatch(url) is None:
+    if not names or not url:
         return find_secrets(names, environment, None, "")
-    from runtime.key_vault import open_key_vault
+    try:
+        host = urlsplit(_vault(url)).netloc
+    except ValueError as why:
+        raise SettingsInvalid(f"{VAULT} is wrong ({why}): correct it or unset it.") from None
+    from runtime.key_vault import open_key_vault, within
 
-    with open_key_vault(url) as vault:
-        return find_secrets(names, environment, vault.secret, urlsplit(url).netloc)
+    def look_up() -> FoundSecrets:
+        with open_key_vault(url) as vault:
+            return find_secrets(names, environment, vault.secret, host)
+
+    return within(look_up, host)
 
 
 def _given(environment: Mapping[str, str], wanted: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,12 @@ import pytest
 from pydantic import Field, SecretStr
 
 from runtime.authorities import READ_BY_LIBRARIES
-from runtime.secret_sources import HoldsSecret, SecretUnreadable, with_files_read
+from runtime.key_vault import KeyVault, within
+from runtime.secret_sources import HoldsSecret, SecretUnreadable, VaultUnavailable, with_files_read
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 from tests.support.certificates import Authority
 from tests.support.key_vault import key_vault
+from tests.support.ports import free_port
 
 SECRET = "hunter2-and-more"
 
@@ -181,6 +184,56 @@ def test_a_vault_is_a_host_over_https(monkeypatch: pytest.MonkeyPatch, address: 
     assert refusal() == (
         "KEY_VAULT_URL is wrong (a vault is an https:// address with no path, such as "
         "https://contoso.vault.azure.net): correct it or unset it."
+    )
+
+
+def test_vault_has_a_port_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY_VAULT_URL", "https://desk.vault.test:99999")
+    assert refusal() == "KEY_VAULT_URL is wrong (its port is none: ports are 1 to 65535): correct it or unset it."
+
+
+def test_vault_that_is_away_is_asked_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    believe(monkeypatch, authority)
+    asked: list[str] = []
+    ask = KeyVault.secret
+
+    def noted(vault: KeyVault, setting: str) -> str | None:
+        asked.append(setting)
+        return ask(vault, setting)
+
+    monkeypatch.setattr(KeyVault, "secret", noted)
+    port = free_port()
+    with key_vault(monkeypatch, authority, {}, frozenset()):
+        monkeypatch.setenv("KEY_VAULT_URL", f"https://127.0.0.1:{port}")
+        said = refusal()
+    assert said == (
+        f"Key Vault 127.0.0.1:{port} cannot be reached (ServiceRequestError): check KEY_VAULT_URL, the network and "
+        "CA_FILE."
+    )
+    assert asked == ["DATABASE"]
+
+
+def test_process_without_an_identity_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    believe(monkeypatch, authority)
+    with key_vault(monkeypatch, authority, {}, frozenset()) as vault:
+        monkeypatch.setenv("IDENTITY_HEADER", "of nobody")
+        monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+        monkeypatch.setenv("KEY_VAULT_URL", f"https://{vault.netloc}")
+        said = refusal()
+    assert said.startswith(f"Key Vault {vault.netloc} cannot be asked (")
+    assert said.endswith("): give this process a managed or workload identity.")
+
+
+def test_look_up_that_hangs_ends_the_start() -> None:
+    hangs = threading.Event()
+    with pytest.raises(VaultUnavailable) as ended:
+        within(hangs.wait, "desk.vault.test", 0.01)
+    hangs.set()
+    assert str(ended.value) == (
+        "Key Vault desk.vault.test cannot be reached (no answer in 0.01 s): check KEY_VAULT_URL, the network and "
+        "CA_FILE."
     )
 
 
