@@ -51,7 +51,7 @@ from casebook.policy.chat_limits import ChatLimits
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.closing import REASON_CODES
-from contracts.far_settings import why_far
+from contracts.far_settings import why_far_from_desk
 from contracts.kinds import ANSWERS
 from contracts.release import VERSION
 from runtime.files import keep_private
@@ -77,9 +77,9 @@ def main() -> None:
     """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     keep_private()
     try:
-        settings = read_settings(BackendSettings)
-        if (reason := why_far(settings.auth_mode, os.environ)) is not None:
+        if (reason := why_far_from_desk(os.environ, unless_said="local")) is not None:
             raise SettingsInvalid(reason)
+        settings = read_settings(BackendSettings)
         set_up_logging(settings.log_format, settings.log_level)
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.

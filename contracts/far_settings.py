@@ -43,9 +43,14 @@ def why_far(mode: str, environment: Mapping[str, str]) -> str | None:
     )
 
 
-def why_far_from_desk(environment: Mapping[str, str]) -> str | None:
-    """The same for a process that nobody signs in to: it has no mode, unless it is told that of its desk."""
-    mode = next((value for name, value in environment.items() if name.upper() == "AUTH_MODE"), "")
+def why_far_from_desk(environment: Mapping[str, str], unless_said: str = "") -> str | None:
+    """The same for the mode that an environment says; for one that says none, `unless_said`.
+
+    A process that nobody signs in to has no mode, unless it is told that of its desk. To be asked before any setting is
+    looked up elsewhere.
+    """
+    said = [value for name, value in environment.items() if name.upper() == "AUTH_MODE" and value]
+    mode = said[-1] if said else unless_said
     return why_far(mode, environment) if mode in LETS_EVERYBODY_IN else None
 
 

@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_private()
     try:
-        settings = read_settings(WorkerSettings)
         if (reason := why_far_from_desk(os.environ)) is not None:
             raise CannotStart(reason)
+        settings = read_settings(WorkerSettings)
         if options.command == "models":
             return _check_models(settings, options.timeout)
         set_up_logging(settings.log_format, settings.log_level)

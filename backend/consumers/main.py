@@ -12,7 +12,7 @@ from backend.delivery.webhooks import WebhookSender
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
-from contracts.far_settings import why_far
+from contracts.far_settings import why_far_from_desk
 from runtime.files import keep_private
 from runtime.log_lines import set_up_logging
 from runtime.settings import SettingsInvalid, read_settings
@@ -23,9 +23,9 @@ def main() -> None:
     """Consume until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     keep_private()
     try:
-        settings = read_settings(DeliverySettings)
-        if (reason := why_far(settings.auth_mode, os.environ)) is not None:
+        if (reason := why_far_from_desk(os.environ, unless_said="local")) is not None:
             raise SettingsInvalid(reason)
+        settings = read_settings(DeliverySettings)
         set_up_logging(settings.log_format, settings.log_level)
         engine = open_engine(settings.casebook_url)
         upgrade(engine)

@@ -48,9 +48,9 @@ def main() -> None:
     """Read telemetry until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     keep_private()
     try:
-        settings = read_settings(TelemetrySettings)
         if (reason := why_far_from_desk(os.environ)) is not None:
             raise SettingsInvalid(reason)
+        settings = read_settings(TelemetrySettings)
         set_up_logging(settings.log_format, settings.log_level)
         listener = listen(
             settings.ingest_health_host, settings.ingest_health_port, instead="set INGEST_HEALTH_PORT to a free port"

@@ -10,7 +10,7 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 from casebook.schedules_api import SchedulesApi
-from contracts.far_settings import why_far
+from contracts.far_settings import why_far_from_desk
 from contracts.schedules import BY_JOB, RESET_COUNTS
 from runtime.files import keep_private
 from runtime.log_lines import set_up_logging
@@ -22,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _parser().parse_args(arguments)
     keep_private()
     try:
-        settings = read_settings(DeskSettings)
-        if (reason := why_far(settings.auth_mode, os.environ)) is not None:
+        if (reason := why_far_from_desk(os.environ, unless_said="local")) is not None:
             raise SettingsInvalid(reason)
+        settings = read_settings(DeskSettings)
         set_up_logging(settings.log_format, settings.log_level)
         engine = open_engine(settings.casebook_url)
         try:

@@ -1,6 +1,7 @@
 """How people sign in, by the environment; what cannot be meant is refused in one sentence."""
 
 import os
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -173,6 +174,33 @@ def test_processes_without_callers_follow_their_desk(mode: str) -> None:
     said = why_far_from_desk(far | {"auth_mode": mode})
     assert said is not None
     assert said.startswith(f"AZURE_OPENAI_ENDPOINT is set, and AUTH_MODE={mode} lets everybody be anybody")
+
+
+def test_a_desk_lets_everybody_in_unless_told_otherwise() -> None:
+    far = {"KEY_VAULT_URL": "https://desk.vault.test", "AUTH_MODE": ""}
+    said = why_far_from_desk(far, unless_said="local")
+    assert said is not None
+    assert said.startswith("KEY_VAULT_URL is set, and AUTH_MODE=local lets everybody be anybody")
+    assert why_far_from_desk(far | {"auth_mode": "oidc"}, unless_said="local") is None
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("process", ["backend", "backend.ingest", "backend.consumers", "backend.jobs", "worker"])
+def test_an_open_desk_asks_no_vault(process: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as vault:
+        started = subprocess.run(
+            [sys.executable, "-m", process, *(["reset-counts"] if process == "backend.jobs" else [])],
+            env={**os.environ, "AUTH_MODE": "local", "KEY_VAULT_URL": f"https://127.0.0.1:{vault.getsockname()[1]}"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        vault.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            vault.accept()
+    assert started.returncode == 1
+    assert "KEY_VAULT_URL is set, and AUTH_MODE=local lets everybody be anybody" in started.stderr
 
 
 @pytest.mark.integration
