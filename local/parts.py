@@ -9,7 +9,7 @@ from typing import Literal
 from contracts.addresses import without_credentials
 from contracts.far_settings import why_far
 from contracts.stopping import grace_seconds
-from runtime.secret_sources import IN_FILE
+from runtime.secret_sources import IN_FILE, with_files_read
 
 PartName = Literal["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
 
@@ -45,6 +45,19 @@ RULES_MODEL = "casewright-rules-1"
 
 class BadSetting(Exception):
     """A setting of the stack is wrong; the message is one sentence that says which and how to mend it."""
+
+
+def stack_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the parts, before each is given what is its own: with the secrets that are in files.
+
+    Settings are read whatever the case of their names: here they are in capitals, so that none escapes for its name.
+    Raises BadSetting and SecretUnreadable.
+    """
+    # Programs distinguish `http_proxy` from `HTTP_PROXY`; of other names, the last that is not empty counts.
+    env = {name if name.endswith("_proxy") else name.upper(): value for name, value in given.items() if value}
+    if env.get("KEY_VAULT_URL"):
+        raise BadSetting("KEY_VAULT_URL is set, and the stack on one machine reads no vault: unset it.")
+    return with_files_read(env, SECRETS)
 
 
 def without_secrets(env: Mapping[str, str]) -> dict[str, str]:

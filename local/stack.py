@@ -14,7 +14,6 @@ from collections.abc import Coroutine, Generator, Mapping
 from pathlib import Path
 
 from local.parts import (
-    SECRETS,
     BadSetting,
     Part,
     StackOptions,
@@ -22,18 +21,23 @@ from local.parts import (
     keys_folder,
     plan_stack,
     profiles_file,
+    stack_environment,
     store_environment,
     without_secrets,
 )
 from local.supervisor import PartFailed, SupervisedPart
 from runtime.files import close_to_others, keep_private
 from runtime.listening import CannotListen, listen
-from runtime.secret_sources import SecretUnreadable, with_files_read
+from runtime.secret_sources import SecretUnreadable
 from runtime.signals import stop_event
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a fresh start removes: the stack's own state, and nothing else that may lie in the folder.
 STATE = ("casebook.db*", "customers.db*", "scheduler", "profiles.jsonl", "worker.ready", "parts.json", "parts.new")
+
+
+# Closed to others when the stack starts, beside the folder itself.
+OWN = (*STATE, "stack.lock", "scheduler/*", "keys", "keys/*")
 
 
 class CannotStart(Exception):
@@ -52,7 +56,8 @@ def main() -> None:
             if arguments.fresh:
                 _remove_state(data)
             # Its own files lie in a folder that may have been there, and open to others.
-            close_to_others(path for pattern in STATE for path in data.glob(pattern) if path.is_file())
+            found = [path for pattern in OWN for path in data.glob(pattern)]
+            close_to_others([data, *found])
             plan = plan_stack(options, _environment())
             for part in plan.parts:
                 _check_port(part)
@@ -145,7 +150,7 @@ async def _run_tool(*arguments: str, data: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    return {**with_files_read(os.environ, SECRETS), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return stack_environment(os.environ) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _options(arguments: argparse.Namespace, data: Path) -> StackOptions:
@@ -162,7 +167,8 @@ def _options(arguments: argparse.Namespace, data: Path) -> StackOptions:
         pace=arguments.pace,
         # The first run shows everybody the same; a later one must not repeat stories that already have their cases.
         seed=secrets.randbelow(2**31) if (data / "casebook.db").exists() and not arguments.fresh else 1,
-        simulator=not arguments.no_simulator and os.environ.get("EVENT_PRODUCER_ENABLED", "true").lower() != "false",
+        simulator=not arguments.no_simulator
+        and _environment().get("EVENT_PRODUCER_ENABLED", "true").lower() != "false",
     )
 
 

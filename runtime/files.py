@@ -16,14 +16,16 @@ def keep_private() -> None:
     os.umask(_OTHERS)
 
 
-def close_to_others(databases: Iterable[Path]) -> None:
-    """Databases of ours are for their user alone, if others could open them; what SQLite keeps beside them, too.
+def close_to_others(paths: Iterable[Path]) -> None:
+    """Files and folders of ours are for their user alone, if others could open them.
 
-    To be called once a file is known to be ours: a setting may name another program's file by mistake. A file that
-    is not there, or not this user's, stays as it is.
+    What SQLite keeps beside a database, too. To be called once a file is known to be ours: a setting may name another
+    program's file by mistake. What is not there, is not this user's or cannot be changed stays as it is, and so does a
+    folder in which everybody may make files, such as `/tmp`.
     """
-    for path in (Path(f"{database}{end}") for database in databases for end in _BESIDE):
-        with suppress(FileNotFoundError, PermissionError):
-            mode = path.stat().st_mode
-            if mode & _OTHERS:
-                path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+    for path in (Path(f"{given}{end}") for given in paths for end in _BESIDE):
+        # Nobody's start fails for a file system that knows no modes.
+        with suppress(OSError):
+            found = path.stat()
+            if found.st_uid == os.geteuid() and found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX:
+                path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)

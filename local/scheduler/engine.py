@@ -21,6 +21,7 @@ from local.scheduler.store.database import Database
 from local.scheduler.store.group_commit import GroupCommit, GroupRolledBack, translate
 from local.scheduler.store.interface import Reader
 from local.scheduler.store.sqlite import SqliteReader, SqliteStore
+from runtime.files import close_to_others
 
 T = TypeVar("T")
 CLOCK_CHECK_SECONDS = 5.0
@@ -179,6 +180,7 @@ class Engine:
         self.dispatcher.rebuild(alive_until=alive_until)
         await self.group_commit.durable()
         self._heartbeat.touch()
+        close_to_others([self._heartbeat])
         self._next_due = self._store.next_due()
         for work in (self._run_timers(), self._run_lease_expiry(), self._run_heartbeat(), self._run_retention()):
             self._tasks.append(asyncio.create_task(work))

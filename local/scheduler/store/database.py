@@ -13,6 +13,7 @@ APPLICATION_ID = 0x43575344  # "CWSD"
 SCHEMA_VERSION = 2
 FILE_NAME = "scheduler.db"
 BUSY_MILLISECONDS = 10_000
+LOCK = "scheduler.lock"
 CACHE_KIB = 4 * 1024
 # fdatasync is enough (the log's length is metadata that it writes too) but not every system has it.
 _force = getattr(os, "fdatasync", os.fsync)
@@ -50,7 +51,7 @@ class Database:
         self._sync_folder()
 
     def _own(self, folder: Path) -> IO[str]:
-        lock = (folder / "scheduler.lock").open("w")
+        lock = (folder / LOCK).open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -98,7 +99,7 @@ class Database:
         )
         self.starts = int(connection.execute("SELECT value FROM meta WHERE name = 'starts'").fetchone()[0])
         connection.execute("COMMIT")
-        close_to_others([self.path])
+        close_to_others([self.folder, self.path, self.folder / LOCK])
         return connection
 
     def _sync_folder(self) -> None:

@@ -2,7 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, read_ports, without_secrets
+from local.parts import (
+    BadSetting,
+    Part,
+    StackOptions,
+    StackPlan,
+    plan_stack,
+    read_ports,
+    stack_environment,
+    without_secrets,
+)
 from worker.settings import WorkerSettings
 
 DRAIN_DEFAULT: float = WorkerSettings.model_fields["worker_drain_seconds"].default
@@ -142,3 +151,27 @@ def test_worker_has_more_time_to_stop_than_to_drain(drain: str | None) -> None:
     drains_for = float(drain) if drain and drain != "nonsense" else DRAIN_DEFAULT
     assert worker.stop_grace_s is not None
     assert worker.stop_grace_s >= drains_for + 5
+
+
+def test_no_secret_escapes_for_the_case_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-hunter2")
+    given = {
+        "openai_api_key_file": str(tmp_path / "key"),
+        "Grant_Key": "hunter2",
+        "openai_model": "gpt",
+        "http_proxy": "x",
+    }
+    env = stack_environment(given)
+    assert env == {"OPENAI_API_KEY": "sk-hunter2", "GRANT_KEY": "hunter2", "OPENAI_MODEL": "gpt", "http_proxy": "x"}
+    plan = plan_stack(OPTIONS, env)
+    assert "model" not in names(plan)
+    for each in plan.parts:
+        held = {value for value in each.environment(env).values() if "hunter2" in value}
+        assert held == ({"sk-hunter2"} if each.name == "worker" else set())
+    assert "hunter2" not in str(without_secrets(env))
+
+
+@pytest.mark.parametrize("name", ["KEY_VAULT_URL", "key_vault_url"])
+def test_stack_on_one_machine_reads_no_vault(name: str) -> None:
+    with pytest.raises(BadSetting, match="KEY_VAULT_URL is set, and the stack on one machine reads no vault: unset it"):
+        stack_environment({name: "https://desk.vault.test", "AUTH_MODE": "oidc"})
