@@ -5,7 +5,6 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runtime.host_header import LOOPBACK_NAMES, called_name
-from runtime.listening import is_loopback
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _OWN_PAGES = frozenset({"same-origin", "none"})
@@ -17,14 +16,14 @@ class LoopbackOnly(Exception):
 
     def __init__(self, host: str, instead: str) -> None:
         super().__init__(
-            f"--host {host} is not loopback, and this stand-in lets in whoever reaches it: listen on 127.0.0.1, "
-            f"or use {instead}."
+            f"--host {host} is not 127.0.0.1, ::1 or localhost, and this stand-in lets in whoever reaches it: listen "
+            f"on 127.0.0.1, or use {instead}."
         )
 
 
 def require_loopback(host: str, *, instead: str) -> None:
     """`instead` names what is made for a network. Raises LoopbackOnly."""
-    if not is_loopback(host):
+    if host not in LOOPBACK_NAMES:
         raise LoopbackOnly(host, instead)
 
 

@@ -327,12 +327,13 @@ def test_expired_instances_are_purged(tmp_path: Path) -> None:
     running.stop()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "127.0.0.2"])
 def test_an_address_that_others_reach_is_refused(tmp_path: Path, host: str) -> None:
     result = run("--data", str(tmp_path / "data"), "--port", "0", "--host", host)
     assert result.returncode == 2
     assert result.stderr == (
-        f"--host {host} is not loopback, and this stand-in lets in whoever reaches it: listen on 127.0.0.1, "
+        f"--host {host} is not 127.0.0.1, ::1 or localhost, and this stand-in lets in whoever reaches it: "
+        "listen on 127.0.0.1, "
         "or use Azure Durable Task Scheduler (DTS_ENDPOINT=https://…).\n"
     )
     assert not (tmp_path / "data").exists()

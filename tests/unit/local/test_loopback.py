@@ -117,7 +117,7 @@ def test_json_with_a_charset_is_json(model: httpx.URL) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "stand-in.example"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "stand-in.example", "127.0.0.2"])
 @pytest.mark.parametrize(
     ("module", "instead"),
     [
@@ -130,6 +130,7 @@ def test_stand_ins_listen_on_loopback_only(module: str, instead: str, host: str)
     result = run(module, "--port", "0", "--host", host, *options)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
-        f"--host {host} is not loopback, and this stand-in lets in whoever reaches it: listen on 127.0.0.1, "
+        f"--host {host} is not 127.0.0.1, ::1 or localhost, and this stand-in lets in whoever reaches it: "
+        "listen on 127.0.0.1, "
         f"or use {instead}.\n"
     )
