@@ -48,6 +48,8 @@ class McpCustomerReader:
     def __init__(self, url: str | None, token: TokenFor | None = None) -> None:
         self._url = url
         self._token = token
+        # Making one takes a while in which nothing else is done; where nothing is encrypted there is none.
+        self._certificates = httpx.create_ssl_context() if (url or "").lower().startswith("https:") else False
 
     async def preview(
         self, customer_id: int, *, lock: bool, charge_ids: Sequence[str], amounts: Mapping[str, int]
@@ -78,9 +80,7 @@ class McpCustomerReader:
         try:
             if self._token is not None:
                 headers["Authorization"] = f"Bearer {await self._token()}"
-            async with httpx.AsyncClient(
-                timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context()
-            ) as client:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=self._certificates) as client:
                 response = await client.post(self._url, json=call, headers=headers)
             if response.status_code in _REFUSED:
                 raise _NotAnswered(NOT_ALLOWED)

@@ -14,17 +14,21 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import httpx
 import pytest
 
 from backend.delivery.event_hubs import EventHubsSender
 from backend.delivery.event_hubs_options import EventHubsOptions
 from backend.ingest import event_hubs as ingest
 from backend.ingest.event_hubs_options import CheckpointOptions, TelemetryHubOptions
+from backend.services.customer_store import McpCustomerReader
+from backend.services.errors import CustomerStoreUnavailable
 from local.telemetry.event_hubs import HubSender
 from runtime.authorities import READ_BY_LIBRARIES
 from runtime.event_hub_address import HubAddress
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 from tests.support.certificates import Authority
+from tests.support.ports import free_port
 
 START = """
 import asyncio, contextlib, sys
@@ -228,3 +232,26 @@ def test_a_file_without_authorities_is_refused(
     with pytest.raises(SettingsInvalid) as refused:
         read_settings(ProcessSettings)
     assert str(refused.value) == f"CA_FILE is wrong ({why}): correct it or unset it."
+
+
+def test_certificates_are_read_once_for_a_tool_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ssl.SSLContext] = []
+    make = httpx.create_ssl_context
+
+    def noted(*args: Any, **options: Any) -> ssl.SSLContext:
+        made.append(make(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(httpx, "create_ssl_context", noted)
+
+    async def ask(url: str) -> None:
+        reader = McpCustomerReader(url)
+        for _ in range(2):
+            with pytest.raises(CustomerStoreUnavailable):
+                await reader.has_customer(1)
+
+    port = free_port()
+    asyncio.run(ask(f"https://127.0.0.1:{port}/mcp"))
+    assert len(made) == 1
+    asyncio.run(ask(f"http://127.0.0.1:{port}/mcp"))
+    assert len(made) == 1
