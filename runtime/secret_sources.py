@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,7 +33,7 @@ class VaultUnavailable(SecretUnreadable):
 class FoundSecrets:
     """The secrets that are not in the environment itself, and where each secret comes from."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     """By the name of the setting in capitals."""
     sources: Mapping[str, str]
     """By the same name, for people: `environment`, `file PATH`, `Key Vault HOST`, `not set`."""
@@ -41,7 +41,7 @@ class FoundSecrets:
 
 def secret_names(fields: Mapping[str, FieldInfo]) -> list[str]:
     """The settings among the fields of a model that hold secrets or may, in capitals and in order."""
-    return sorted(name.upper() for name, field in fields.items() if _is_secret(field))
+    return sorted(name.upper() for name, info in fields.items() if _is_secret(info))
 
 
 def find_secrets(
@@ -88,7 +88,7 @@ def with_files_read(environment: Mapping[str, str], names: Iterable[str]) -> dic
 
 
 def _read(name: str, file: Path) -> tuple[str, str]:
-    """What the file holds, without the end of its last line, and how people are told of it."""
+    """What the file holds, without a byte order mark and line ends after it, and how people are told of it."""
     try:
         # A pipe that nobody writes to would hold the process up.
         with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:  # noqa: PTH123
@@ -101,13 +101,13 @@ def _read(name: str, file: Path) -> tuple[str, str]:
     if len(held) > MAX_BYTES:
         raise _bad(name, f"the file has more than {MAX_BYTES // 1024} kB", "name the file that holds the value alone")
     try:
-        text = held.decode()
+        text = held.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _bad(name, "the file is no UTF-8 text", "write the value alone into it") from None
-    value = text.removesuffix("\n").removesuffix("\r")
+    value = text.rstrip("\r\n")
     if not value.strip():
         raise _bad(name, "the file is empty", f"write the value into it, or unset {name}")
-    others = ", which others can read" if status.st_mode & stat.S_IROTH else ""
+    others = ", which others can read" if status.st_mode & (stat.S_IRGRP | stat.S_IROTH) else ""
     return value, f"file {file}{others}"
 
 
@@ -115,8 +115,8 @@ def _bad(name: str, why: str, mend: str) -> SecretUnreadable:
     return SecretUnreadable(f"{name} is wrong ({why}): {mend}.")
 
 
-def _is_secret(field: FieldInfo) -> bool:
-    return any(map(_says_secret, (field.annotation, *field.metadata)))
+def _is_secret(info: FieldInfo) -> bool:
+    return any(map(_says_secret, (info.annotation, *info.metadata)))
 
 
 def _says_secret(part: Any) -> bool:

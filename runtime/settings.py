@@ -3,14 +3,14 @@
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from runtime.authorities import believe_only
 from runtime.log_lines import LogFormat
@@ -63,6 +63,12 @@ class ProcessSettings(BaseSettings):
         settings._sources = found.sources
         return settings
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """What is shown of the settings: of those that may hold a secret, only that they are set."""
+        secret = {name.lower() for name in secret_names(type(self).model_fields)}
+        for name, value in super().__repr_args__():
+            yield name, "**********" if name in secret and value else value
+
     def log_secret_sources(self) -> None:
         """Say in a log line where each secret came from, and none of them. To be called once logging is set up."""
         if self._sources:
@@ -83,6 +89,9 @@ def read_settings(kind: type[SettingsT]) -> SettingsT:
         return kind.read()
     except SecretUnreadable as error:
         raise SettingsInvalid(str(error)) from None
+    except SettingsError as error:
+        # Its cause quotes the value; it names the field in quotation marks.
+        raise SettingsInvalid(f"{_named(str(error))} is wrong (it is no JSON): correct it or unset it.") from None
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise SettingsInvalid(" ".join(map(_sentence, faults))) from None
@@ -117,6 +126,11 @@ def _believe(file: str) -> None:
         believe_only(Path(file))
     except ValueError as why:
         raise SettingsInvalid(f"CA_FILE is wrong ({why}): correct it or unset it.") from None
+
+
+def _named(message: str) -> str:
+    found = re.search(r'field "(\w+)"', message)
+    return "A setting" if found is None else found[1].upper()
 
 
 def _sentence(fault: ErrorDetails) -> str:

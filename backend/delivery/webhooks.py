@@ -95,7 +95,7 @@ class WebhookSender:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """`certificates`: whose are believed; None: those of SSL_CERT_FILE, or of the authorities of Mozilla's list."""
+        """`certificates`: whose are believed; None: those of CA_FILE, or of the authorities of Mozilla's list."""
         self._guard = AddressGuard(allowed, resolver)
         self._certificates = certificates or httpx.create_ssl_context()
         self._clock = clock

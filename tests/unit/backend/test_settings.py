@@ -273,3 +273,16 @@ def test_services_are_asked_over_http_only(monkeypatch: pytest.MonkeyPatch, name
     said = refusal()
     assert said.startswith(f"{name} is wrong (")
     assert "hunter2" not in said
+
+
+def test_settings_in_json_are_refused_without_their_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERT_JOIN_RULES", "{hunter2")
+    assert refusal() == "ALERT_JOIN_RULES is wrong (it is no JSON): correct it or unset it."
+
+
+def test_no_password_is_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_URL", "postgresql://desk:hunter2@db/desk")
+    monkeypatch.setenv("TELEMETRY_URL", "http://ana:hunter2@127.0.0.1/events")
+    settings = read_settings(BackendSettings)
+    assert "hunter2" not in f"{settings!r} {settings}"
+    assert "backend_port=8001" in repr(settings)

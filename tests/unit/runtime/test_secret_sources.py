@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from runtime.authorities import READ_BY_LIBRARIES
 from runtime.key_vault import KeyVault, within
-from runtime.secret_sources import HoldsSecret, SecretUnreadable, VaultUnavailable, with_files_read
+from runtime.secret_sources import FoundSecrets, HoldsSecret, SecretUnreadable, VaultUnavailable, with_files_read
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 from tests.support.certificates import Authority
 from tests.support.key_vault import key_vault
@@ -46,10 +46,19 @@ def refusal() -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
 def test_a_file_holds_a_secret_and_its_lines_end(file: Path, end: str) -> None:
     file.write_bytes(f" {SECRET} {end}".encode())
     assert token(read_settings(Settings)) == f" {SECRET} "
+
+
+def test_byte_order_mark_is_no_part_of_a_secret(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + SECRET.encode())
+    assert token(read_settings(Settings)) == SECRET
+
+
+def test_found_secrets_are_shown_without_values() -> None:
+    assert SECRET not in repr(FoundSecrets({"TOKEN": SECRET}, {"TOKEN": "environment"}))
 
 
 def test_address_with_a_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -119,9 +128,10 @@ def test_a_line_says_where_each_secret_came_from(
     assert line == f"Secrets and where they came from: DATABASE: environment; TOKEN: file {file}."
 
 
-def test_the_line_warns_of_a_file_others_can_read(caplog: pytest.LogCaptureFixture, file: Path) -> None:
+@pytest.mark.parametrize("mode", [0o604, 0o640])
+def test_the_line_warns_of_a_file_others_can_read(caplog: pytest.LogCaptureFixture, file: Path, mode: int) -> None:
     file.write_text(SECRET)
-    file.chmod(0o604)
+    file.chmod(mode)
     line = sources(caplog, read_settings(Settings))
     assert line.endswith(f"DATABASE: not set; TOKEN: file {file}, which others can read.")
 
