@@ -134,9 +134,8 @@ class AsyncGrants:
     """`GrantsApi` for the backend's relay, likewise."""
 
     def __init__(self, grants: GrantsApi, off_loop: BlockingCalls) -> None:
-        self.acting_cases = awaited(grants.acting_cases, off_loop)
+        self.cases_to_judge = awaited(grants.cases_to_judge, off_loop)
         self.sign = awaited(grants.sign, off_loop)
-        self.purge = awaited(grants.purge, off_loop)
 
 
 class AsyncChat:

@@ -8,6 +8,9 @@ from contracts.access import TOOLS_AUDIENCE
 from contracts.grants import GRANT_ISSUER, Grant
 from runtime.signatures import PrivateKey
 
+MOST_AT_ONCE = 50
+"""Cases that are judged in one sweep: what else the relay has to do waits meanwhile."""
+
 log = logging.getLogger("casewright.grants")
 
 
@@ -45,6 +48,8 @@ class GrantKeeper:
     def __init__(self, record: AsyncGrants, key: PrivateKey | None) -> None:
         self._record = record
         self._signer = None if key is None else Ed25519Signer(key)
+        self._judged: dict[str, str] = {}
+        """By what each case was judged last that may lack a grant, and did not."""
 
     async def sign(self, case_id: str) -> None:
         """Sign what was approved in a case. Raises CasebookUnavailable."""
@@ -58,12 +63,16 @@ class GrantKeeper:
             log.info("%s: %d effects granted", case_id, signed)
 
     async def sweep(self) -> None:
-        """Sign what is being carried out and has no grant: of other releases, of another key, or about to expire.
+        """Sign what is approved and has no valid grant, and delete what is approved no more.
 
-        Raises CasebookUnavailable.
+        What was approved before a restart, an upgrade or another key; what is about to expire. A case is judged again
+        only when something of it has changed. Raises CasebookUnavailable.
         """
         if self._signer is None:
             return
-        for case_id in await self._record.acting_cases():
-            await self.sign(case_id)
-        await self._record.purge()
+        found = await self._record.cases_to_judge(self._signer.key_id)
+        self._judged = {each.case_id: each.seen for each in found if self._judged.get(each.case_id) == each.seen}
+        waiting = [each for each in found if each.case_id not in self._judged]
+        for each in waiting[:MOST_AT_ONCE]:
+            await self.sign(each.case_id)
+            self._judged[each.case_id] = each.seen

@@ -124,12 +124,12 @@ class OutboxRelay:
         # Deliver decisions first: a person is waiting.
         self._next_hold_ends = await self._record.end_holds()
         await self._deliver_waiting()
-        if self._grants is not None:
-            await self._grants.sweep()
         await self._overtaken.wake_waiting()
         await self._start_waiting()
         await self._start_reversals()
         await self.recovery.run_if_due()
+        if self._grants is not None:
+            await self._grants.sweep()
         await self._watchdog.run_if_due()
 
     async def _deliver_waiting(self) -> None:

@@ -5,6 +5,7 @@ Only what is final is granted: a decision that can still be taken back has no gr
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -14,6 +15,7 @@ from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.commands.effects import ApprovedAction, approved_action, effects_of, terms_of
 from casebook.database.upserts import upsert
 from casebook.projection.effects import EffectStarted
+from casebook.queries.grants import is_fresh
 from casebook.queries.reversals import reversals_of
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.grants import GrantRow
@@ -30,13 +32,10 @@ from contracts.tool_calls import ToolCall, effect_call, reversal_call
 
 LIFE = timedelta(seconds=GRANT_LIFE_S)
 """How long a grant is valid."""
-RENEWED_BEFORE = timedelta(hours=6)
-"""How long before its end a grant is replaced whose effect has not ended."""
 
 _GRANTS = table_of(GrantRow)
-_KEPT = select(_GRANTS.c.key, _GRANTS.c.granted, _GRANTS.c.expires_at).where(_GRANTS.c.case_id == bindparam("of_case"))
+_KEPT = select(_GRANTS).where(_GRANTS.c.case_id == bindparam("of_case"))
 _FORGET = delete(_GRANTS).where(_GRANTS.c.key == bindparam("of_effect"))
-_OVER = delete(_GRANTS).where(_GRANTS.c.expires_at <= bindparam("now"))
 
 
 class GrantSigner(Protocol):
@@ -64,31 +63,32 @@ def sign_grants(connection: Connection, case_id: str, signer: GrantSigner, now: 
     wanted = {grant.key: grant for grant in (*_effects(connection, case, now), *_reversals(connection, case, now))}
     for key in kept.keys() - wanted.keys():
         connection.execute(_FORGET, {"of_effect": key})
-    lacking = [grant for grant in wanted.values() if not _is_fresh(kept.get(grant.key), _granted(grant, signer), now)]
+    lacking = [grant for grant in wanted.values() if not _is_kept(kept.get(grant.key), grant, signer, now)]
     for grant in lacking:
+        signed = signer.sign(grant)
         values = {
             "case_id": case_id,
-            "granted": _granted(grant, signer),
+            "granted": _granted(grant, signed),
+            "approval": grant.approval,
+            "key_id": signer.key_id,
             "expires_at": grant.expires_at,
-            "text": signer.sign(grant),
+            "text": signed,
         }
         inserted = upsert(connection, _GRANTS).values(key=grant.key, **values)
         connection.execute(inserted.on_conflict_do_update(index_elements=["key"], set_=values))
     return len(lacking)
 
 
-def purge_grants(connection: Connection, now: datetime) -> int:
-    """Delete the grants that are no longer valid; how many those were."""
-    return connection.execute(_OVER, {"now": now}).rowcount
+def _is_kept(kept: PlainRow | None, grant: Grant, signer: GrantSigner, now: datetime) -> bool:
+    """Whether what is kept says the same, by the same key, for long enough, and is as it was signed."""
+    if kept is None or kept.key_id != signer.key_id or not is_fresh(kept, now):
+        return False
+    return kept.granted == _granted(grant, kept.text)
 
 
-def _is_fresh(kept: PlainRow | None, wanted: str, now: datetime) -> bool:
-    return kept is not None and kept.granted == wanted and kept.expires_at > now + RENEWED_BEFORE
-
-
-def _granted(grant: Grant, signer: GrantSigner) -> str:
+def _granted(grant: Grant, signed: str) -> str:
     said = grant.model_dump(mode="json", include={"approval", "assessment_hash", "call"})
-    return content_hash({**said, "key_id": signer.key_id})
+    return content_hash({**said, "text": sha256(signed.encode()).hexdigest()})
 
 
 def _effects(connection: Connection, case: LockedCase, now: datetime) -> Iterator[Grant]:

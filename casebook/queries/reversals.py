@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, literal_column, select
 
 from casebook.projection.effects import EffectFinished, EffectStarted
 from casebook.queries.cursors import page_length
@@ -25,7 +25,12 @@ _OF_CASE = (
 )
 
 
-_UNFINISHED = select(_REVERSALS.c.body).where(_REVERSALS.c.status == "approved").order_by(_REVERSALS.c.requested_seq)
+# A literal, because SQLite uses no partial index for a parameter.
+_UNFINISHED = (
+    select(_REVERSALS.c.body)
+    .where(_REVERSALS.c.status == literal_column("'approved'"))
+    .order_by(_REVERSALS.c.requested_seq)
+)
 
 
 def unscheduled_reversals(connection: Connection, limit: int, after: str | None) -> list[Reversal]:

@@ -36,6 +36,12 @@ class ReversalRow(Base, kw_only=True):
             postgresql_where=text("status IN ('requested', 'approved', 'done')"),
         ),
         Index(
+            "ix_reversal_approved",
+            "case_id",
+            sqlite_where=text("status = 'approved'"),
+            postgresql_where=text("status = 'approved'"),
+        ),
+        Index(
             "ix_reversal_unscheduled",
             "requested_seq",
             sqlite_where=text("status = 'approved' AND scheduled_at IS NULL"),

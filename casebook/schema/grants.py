@@ -12,12 +12,16 @@ class GrantRow(Base, kw_only=True):
     """What the backend signed for one effect; the key that signs is nowhere in the casebook."""
 
     __tablename__ = "effect_grant"
-    __table_args__ = (Index("ix_effect_grant_case_id", "case_id"), Index("ix_effect_grant_expires_at", "expires_at"))
+    __table_args__ = (Index("ix_effect_grant_case_id", "case_id"),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
     """The key of the effect, which may not have begun yet."""
     case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
     granted: Mapped[str]
-    """Hash of what it allows, and of who signed it: a later approval may allow something else under the same key."""
+    """Hash of what it allows, and of its text: a later approval may allow something else under the same key."""
+    approval: Mapped[str]
+    """The review or the reversal that was approved."""
+    key_id: Mapped[str]
+    """Which key signed it."""
     expires_at: Mapped[datetime]
     text: Mapped[str]

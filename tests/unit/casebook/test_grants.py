@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, update
 
-from casebook.commands.grants import LIFE, RENEWED_BEFORE
+from casebook.commands.grants import LIFE
 from casebook.database.transactions import Transactions
 from casebook.grants_api import GrantsApi
+from casebook.queries.grants import RENEWED_BEFORE
+from casebook.schema.grants import GrantRow
 from casebook.workspace_api import WorkspaceApi
 from contracts.effect import order_reason
 from contracts.grants import Grant
@@ -46,6 +48,10 @@ class Signer:
 @pytest.fixture
 def signer() -> Signer:
     return Signer()
+
+
+def to_judge(grants: GrantsApi, key_id: str = "first") -> list[str]:
+    return [each.case_id for each in grants.cases_to_judge(key_id)]
 
 
 @pytest.fixture
@@ -113,13 +119,14 @@ def test_an_effect_that_is_done_is_granted_no_more(book: CaseBook, grants: Grant
     decide(book, opening)
     grants.sign(opening.case_id, signer)
     book.start_effect(opening.case_id, effect)
-    assert grants.acting_cases() == [opening.case_id]
+    assert to_judge(grants) == []
     book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
 
+    assert to_judge(grants) == [opening.case_id]
     assert grants.sign(opening.case_id, signer) == 0
     assert book.grant_of(effect.key) is None
     book.close_case(closing(opening.case_id))
-    assert grants.acting_cases() == []
+    assert to_judge(grants) == []
 
 
 def test_an_unfinished_effect_keeps_a_valid_grant(
@@ -135,7 +142,6 @@ def test_an_unfinished_effect_keeps_a_valid_grant(
 
     clock.now += LIFE
     assert book.grant_of(key) is None
-    assert grants.purge() == 1
     assert grants.sign(opening.case_id, signer) == 1
     assert book.grant_of(key) == "signed 3"
 
@@ -156,7 +162,7 @@ def test_a_reversal_is_granted_once_another_approves_it(book: CaseBook, grants: 
     assert grants.sign(case, signer) == 0
     approved = book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
 
-    assert grants.acting_cases() == [case]
+    assert to_judge(grants) == [case]
     assert [grants.sign(case, signer) for _ in range(2)] == [1, 0]
     (grant,) = signer.signed
     assert (grant.approval, grant.assessment_hash) == (asked.reversal_id, None)
@@ -164,6 +170,77 @@ def test_a_reversal_is_granted_once_another_approves_it(book: CaseBook, grants: 
         "unlock_account", customer_id=1, undoes=asked.undoes, key=grant.key, reason=reversal_reason(approved)
     )
     assert book.grant_of(grant.key) == "signed 1"
+    assert to_judge(grants) == []
+
+
+def test_a_decision_without_an_effect_yet_is_judged(
+    book: CaseBook, clock: SteppingClock, grants: GrantsApi, signer: Signer
+) -> None:
+    opening, undecided = asked_in_short(book), asked_in_short(book, 2)
+    decide(book, opening)
+    assert to_judge(grants) == [opening.case_id]
+    grants.sign(opening.case_id, signer)
+
+    assert to_judge(grants) == []
+    assert to_judge(grants, "second") == [opening.case_id]
+    clock.now += LIFE - RENEWED_BEFORE
+    assert to_judge(grants) == [opening.case_id]
+    assert undecided.case_id not in to_judge(grants)
+
+
+def test_an_approval_whose_facts_changed_loses_its_grant(book: CaseBook, grants: GrantsApi, signer: Signer) -> None:
+    opening = asked_in_short(book)
+    decide(book, opening)
+    grants.sign(opening.case_id, signer)
+    book.note_changed_facts(opening.case_id, 1, ["Somebody else has locked the account."])
+
+    assert to_judge(grants) == [opening.case_id]
+    grants.sign(opening.case_id, signer)
+    assert book.grant_of(an_effect(opening.case_id).key) is None
+
+
+def test_a_grant_that_nothing_approves_is_judged(book: CaseBook, grants: GrantsApi, signer: Signer) -> None:
+    opening = asked_in_short(book)
+    effect = an_effect(opening.case_id)
+    decide(book, opening)
+    grants.sign(opening.case_id, signer)
+    book.start_effect(opening.case_id, effect)
+    book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
+    book.close_case(closing(opening.case_id))
+
+    assert to_judge(grants) == [opening.case_id]
+    grants.sign(opening.case_id, signer)
+    assert book.grant_of(effect.key) is None
+    assert to_judge(grants) == []
+
+
+def test_a_damaged_text_is_signed_again(engine: Engine, book: CaseBook, grants: GrantsApi, signer: Signer) -> None:
+    opening = asked_in_short(book)
+    decide(book, opening)
+    grants.sign(opening.case_id, signer)
+    with engine.begin() as connection:
+        connection.execute(update(GrantRow).values(text="damaged"))
+
+    assert grants.sign(opening.case_id, signer) == 1
+    assert book.grant_of(an_effect(opening.case_id).key) == "signed 2"
+
+
+@pytest.mark.parametrize("cases", [1, 8])
+def test_fresh_grants_cost_three_statements(
+    engine: Engine, book: CaseBook, grants: GrantsApi, signer: Signer, cases: int
+) -> None:
+    for number in range(1, cases + 1):
+        opening = asked_in_short(book, number, an_assessment(action="lock_and_refund"))
+        decide(book, opening, action="lock_and_refund")
+        grants.sign(opening.case_id, signer)
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement.split()[0])
+
+    event.listen(engine, "before_cursor_execute", note)
+    assert to_judge(grants) == []
+    assert [each for each in sent if each != "BEGIN"] == ["SELECT"] * 3
 
 
 def test_a_later_approval_replaces_the_grant_of_its_key(book: CaseBook, grants: GrantsApi, signer: Signer) -> None:

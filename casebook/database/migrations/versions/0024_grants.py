@@ -18,10 +18,18 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("granted", sa.Text(), nullable=False),
+        sa.Column("approval", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.case_id"], name=op.f("fk_effect_grant_case_id_case")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_effect_grant")),
     )
     op.create_index("ix_effect_grant_case_id", "effect_grant", ["case_id"])
-    op.create_index("ix_effect_grant_expires_at", "effect_grant", ["expires_at"])
+    op.create_index(
+        "ix_reversal_approved",
+        "reversal",
+        ["case_id"],
+        sqlite_where=sa.text("status = 'approved'"),
+        postgresql_where=sa.text("status = 'approved'"),
+    )

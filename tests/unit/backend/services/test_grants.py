@@ -10,6 +10,7 @@ from backend.executor import BlockingExecutor
 from backend.services.grants import GrantKeeper
 from backend.services.outbox_relay import OutboxRelay
 from casebook.async_api import AsyncGrants
+from casebook.commands.grants import GrantSigner
 from casebook.grants_api import GrantsApi
 from contracts.access import TOOLS_AUDIENCE
 from contracts.grants import GRANT_ISSUER
@@ -23,6 +24,21 @@ from tests.unit.casebook.replies import an_answer, ask_about_reply
 pytestmark = pytest.mark.anyio
 
 KEY = PrivateKey.new()
+
+
+class CountingGrants(AsyncGrants):
+    """Notes for which cases it takes the write lock."""
+
+    def __init__(self, grants: GrantsApi) -> None:
+        super().__init__(grants, BlockingExecutor())
+        self.judged: list[str] = []
+        sign = self.sign
+
+        async def noted(case_id: str, signer: GrantSigner) -> int:
+            self.judged.append(case_id)
+            return await sign(case_id, signer)
+
+        self.sign = noted
 
 
 def under_review(book: CaseBook, scheduler: FakeScheduler) -> ReviewOpening:
@@ -69,6 +85,34 @@ async def test_what_was_under_way_before_the_upgrade_is_granted(book: CaseBook, 
     await granting(book, scheduler).sweep()
 
     assert claims(book, effect.key)["call"]["tool"] == "lock_account"
+
+
+async def test_an_upgrade_grants_what_was_only_delivered(book: CaseBook, scheduler: FakeScheduler) -> None:
+    opening = under_review(book, scheduler)
+    book.accept_decision(a_decision(opening), MANAGER)
+    await granting(book, scheduler, None).sweep()
+    assert book.undelivered_decisions() == []
+
+    await granting(book, scheduler).sweep()
+
+    assert claims(book, an_effect(opening.case_id).key)["call"]["tool"] == "lock_account"
+
+
+async def test_a_case_is_judged_once_for_one_change(book: CaseBook, scheduler: FakeScheduler) -> None:
+    opening = under_review(book, scheduler)
+    book.accept_decision(a_decision(opening), MANAGER)
+    record = CountingGrants(GrantsApi(book.transactions))
+    keeper = GrantKeeper(record, KEY)
+    for _ in range(3):
+        await keeper.sweep()
+    assert record.judged == [opening.case_id]
+
+    book.note_changed_facts(opening.case_id, 1, ["Somebody else has locked the account."])
+    for _ in range(4):
+        await keeper.sweep()
+
+    # With a grant too many, and once more without.
+    assert record.judged == [opening.case_id] * 3
 
 
 async def test_an_approved_reversal_is_granted_before_it_starts(book: CaseBook, scheduler: FakeScheduler) -> None:
