@@ -1,6 +1,7 @@
 """Asks the customer store who exists, and what an action would do: by read tools, without the right to act."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -20,8 +21,14 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 NOT_CONFIGURED = "this backend has no MCP_SERVER_URI"
 NOT_REACHED = "it could not be reached"
 NOT_READ = "its answer could not be read"
+NOT_ITS_NAME = "it is not called by that name: add the name to its MCP_ALLOWED_HOSTS, or correct MCP_SERVER_URI"
+TOO_OFTEN = "it is asked more often than MCP_CALLS_PER_MINUTE allows: try again later"
+NO_IDENTITY = "this backend has no token for it: its managed identity gives none for MCP_AUDIENCE"
 NOT_ALLOWED = "it refuses this backend: give the backend a MCP_CALLER_KEY that it knows"
-_REFUSED = frozenset({401, 403})
+_REFUSED = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 421: NOT_ITS_NAME, 429: TOO_OFTEN}
+
+
+log = logging.getLogger("casewright.customer_store")
 
 
 class CustomerStoreReader(Protocol):
@@ -83,13 +90,16 @@ class McpCustomerReader:
             async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=self._certificates) as client:
                 response = await client.post(self._url, json=call, headers=headers)
             if response.status_code in _REFUSED:
-                raise _NotAnswered(NOT_ALLOWED)
+                raise _NotAnswered(_REFUSED[response.status_code])
             response.raise_for_status()
             result = _message(response)["result"]
             if result.get("isError"):
                 raise _NotAnswered(NOT_READ)
             return answer.model_validate(result["structuredContent"])
-        except (httpx.HTTPError, AzureError):
+        except AzureError as error:
+            log.warning("No token for the tool server: the managed identity gives none (%s).", type(error).__name__)
+            raise _NotAnswered(NO_IDENTITY) from None
+        except httpx.HTTPError:
             raise _NotAnswered(NOT_REACHED) from None
         except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
             raise _NotAnswered(NOT_READ) from None

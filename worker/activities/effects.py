@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from contracts.effect import Effect
 from worker.domain.orders import orders_before
-from worker.ports.actions import ActionGateway, ActionRefused, MayNotWrite
+from worker.ports.actions import ActionGateway, ActionRefused, MayNotWrite, NotGranted
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,10 @@ def failed(effect: Effect, error: str) -> Effect:
 
 def in_doubt(effect: Effect, why: Exception | None = None) -> Effect:
     """The effect of which nobody knows whether it happened; or that waits, because the worker may not write."""
-    error = f"{why}{LOOK_FIRST}" if isinstance(why, MayNotWrite) else UNKNOWN
+    if isinstance(why, NotGranted):
+        error = str(why)
+    else:
+        error = f"{why}{LOOK_FIRST}" if isinstance(why, MayNotWrite) else UNKNOWN
     return effect.model_copy(update={"status": "unknown", "result": {"error": error}})
 
 

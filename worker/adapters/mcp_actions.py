@@ -11,8 +11,16 @@ from contracts.grants import GRANT_KEY
 from contracts.money import Money
 from contracts.tool_calls import ToolCall, effect_call, reversal_call
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.mcp_session import AccessRefused, EndlessListing, Incompatible, McpSession, Overdue, Unreachable
-from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry, MayNotWrite
+from worker.adapters.mcp_session import (
+    AccessRefused,
+    EndlessListing,
+    Incompatible,
+    McpSession,
+    NotAsked,
+    Overdue,
+    Unreachable,
+)
+from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry, MayNotWrite, NotGranted
 
 TIMEOUT_S = 30.0
 UNREACHABLE = "The customer store could not be reached."
@@ -21,7 +29,11 @@ MAY_NOT_WRITE = (
     "The tool server at {where} does not let this worker call {tool}: give the worker a key that the tool server knows "
     "with the scope 'act' (MCP_CALLER_KEY), or its identity the role 'tools.act'."
 )
-NOT_GRANTED = "The tool server at {where} takes {tool} for something that nobody has approved ({why})."
+NOT_GRANTED = (
+    "The approval of {tool} is not yet confirmed to the tool server at {where} ({why}): it is sent again, and nothing "
+    "was done."
+)
+NOT_SIGNED = "the backend has not signed it yet"
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +106,7 @@ class McpActionGateway:
         return self._write(call, grant)
 
     def _write(self, call: ToolCall, grant: str | None) -> dict[str, JsonValue]:
-        result = self._call(call.tool, call.arguments, {} if grant is None else {GRANT_KEY: grant})
+        result = self._call(call.tool, call.arguments, None if grant is None else {GRANT_KEY: grant})
         return result if isinstance(result, dict) else {"answer": result}
 
     def _call(
@@ -104,6 +116,9 @@ class McpActionGateway:
             reply = self._loop.call(partial(self._session.call, tool, arguments, TIMEOUT_S, meta))
         except AccessRefused:
             raise self._may_not(tool) from None
+        except NotAsked as error:
+            log.error("%s", error)
+            raise MayNotWrite(str(error)) from None
         except Unreachable:
             raise ActionsUnavailable(UNREACHABLE) from None
         except Incompatible as error:
@@ -116,14 +131,16 @@ class McpActionGateway:
             if reply.fault == "no-access":
                 raise self._may_not(tool)
             if reply.fault == "no-grant":
-                raise self._not_granted(tool, reply.error)
+                raise self._not_granted(tool, reply.error if meta else None)
             raise ActionsUnavailable(OUT_OF_ORDER)
         return reply.result
 
-    def _not_granted(self, tool: str, why: str) -> MayNotWrite:
-        sentence = NOT_GRANTED.format(where=self._session.where, tool=tool, why=why.rstrip("."))
-        log.error("%s", sentence)
-        return MayNotWrite(sentence)
+    def _not_granted(self, tool: str, why: str | None) -> NotGranted:
+        """`why`: what the server has against the grant; None: there was none to show."""
+        clause = NOT_SIGNED if why is None else why.rstrip(".")
+        sentence = NOT_GRANTED.format(where=self._session.where, tool=tool, why=clause)
+        log.log(logging.WARNING if why is None else logging.ERROR, "%s", sentence)
+        return NotGranted(sentence)
 
     def _may_not(self, tool: str) -> MayNotWrite:
         sentence = MAY_NOT_WRITE.format(where=self._session.where, tool=tool)

@@ -21,6 +21,7 @@ from openai import DefaultAioHttpClient
 from worker.adapters.http_client import CONNECTIONS, TIMEOUT
 from worker.adapters.mcp_listing import legible_tools
 from worker.adapters.mcp_results import legible_error, legible_result
+from worker.adapters.tool_tokens import TokenUnavailable
 
 MAX_ANSWER_BYTES = 8 * 1_048_576
 """A longer answer is rejected: its tool must be asked for less."""
@@ -44,6 +45,12 @@ class CallFault(IntEnum):
     """The server does not take the credentials, or asks for some: nothing was carried out."""
     FORBIDDEN = 5
     """The server knows who asks and does not allow it: nothing was carried out."""
+    MISDIRECTED = 6
+    """The server is not called by the name of its address: nothing was carried out."""
+    TOO_OFTEN = 7
+    """The server answers no more requests for now: nothing was carried out."""
+    NO_TOKEN = 8
+    """There was no token to show: nothing was sent."""
 
 
 # As servers word it, in plain text or in an error of JSON-RPC, with any code and status.
@@ -53,10 +60,11 @@ _LOST = re.compile(
     r"|not (yet |been )*initiali[sz]ed|uninitiali[sz]ed|before initiali[sz]ation|initiali[sz]e (\w+ )?first",
     re.IGNORECASE | re.DOTALL,
 )
-_FOR_NOW = frozenset({408, 425, 429, 502, 503, 504})
+_FOR_NOW = frozenset({408, 425, 502, 503, 504})
 # With these a server may refuse the session or the call; a new session shows which. Nothing was carried out.
 _REFUSED = frozenset({400, 404, 410})
 _NO_ACCESS = {401: CallFault.UNAUTHENTICATED, 403: CallFault.FORBIDDEN}
+_NOT_ASKED = {421: CallFault.MISDIRECTED, 429: CallFault.TOO_OFTEN}
 _GONE = frozenset({404, 410})
 _FOLLOWED = frozenset({307, 308})
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
@@ -81,6 +89,8 @@ class CallByCallClient(DefaultAioHttpClient):
         """The protocol versions of a server with which this client has none in common."""
         self.no_access: int | None = None
         """The HTTP status with which the server last refused access."""
+        self.not_asked: CallFault | None = None
+        """Why the server last read nothing of a request."""
 
     async def send(
         self,
@@ -129,6 +139,9 @@ class CallByCallClient(DefaultAioHttpClient):
     async def _sent(self, request: httpx2.Request, options: Mapping[str, Any]) -> httpx2.Response:
         try:
             return await super().send(request, **options)
+        except TokenUnavailable as error:
+            self.not_asked = CallFault.NO_TOKEN
+            raise _NoAnswer(CallFault.NO_TOKEN, str(error)) from error
         except Exception as error:
             # Whatever the transport raises: none of it means that there was an answer.
             raise _NoAnswer(CallFault.UNREACHED, type(error).__name__) from error
@@ -192,6 +205,9 @@ class CallByCallClient(DefaultAioHttpClient):
         if status in _NO_ACCESS and not lost_session(body[:1_000].decode(errors="replace")):
             self.no_access = status
             raise _NoAnswer(_NO_ACCESS[status], f"HTTP status {status}")
+        if status in _NOT_ASKED:
+            self.not_asked = _NOT_ASKED[status]
+            raise _NoAnswer(_NOT_ASKED[status], f"HTTP status {status}")
         if isinstance(error, dict) and isinstance(cast("dict[str, Any]", error).get("code"), int):
             error = cast("dict[str, Any]", error)
             if in_session and (status in _GONE or (status in _REFUSED and not _is_same(said.get("id"), call["id"]))):

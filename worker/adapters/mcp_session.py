@@ -74,6 +74,14 @@ _ANSWERED = frozenset({INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND})
 # A server that wants to know who asks may have forgotten it with the session.
 _GONE = frozenset({CallFault.SESSION_LOST, CallFault.UNAUTHENTICATED, CONNECTION_CLOSED})
 _NO_ACCESS = frozenset({CallFault.UNAUTHENTICATED, CallFault.FORBIDDEN})
+NOT_ASKED: Mapping[int, str] = {
+    CallFault.MISDIRECTED: "The tool server at {where} is not called by that name: add the name to its "
+    "MCP_ALLOWED_HOSTS, or correct MCP_SERVER_URI.",
+    CallFault.TOO_OFTEN: "The tool server at {where} answers no more requests of this worker for now: it asks more "
+    "often than MCP_CALLS_PER_MINUTE allows.",
+    CallFault.NO_TOKEN: "This worker has no token for the tool server at {where}: its managed identity gives none for "
+    "MCP_AUDIENCE.",
+}
 _NOT_REACHED = frozenset({CallFault.UNREACHED, CONNECTION_CLOSED})
 _WORKER = Implementation(name="casewright-worker", version=VERSION)
 _json: TypeAdapter[JsonValue] = TypeAdapter(FiniteJson)
@@ -89,6 +97,10 @@ class Unreachable(Exception):
 
 class AccessRefused(Unreachable):
     """The server answers nothing to this caller; the message is one sentence."""
+
+
+class NotAsked(Unreachable):
+    """The server has read nothing of the request, and nothing was carried out; the message is one sentence."""
 
 
 class Overdue(Exception):
@@ -175,6 +187,8 @@ class McpSession:
         except (Unreachable, Incompatible, EndlessListing):
             raise
         except MCPError as error:
+            if error.code in NOT_ASKED:
+                raise NotAsked(_not_asked(error.code, self.where)) from error
             if error.code in _NO_ACCESS:
                 raise AccessRefused(_refuses_access(self.where, error.message)) from error
             raise Unreachable from error
@@ -200,6 +214,8 @@ class McpSession:
         except ValidationError:
             return _no_use(tool, "it does not fit the protocol")
         except MCPError as error:
+            if error.code in NOT_ASKED:
+                raise NotAsked(_not_asked(error.code, self.where)) from error
             if error.code in _NO_ACCESS:
                 return Reply(None, _refuses_access(self.where, error.message), "no-access")
             if error.code in _ANSWERED:
@@ -265,6 +281,8 @@ class McpSession:
         fault = None if holder.cancelled() else holder.exception()
         if http.foreign_versions:
             raise Incompatible(_no_common_version(self._url, http.foreign_versions)) from fault
+        if http.not_asked is not None:
+            raise NotAsked(_not_asked(http.not_asked, self.where)) from fault
         if http.no_access is not None:
             raise AccessRefused(_refuses_access(self.where, f"HTTP status {http.no_access}")) from fault
         raise Unreachable from fault
@@ -363,6 +381,10 @@ def _fault_of_call(error: MCPError) -> Fault:
 def is_about_access(text: str) -> bool:
     """Whether a server says in these words that the caller may not call, rather than what comes of the call."""
     return _NO_ACCESS_WORDS.search(text[:MAX_ERROR].replace("_", " ")) is not None
+
+
+def _not_asked(code: int, where: str) -> str:
+    return NOT_ASKED[code].format(where=where)
 
 
 def _refuses_access(where: str, why: str) -> str:

@@ -16,11 +16,15 @@ ACTING: tuple[ToolScope, ...] = ("read", "act")
 """What the activities with effects need, which read the ledger first."""
 
 
+class TokenUnavailable(Exception):
+    """There is no token to show; the message is a clause that says why."""
+
+
 class TokenSource(Protocol):
     """Gives the token that the next request shows."""
 
     async def token(self) -> str:
-        """A token that is valid now."""
+        """A token that is valid now. Raises TokenUnavailable."""
         ...
 
 
@@ -46,12 +50,19 @@ class ManagedIdentityTokens:
         self._credential: _Credential | None = None
 
     async def token(self) -> str:
-        """A token that is valid now."""
+        """A token that is valid now. Raises TokenUnavailable."""
+        from azure.core.exceptions import AzureError
+
         if self._credential is None:
             from azure.identity.aio import DefaultAzureCredential
 
             self._credential = DefaultAzureCredential()
-        return (await self._credential.get_token(self._scope)).token
+        try:
+            return (await self._credential.get_token(self._scope)).token
+        except AzureError as error:
+            raise TokenUnavailable(
+                f"the managed identity has none for {self._scope}: {type(error).__name__}"
+            ) from error
 
     async def close(self) -> None:
         """Close the connections to where tokens come from."""

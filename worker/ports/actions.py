@@ -22,6 +22,10 @@ class MayNotWrite(ActionsUnavailable):
     """The store does not let this worker ask: nothing happened, and the store has said nothing of the action."""
 
 
+class NotGranted(MayNotWrite):
+    """The store has no proof yet that people approved exactly this: nothing happened, and it is asked again."""
+
+
 class LedgerEntry(Contract):
     """What the store did under one key."""
 

@@ -236,7 +236,7 @@ def test_fresh_grants_cost_three_statements(
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement.split()[0])
+        sent.append(statement.split(maxsplit=1)[0])
 
     event.listen(engine, "before_cursor_execute", note)
     assert to_judge(grants) == []

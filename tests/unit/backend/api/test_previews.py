@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 from pydantic import SecretStr
 
 from backend.live.broadcast import Broadcast
@@ -123,14 +124,15 @@ ANSWERS = {
 
 @pytest.fixture
 def foreign(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A server that answers everything with the bytes that the test names."""
+    """A server that answers everything with the bytes, or with the status, that the test names."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
+            status = request.param if isinstance(request.param, int) else 200
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(ANSWERS[request.param])
+            self.wfile.write(ANSWERS.get(request.param, b""))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own word
             pass
@@ -147,6 +149,25 @@ def foreign(request: pytest.FixtureRequest) -> Iterator[str]:
 async def test_answer_that_cannot_be_read_is_none(foreign: str) -> None:
     with pytest.raises(PreviewUnavailable, match="its answer could not be read"):
         await McpCustomerReader(foreign).preview(1, lock=True, charge_ids=(), amounts={})
+
+
+@pytest.mark.parametrize(
+    ("foreign", "why"),
+    [(421, "it is not called by that name: .* MCP_ALLOWED_HOSTS"), (429, "MCP_CALLS_PER_MINUTE"), (403, "refuses")],
+    indirect=["foreign"],
+)
+async def test_refusal_of_the_request_has_own_words(foreign: str, why: str) -> None:
+    with pytest.raises(PreviewUnavailable, match=why):
+        await McpCustomerReader(foreign).preview(1, lock=True, charge_ids=(), amounts={})
+
+
+async def test_identity_without_a_token_is_no_silence() -> None:
+    async def none() -> str:
+        raise ClientAuthenticationError("hunter2")
+
+    with pytest.raises(PreviewUnavailable, match=r"its managed identity gives none for MCP_AUDIENCE\)") as raised:
+        await McpCustomerReader("http://127.0.0.1:9/mcp", none).preview(1, lock=True, charge_ids=(), amounts={})
+    assert "hunter2" not in str(raised.value)
 
 
 @pytest.mark.integration

@@ -24,7 +24,6 @@ from worker.ports.actions import MayNotWrite
 
 pytestmark = pytest.mark.integration
 
-LOOK_FIRST = "Look in the store's ledger under this key before doing anything by hand."
 GatewayWith = Callable[[TokenSource | None], McpActionGateway]
 
 
@@ -91,7 +90,7 @@ def test_an_approved_lock_waits_for_key_and_grant(
         with pytest.raises(MayNotWrite) as raised:
             refused.execute_action(CTX, order)
         assert str(raised.value) == sentence(tools.url, "get_effect")
-    with pytest.raises(MayNotWrite, match="it has none: nobody has approved it, or the backend has not signed it yet"):
+    with pytest.raises(MayNotWrite, match=r"the backend has not signed it yet\): it is sent again"):
         right.execute_action(CTX, order)
     (waiting,) = right.reconcile_action(CTX, Reconciliation(order=order)).effects
     grants.sign(order.case_id, Ed25519Signer(PrivateKey.new()))
@@ -102,10 +101,10 @@ def test_an_approved_lock_waits_for_key_and_grant(
     (again,) = right.reconcile_action(CTX, Reconciliation(order=order)).effects
 
     assert waiting.status == "unknown"
-    assert str((waiting.result or {})["error"]).startswith(
-        f"The tool server at {tools.url} takes lock_account for something that nobody has approved (lock_account needs "
+    assert (waiting.result or {})["error"] == (
+        f"The approval of lock_account is not yet confirmed to the tool server at {tools.url} (the backend has not "
+        "signed it yet): it is sent again, and nothing was done."
     )
-    assert str((waiting.result or {})["error"]).endswith(LOOK_FIRST)
     assert shown(casebook) == {"lock_account": "done"}
     assert done == again
 

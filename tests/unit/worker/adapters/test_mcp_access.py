@@ -13,7 +13,8 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_actions import McpActionGateway
 from worker.adapters.mcp_session import McpSession
 from worker.adapters.mcp_tools import McpToolBox
-from worker.ports.actions import ActionRefused, MayNotWrite
+from worker.adapters.tool_tokens import TokenUnavailable
+from worker.ports.actions import ActionRefused, MayNotWrite, NotGranted
 from worker.ports.tools import ToolsUnavailable
 
 
@@ -72,15 +73,66 @@ def test_refusing_the_caller_is_not_refusing_the_action(
     assert lock(gateway)["idempotency_key"] == KEY
 
 
-def test_a_call_without_a_grant_waits(gateway: McpActionGateway, peer: McpPeer) -> None:
-    peer.answers["None"] = marked(NO_GRANT, "lock_account needs a grant for exactly this call: it has none.")
-    with pytest.raises(MayNotWrite) as raised:
-        lock(gateway)
+@pytest.mark.parametrize(
+    ("grant", "why", "level"),
+    [
+        (None, "the backend has not signed it yet", "WARNING"),
+        ("g", "lock_account needs a grant for exactly this call: it has expired", "ERROR"),
+    ],
+)
+def test_a_call_without_a_grant_waits(
+    gateway: McpActionGateway, peer: McpPeer, caplog: pytest.LogCaptureFixture, grant: str | None, why: str, level: str
+) -> None:
+    peer.answers["None"] = marked(NO_GRANT, "lock_account needs a grant for exactly this call: it has expired.")
+    with pytest.raises(NotGranted) as raised:
+        gateway.perform("lock_account", customer_id=7, key=KEY, reason="case-1: approved by ana", grant=grant)
 
-    assert str(raised.value) == (
-        f"The tool server at {peer.url} takes lock_account for something that nobody has approved "
-        "(lock_account needs a grant for exactly this call: it has none)."
+    sentence = (
+        f"The approval of lock_account is not yet confirmed to the tool server at {peer.url} ({why}): it is sent "
+        "again, and nothing was done."
     )
+    assert str(raised.value) == sentence
+    assert [(each.levelname, each.getMessage()) for each in caplog.records if "approval" in each.getMessage()] == [
+        (level, sentence)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(421, "is not called by that name: add the name to its MCP_ALLOWED_HOSTS"), (429, "MCP_CALLS_PER_MINUTE allows")],
+)
+def test_a_request_that_nobody_read_has_own_words(
+    box: McpToolBox, gateway: McpActionGateway, peer: McpPeer, status: int, words: str
+) -> None:
+    lock(gateway)
+    for case in ("in a session", "before one"):
+        if case == "before one":
+            peer.refusal_of_all = says(status, "")
+        else:
+            peer.answers["None"] = says(status, "")
+        with pytest.raises(MayNotWrite, match=words):
+            lock(gateway)
+    with pytest.raises(ToolsUnavailable, match=words):
+        box.describe()
+
+
+def test_a_token_that_cannot_be_had_is_said(peer: McpPeer) -> None:
+    class Without:
+        async def token(self) -> str:
+            raise TokenUnavailable("the managed identity has none")
+
+    with ClientLoop() as loop:
+        session = McpSession(peer.url, Without())
+        loop.close_with(session.close)
+        with pytest.raises(ToolsUnavailable) as read:
+            McpToolBox(session, loop).describe()
+        with pytest.raises(MayNotWrite) as written:
+            lock(McpActionGateway(session, loop))
+
+    sentence = (
+        f"This worker has no token for the tool server at {peer.url}: its managed identity gives none for MCP_AUDIENCE."
+    )
+    assert (str(read.value), str(written.value)) == (sentence, sentence)
 
 
 @pytest.mark.parametrize("status", [401, 403])
