@@ -137,6 +137,8 @@ async def _run_tool(*arguments: str, data: Path) -> None:
         *arguments,
         cwd=ROOT,
         env=without_secrets(_environment()) | store_environment(data),
+        # Which keys there are, nobody has asked.
+        stdout=asyncio.subprocess.DEVNULL if arguments[0] == "keys" else None,
         start_new_session=True,  # Ctrl-C in the terminal reaches only the stack, which then stops it
     )
     try:

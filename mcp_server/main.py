@@ -17,6 +17,8 @@ from mcp_server.access.key_files import (
     GRANTS,
     OPERATOR,
     KeysUnusable,
+    drop_keys,
+    listed_keys,
     make_keys,
     read_private_key,
 )
@@ -55,8 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "export-profiles":
             return _export_profiles(settings, options.out)
         if options.command == "keys":
-            make_keys(options.folder or settings.keys_folder, options.renew)
-            return 0
+            return _keep_keys(options.folder or settings.keys_folder, options)
         if options.command == "token":
             return _print_token(options.keys or settings.keys_folder, options.scopes)
         return _serve(settings)
@@ -79,9 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--from-recording", nargs="+", type=Path, required=True, metavar="FILE")
     export = commands.add_parser("export-profiles", help="write what the telemetry simulator must know, as JSON lines")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
-    keys = commands.add_parser("keys", help="make the keys of callers and of grants that a folder lacks")
+    keys = commands.add_parser("keys", help="make the keys of callers and of grants that a folder lacks, and list all")
     keys.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: 'keys' beside the store")
     keys.add_argument("--renew", nargs="+", default=[], choices=[*CALLERS, GRANTS], help="make a successor of these")
+    keys.add_argument("--drop", nargs="+", default=[], metavar="THUMBPRINT", help="take these keys out of the lists")
+    keys.add_argument("--drop-old", nargs="+", default=[], choices=[*CALLERS, GRANTS], help="take out their old keys")
     token = commands.add_parser("token", help="print a token of this machine's operator, valid for five minutes")
     token.add_argument("--scopes", nargs="+", default=["read"], choices=["read", "act", "tasks"])
     token.add_argument("--keys", type=Path, metavar="FOLDER", help="where the keys are (default: beside the store)")
@@ -151,6 +154,18 @@ def _entra(settings: McpSettings) -> "EntraCallers":
     from mcp_server.access.entra import EntraCallers
 
     return EntraCallers.of_tenant(settings.mcp_tenant or "", settings.mcp_audience or "")
+
+
+def _keep_keys(folder: Path, options: argparse.Namespace) -> int:
+    if options.drop or options.drop_old:
+        for key in drop_keys(folder, options.drop, options.drop_old):
+            _say(f"dropped: {key.name} {key.key_id}")
+    if options.renew or not (options.drop or options.drop_old):
+        make_keys(folder, options.renew)
+    for key in listed_keys(folder):
+        place = f"{key.name}.pem" if key.has_file else "no file here"
+        _say(f"{key.name} {key.key_id}, since {key.since or 'nobody knows when'}, {place}")
+    return 0
 
 
 def _print_token(folder: Path, scopes: Sequence[str]) -> int:

@@ -79,8 +79,10 @@ class KnownKey:
 def read_public_keys(text: str) -> dict[str, KnownKey]:
     """The keys of a JSON Web Key Set (RFC 7517), by their ids. Raises KeyInvalid for one that cannot be used."""
     try:
-        listed = cast("list[dict[str, Any]]", json.loads(text)["keys"])
-        found = [_public_key(entry) for entry in listed]
+        listed = json.loads(text)["keys"]
+        if not isinstance(listed, list):
+            raise KeyInvalid("its 'keys' are no list")
+        found = [_public_key(entry) for entry in cast("list[object]", listed)]
     except KeyInvalid:
         raise
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
@@ -90,7 +92,10 @@ def read_public_keys(text: str) -> dict[str, KnownKey]:
     return {each.key_id: each for each in found}
 
 
-def _public_key(entry: dict[str, Any]) -> KnownKey:
+def _public_key(found: object) -> KnownKey:
+    if not isinstance(found, dict):
+        raise KeyInvalid("it lists something that is no key")
+    entry = cast("dict[str, Any]", found)
     if "d" in entry:
         raise KeyInvalid("it holds a private key, which is nobody's business here: leave 'd' out")
     if (entry.get("kty"), entry.get("crv")) != ("OKP", ALGORITHM):

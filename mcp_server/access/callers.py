@@ -71,6 +71,6 @@ class KnownCallers:
 def _caller_of(notes: Mapping[str, object]) -> Caller:
     name, scopes = notes.get("sub"), notes.get("scopes")
     named = cast("list[object]", scopes) if isinstance(scopes, list) else None
-    if not isinstance(name, str) or not name or named is None or not SCOPES.issuperset(named):
+    if not isinstance(name, str) or not name or named is None or not all(str(each) in SCOPES for each in named):
         raise KeyInvalid(f"each key needs 'sub', its caller, and 'scopes', a list of {', '.join(sorted(SCOPES))}")
     return Caller(name, frozenset(cast("list[ToolScope]", named)))

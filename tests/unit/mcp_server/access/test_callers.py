@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,16 @@ import pytest
 
 from contracts.access import TOOLS_AUDIENCE
 from mcp_server.access.callers import Caller, KnownCallers
-from mcp_server.access.key_files import CALLERS_FILE, GRANT_KEYS_FILE, KeysUnusable, make_keys, read_private_key
+from mcp_server.access.key_files import (
+    CALLERS_FILE,
+    GRANT_KEYS_FILE,
+    KeysUnusable,
+    ListedKey,
+    drop_keys,
+    listed_keys,
+    make_keys,
+    read_private_key,
+)
 from mcp_server.access.rates import RateLimit
 from runtime.caller_tokens import LIFE_S, CallerTokens
 from runtime.signatures import KeyInvalid, PrivateKey, TokenInvalid, read_public_keys
@@ -123,14 +134,100 @@ def test_a_renewed_key_is_known_beside_the_old_one(tmp_path: Path) -> None:
         assert asyncio.run(known.caller(tokens("act", key=key))) == Caller("worker", frozenset({"act"}))
 
 
-@pytest.mark.parametrize("name", ["worker.pem", CALLERS_FILE])
-def test_a_damaged_file_of_keys_is_one_sentence(tmp_path: Path, name: str) -> None:
+def test_a_key_that_was_moved_away_is_not_remade(tmp_path: Path) -> None:
     make_keys(tmp_path)
-    (tmp_path / name).write_text("hunter2")
-    with pytest.raises(KeysUnusable, match=r"delete it, and it is made anew\.$") as refused:
+    away = {name: tmp_path / f"{name}.pem" for name in ("grants", "worker")}
+    for file in away.values():
+        file.unlink()
+    lists = {name: (tmp_path / name).read_text() for name in (CALLERS_FILE, GRANT_KEYS_FILE)}
+
+    make_keys(tmp_path)
+    assert not any(file.exists() for file in away.values())
+    assert {name: (tmp_path / name).read_text() for name in lists} == lists
+    make_keys(tmp_path, ["worker"])
+    assert [name for name, file in away.items() if file.exists()] == ["worker"]
+    assert (tmp_path / GRANT_KEYS_FILE).read_text() == lists[GRANT_KEYS_FILE]
+
+
+def test_old_keys_are_told_apart_and_dropped(tmp_path: Path) -> None:
+    make_keys(tmp_path, today=lambda: "2026-03-14")
+    old = read_private_key(tmp_path / "worker.pem").key_id
+    make_keys(tmp_path, ["worker"], today=lambda: "2026-03-15")
+    new = read_private_key(tmp_path / "worker.pem").key_id
+    workers = [key for key in listed_keys(tmp_path) if key.name == "worker"]
+    assert workers == [ListedKey("worker", old, "2026-03-14", False), ListedKey("worker", new, "2026-03-15", True)]
+
+    with pytest.raises(KeysUnusable, match="has the key nobody"):
+        drop_keys(tmp_path, ["nobody", old])
+    assert [key.key_id for key in drop_keys(tmp_path, old_of=["worker"])] == [old]
+    assert [key.key_id for key in drop_keys(tmp_path, [new])] == [new]
+    assert [key.name for key in listed_keys(tmp_path)] == ["backend", "operator", "grants"]
+
+
+def test_what_is_old_is_unknown_without_its_successor(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    (tmp_path / "worker.pem").unlink()
+    with pytest.raises(KeysUnusable, match="drop it by its thumbprint"):
+        drop_keys(tmp_path, old_of=["worker"])
+
+
+def test_processes_that_make_keys_at_once_agree(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    make = [sys.executable, "-c", "import sys, pathlib; from mcp_server.access.key_files import make_keys\n"
+            "sys.stdin.read(); make_keys(pathlib.Path(sys.argv[1]))", str(folder)]  # fmt: skip
+    makers = [subprocess.Popen(make, stdin=subprocess.PIPE) for _ in range(3)]
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.close()
+    assert [maker.wait(120) for maker in makers] == [0, 0, 0]
+
+    assert [(key.name, key.has_file) for key in listed_keys(folder)] == [
+        (name, True) for name in ("worker", "backend", "operator", "grants")
+    ]
+
+
+def test_files_of_ours_are_closed_and_folders_kept(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    make_keys(tmp_path)
+    (tmp_path / "worker.pem").chmod(0o644)
+    read_private_key(tmp_path / "worker.pem")
+
+    assert (tmp_path / "worker.pem").stat().st_mode & 0o777 == 0o600
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+DAMAGED = ["hunter2", '{"keys": ["hunter2"]}', '{"keys": {"a": 1}}', "[[]]", '{"keys": [[]]}', '{"keys": 1}']
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+@pytest.mark.parametrize("name", [CALLERS_FILE, GRANT_KEYS_FILE])
+def test_a_damaged_list_is_one_sentence(tmp_path: Path, name: str, text: str) -> None:
+    make_keys(tmp_path)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(KeysUnusable, match="is no list of public keys: put the right one there") as refused:
         make_keys(tmp_path)
+    with pytest.raises(KeyInvalid):
+        read_public_keys(text)
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_damaged_key_is_one_sentence(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    (tmp_path / "worker.pem").write_text("hunter2")
+    with pytest.raises(
+        KeysUnusable, match=r"put the right one there, or make another with .*--renew worker'\.$"
+    ) as why:
+        make_keys(tmp_path)
+
+    assert "hunter2" not in str(why.value)
+    make_keys(tmp_path, ["worker"])
+
+
+@pytest.mark.parametrize("scopes", [[[]], [{}], "read", None, ["all"]])
+def test_scopes_that_are_none_are_refused(scopes: object) -> None:
+    with pytest.raises(KeyInvalid, match="'scopes', a list of"):
+        callers(scopes=scopes)
 
 
 def test_a_caller_who_asks_too_often_waits() -> None:
