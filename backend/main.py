@@ -34,6 +34,7 @@ from backend.ingest.opening import ingesting, sources_of
 from backend.lab.options import lab_options
 from backend.live.broadcast import Broadcast
 from backend.services.customer_store import McpCustomerReader
+from backend.services.grants import ONE_KEY, is_one_key
 from backend.services.installation import (
     PublicConfig,
     TelemetrySource,
@@ -80,6 +81,8 @@ def main() -> None:
         if (reason := why_far_from_desk(os.environ, unless_said="local")) is not None:
             raise SettingsInvalid(reason)
         settings = read_settings(BackendSettings)
+        if is_one_key(settings.grant_key, settings.mcp_caller_key):
+            raise SettingsInvalid(ONE_KEY)
         set_up_logging(settings.log_format, settings.log_level)
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.

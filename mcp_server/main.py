@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--drop", nargs="+", default=[], metavar="THUMBPRINT", help="take these keys out of the lists")
     keys.add_argument("--drop-old", nargs="+", default=[], choices=[*CALLERS, GRANTS], help="take out their old keys")
     token = commands.add_parser("token", help="print a token of this machine's operator, valid for five minutes")
-    token.add_argument("--scopes", nargs="+", default=["read"], choices=["read", "act", "tasks"])
+    token.add_argument("--scopes", nargs="+", default=["read"], choices=["read"], help="an operator may only read")
     token.add_argument("--keys", type=Path, metavar="FOLDER", help="where the keys are (default: beside the store)")
     return parser
 
@@ -141,12 +141,18 @@ def _serve_store(settings: McpSettings, store: "SqliteCustomerStore", keys: _Key
     from mcp_server.tools.permissions import Access
 
     try:
-        grants = SignedGrants(read_public_keys(keys.grants))
-        callers = _entra(settings) if settings.mcp_auth == "entra" else KnownCallers.read(keys.callers or "")
+        grant_keys = read_public_keys(keys.grants)
+        caller_keys = None if settings.mcp_auth == "entra" else read_public_keys(keys.callers or "")
+        callers = _entra(settings) if caller_keys is None else KnownCallers(caller_keys)
     except KeyInvalid as fault:
         raise BadCommand(f"A file of public keys cannot be used ({fault}): correct it.") from None
+    if grant_keys.keys() & (caller_keys or {}).keys():
+        raise BadCommand(
+            "A key is in MCP_CALLERS_FILE and in MCP_GRANT_KEYS_FILE: a caller could grant its own calls. Take it out "
+            "of one of them."
+        )
     rate = RateLimit(settings.mcp_calls_per_minute, time.monotonic)
-    server = build_server(store, Access(grants))
+    server = build_server(store, Access(SignedGrants(grant_keys)))
     serve(server, listener, lambda app: Gate(app, settings.names, callers, rate))
 
 

@@ -1,5 +1,6 @@
 """The settings of the MCP server."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,7 +12,17 @@ from runtime.host_header import LOOPBACK_NAMES
 from runtime.listening import is_loopback
 from runtime.settings import ProcessSettings
 
-HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
+
+def host_name(value: str) -> str:
+    """The name in small letters. Raises ValueError."""
+    if not _NAME.fullmatch(value.lower()):
+        raise ValueError("a name is letters, digits, dots and hyphens, without scheme, port, path or *")
+    return value.lower()
+
+
+HostName = Annotated[str, AfterValidator(host_name)]
 
 
 def gone(value: str | None) -> str | None:
@@ -36,9 +47,17 @@ class McpSettings(ProcessSettings):
     """The public keys of callers, each with its name and scopes: a JSON Web Key Set."""
     mcp_grant_keys_file: Path | None = None
     """The public keys of grants: a JSON Web Key Set."""
-    mcp_tenant: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")] | None = None
-    """The id of the tenant whose managed identities may call."""
-    mcp_audience: Annotated[str, Field(min_length=1)] | None = None
+    mcp_tenant: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,63})$"
+            ),
+        ]
+        | None
+    ) = None
+    """The id, or a domain, of the tenant whose managed identities may call."""
+    mcp_audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._-]{0,254}$")] | None = None
     """The client id of this server's own application in that tenant."""
     mcp_calls_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 60_000
     """How many requests of one caller are answered."""
@@ -85,6 +104,10 @@ class McpSettings(ProcessSettings):
     def _problem(self) -> str | None:
         if self.mcp_auth == "entra" and (not self.mcp_tenant or not self.mcp_audience or not self.mcp_grant_keys_file):
             return "MCP_AUTH=entra needs MCP_TENANT, MCP_AUDIENCE and MCP_GRANT_KEYS_FILE: set all three"
+        if self.mcp_auth == "entra" and self.mcp_callers_file is not None:
+            return "MCP_CALLERS_FILE is for MCP_AUTH=keys: unset it, or MCP_AUTH"
+        if self.mcp_auth == "keys" and (self.mcp_tenant or self.mcp_audience):
+            return "MCP_TENANT and MCP_AUDIENCE are for MCP_AUTH=entra: unset them, or set that"
         if self.mcp_auth == "keys" and (self.mcp_callers_file is None) != (self.mcp_grant_keys_file is None):
             return "MCP_CALLERS_FILE and MCP_GRANT_KEYS_FILE belong together: set both or none"
         if is_loopback(self.mcp_host):

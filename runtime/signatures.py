@@ -1,4 +1,4 @@
-"""Signs and verifies short texts that one process shows another: JSON Web Tokens with Ed25519 (RFC 7519, RFC 8037).
+"""Signs and verifies short texts that one process shows another: JSON Web Tokens (RFC 7519) with Ed25519.
 
 One algorithm, chosen here and never by the token: none, or one that is keyed with a public key, is refused.
 """
@@ -13,10 +13,11 @@ from joserfc.errors import ClaimError, ExpiredTokenError, JoseError, MissingClai
 from joserfc.jwk import OKPKey
 
 ALGORITHM = "Ed25519"
+"""As RFC 9864 names the algorithm, in place of the EdDSA of RFC 8037, which names the curve so."""
 LEEWAY_S = 60
 """How far the clocks of two machines may be apart."""
-MAX_TOKEN = 64 * 1024
-"""Characters: a grant names up to 200 charges."""
+MAX_TOKEN = 256 * 1024
+"""Characters: a grant names up to 200 charges twice, and ids of charges are as long as their system wants."""
 
 
 class KeyInvalid(ValueError):
@@ -81,7 +82,7 @@ def read_public_keys(text: str) -> dict[str, KnownKey]:
     try:
         listed = json.loads(text)["keys"]
         if not isinstance(listed, list):
-            raise KeyInvalid("its 'keys' are no list")
+            raise TypeError("its 'keys' are no list")
         found = [_public_key(entry) for entry in cast("list[object]", listed)]
     except KeyInvalid:
         raise
@@ -94,7 +95,7 @@ def read_public_keys(text: str) -> dict[str, KnownKey]:
 
 def _public_key(found: object) -> KnownKey:
     if not isinstance(found, dict):
-        raise KeyInvalid("it lists something that is no key")
+        raise TypeError("it lists something that is no key")
     entry = cast("dict[str, Any]", found)
     if "d" in entry:
         raise KeyInvalid("it holds a private key, which is nobody's business here: leave 'd' out")

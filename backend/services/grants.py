@@ -2,6 +2,8 @@
 
 import logging
 
+from pydantic import SecretStr
+
 from casebook.async_api import AsyncGrants
 from casebook.errors import CaseNotFound
 from contracts.access import TOOLS_AUDIENCE
@@ -12,6 +14,20 @@ MOST_AT_ONCE = 50
 """Cases that are judged in one sweep: what else the relay has to do waits meanwhile."""
 
 log = logging.getLogger("casewright.grants")
+
+
+ONE_KEY = (
+    "GRANT_KEY and MCP_CALLER_KEY are the same key: give each a key of its own, so that nobody who has the one can do "
+    "what the other is for."
+)
+
+
+def is_one_key(grant_key: SecretStr | None, caller_key: SecretStr | None) -> bool:
+    """Whether the backend would sign grants with the key by which it calls. Raises KeyInvalid."""
+    if grant_key is None or caller_key is None:
+        return False
+    grants, calls = (PrivateKey(key.get_secret_value()) for key in (grant_key, caller_key))
+    return grants.key_id == calls.key_id
 
 
 class Ed25519Signer:

@@ -16,6 +16,9 @@ from mcp_server.main import main
 from mcp_server.recordings import recorded_customers
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.profile import TelemetryProfile
+from mcp_server.settings import McpSettings
+from runtime.settings import read_settings
+from runtime.signatures import PrivateKey
 
 ZIPPED = gzip.compress(b'{"customer_id": 301}\n' * 99, mtime=0)
 
@@ -257,6 +260,10 @@ def test_port_in_use_is_refused_before_store_is_made(
             "MCP_AUTH=entra needs MCP_TENANT, MCP_AUDIENCE and MCP_GRANT_KEYS_FILE: set all three.",
         ),
         (
+            {"MCP_AUDIENCE": "api://tools"},
+            "MCP_TENANT and MCP_AUDIENCE are for MCP_AUTH=entra: unset them, or set that.",
+        ),
+        (
             {"MCP_WRITE_TOKEN": "hunter2"},
             "MCP_WRITE_TOKEN is wrong (callers no longer share a token: each has a key of its own, see "
             "MCP_CALLERS_FILE): correct it or unset it.",
@@ -271,6 +278,29 @@ def test_settings_that_let_nobody_or_anybody_in_are_refused(
 
     assert main([]) == 1
     assert capsys.readouterr().err == f"{sentence}\n"
+
+
+def test_a_caller_s_key_grants_nothing(
+    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    public = {**PrivateKey.new().public, "sub": "worker", "scopes": ["read", "act"]}
+    for name in ("MCP_CALLERS_FILE", "MCP_GRANT_KEYS_FILE"):
+        (tmp_path / name).write_text(
+            json.dumps({"keys": [PrivateKey.new().public | {"sub": "a", "scopes": []}, public]})
+        )
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("MCP_PORT", "0")
+
+    assert main([]) == 1
+    assert capsys.readouterr().err.startswith("A key is in MCP_CALLERS_FILE and in MCP_GRANT_KEYS_FILE: ")
+
+
+def test_names_of_the_server_are_small(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MCP_ALLOWED_HOSTS", "Tools.Example, b")
+    assert read_settings(McpSettings).mcp_allowed_hosts == ("tools.example", "b")
+    monkeypatch.setenv("MCP_ALLOWED_HOSTS", "https://tools.example")
+    assert main([]) == 1
+    assert "a name is letters, digits, dots and hyphens, without scheme, port, path or *" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -129,10 +129,10 @@ def foreign(request: pytest.FixtureRequest) -> Iterator[str]:
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            status = request.param if isinstance(request.param, int) else 200
-            self.send_response(status)
+            asked: str | int = request.param
+            self.send_response(asked if isinstance(asked, int) else 200)
             self.end_headers()
-            self.wfile.write(ANSWERS.get(request.param, b""))
+            self.wfile.write(b"" if isinstance(asked, int) else ANSWERS[asked])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own word
             pass

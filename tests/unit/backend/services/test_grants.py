@@ -5,9 +5,10 @@ import time
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from backend.executor import BlockingExecutor
-from backend.services.grants import GrantKeeper
+from backend.services.grants import GrantKeeper, is_one_key
 from backend.services.outbox_relay import OutboxRelay
 from casebook.async_api import AsyncGrants
 from casebook.commands.grants import GrantSigner
@@ -129,6 +130,15 @@ async def test_an_approved_reversal_is_granted_before_it_starts(book: CaseBook, 
     said = claims(book, f"{case}:unlock_account:1:1")
     assert said["approval"] == asked.reversal_id
     assert said["call"]["arguments"]["lock_key"] == asked.undoes
+
+
+def test_the_key_of_grants_is_no_caller_s() -> None:
+    own, other = SecretStr(KEY.pem), SecretStr(PrivateKey.new().pem)
+
+    assert is_one_key(own, SecretStr(f"\n{KEY.pem}"))
+    assert not is_one_key(own, other)
+    assert not is_one_key(own, None)
+    assert not is_one_key(None, None)
 
 
 async def test_an_answer_without_effects_is_delivered_ungranted(book: CaseBook, scheduler: FakeScheduler) -> None:

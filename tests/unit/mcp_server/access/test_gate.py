@@ -86,7 +86,7 @@ BAD: Mapping[str, tuple[Sequence[tuple[str, str]], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_who_proves_nothing_is_refused_in_one_sentence(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_proves_nothing_is_told_why(name: str, caplog: pytest.LogCaptureFixture) -> None:
     headers, why = BAD[name]
     with caplog.at_level(logging.WARNING):
         refused = ask(*headers)
