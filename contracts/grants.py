@@ -2,7 +2,7 @@
 
 from contracts.base import Contract, UtcDateTime
 from contracts.ids import Hash
-from contracts.tool_calls import ToolCall
+from contracts.write_calls import WriteCall
 
 GRANT_KEY = "casewright/grant"
 """In the metadata of a call: no argument, so that no model sees or writes it."""
@@ -18,7 +18,7 @@ class Grant(Contract):
     """The id of the review that was answered, or of the reversal that was approved."""
     assessment_hash: Hash | None
     """What the answer was about; null for a reversal."""
-    call: ToolCall
+    call: WriteCall
     issued_at: UtcDateTime
     expires_at: UtcDateTime
 

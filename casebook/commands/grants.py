@@ -28,7 +28,7 @@ from contracts.kinds import action_spec, kind_of
 from contracts.kinds.fraud import FRAUD
 from contracts.refunds import chosen_amounts
 from contracts.reversal import Reversal, reversal_reason
-from contracts.tool_calls import ToolCall, effect_call, reversal_call
+from contracts.write_calls import WriteCall, effect_call, reversal_call
 
 LIFE = timedelta(seconds=GRANT_LIFE_S)
 """How long a grant is valid."""
@@ -109,7 +109,7 @@ def _effects(connection: Connection, case: LockedCase, now: datetime) -> Iterato
             yield _grant(decision.review_id, decision.assessment_hash, call, now)
 
 
-def _call_of(approved: ApprovedAction, case_id: str, action: EffectAction) -> ToolCall:
+def _call_of(approved: ApprovedAction, case_id: str, action: EffectAction) -> WriteCall:
     terms, decision = terms_of(approved, action), approved.decision
     charges = terms.refund_charge_ids
     return effect_call(
@@ -123,7 +123,7 @@ def _call_of(approved: ApprovedAction, case_id: str, action: EffectAction) -> To
     )
 
 
-def _grant(approval: str, assessment_hash: str | None, call: ToolCall, now: datetime) -> Grant:
+def _grant(approval: str, assessment_hash: str | None, call: WriteCall, now: datetime) -> Grant:
     return Grant(approval=approval, assessment_hash=assessment_hash, call=call, issued_at=now, expires_at=now + LIFE)
 
 
@@ -134,7 +134,7 @@ def _reversals(connection: Connection, case: LockedCase, now: datetime) -> Itera
             yield _grant(reversal.reversal_id, None, _reversal_call(reversal, case.customer_id), now)
 
 
-def _reversal_call(reversal: Reversal, customer_id: int) -> ToolCall:
+def _reversal_call(reversal: Reversal, customer_id: int) -> WriteCall:
     return reversal_call(
         reversal.action,
         customer_id=customer_id,

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 from contracts.actions import WRITE_TOOLS, EffectAction, ReversalAction
 from contracts.grants import GRANT_KEY
 from contracts.money import Money
-from contracts.tool_calls import ToolCall, effect_call, reversal_call
+from contracts.write_calls import WriteCall, effect_call, reversal_call
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_session import (
     AccessRefused,
@@ -105,7 +105,7 @@ class McpActionGateway:
         call = reversal_call(action, customer_id=customer_id, undoes=undoes, key=key, reason=reason)
         return self._write(call, grant)
 
-    def _write(self, call: ToolCall, grant: str | None) -> dict[str, JsonValue]:
+    def _write(self, call: WriteCall, grant: str | None) -> dict[str, JsonValue]:
         result = self._call(call.tool, call.arguments, None if grant is None else {GRANT_KEY: grant})
         return result if isinstance(result, dict) else {"answer": result}
 

@@ -16,7 +16,7 @@ from contracts.effect import order_reason
 from contracts.grants import Grant
 from contracts.reversal import reversal_reason
 from contracts.review import Decision
-from contracts.tool_calls import effect_call, reversal_call
+from contracts.write_calls import effect_call, reversal_call
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,

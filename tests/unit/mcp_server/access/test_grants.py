@@ -9,7 +9,7 @@ import pytest
 
 from contracts.grants import GRANT_LIFE_S
 from contracts.money import Money
-from contracts.tool_calls import ToolCall, effect_call, reversal_call
+from contracts.write_calls import WriteCall, effect_call, reversal_call
 from mcp_server.access.grants import GrantRefused, SignedGrants
 from runtime.signatures import PrivateKey, read_public_keys
 from tests.support.tool_access import signed_grant
@@ -35,13 +35,13 @@ def judge(*keys: PrivateKey, now: Callable[[], float] = time.time) -> SignedGran
     return SignedGrants(read_public_keys(json.dumps({"keys": [key.public for key in keys or (KEY,)]})), now)
 
 
-def refusal(grant: object, call: ToolCall = LOCK, **changes: Any) -> str:
+def refusal(grant: object, call: WriteCall = LOCK, **changes: Any) -> str:
     with pytest.raises(GrantRefused) as refused:
         judge().check(grant, call.tool, call.arguments | changes)
     return str(refused.value)
 
 
-def granted(of: ToolCall = LOCK, key: PrivateKey = KEY, **claims: Any) -> str:
+def granted(of: WriteCall = LOCK, key: PrivateKey = KEY, **claims: Any) -> str:
     return signed_grant(key, of.tool, of.arguments, **claims)
 
 
@@ -53,7 +53,7 @@ def test_the_call_that_was_approved_is_allowed(name: str) -> None:
     judge(SUCCESSOR, KEY).check(granted(call), call.tool, call.arguments)
 
 
-OTHERS: Mapping[str, tuple[ToolCall, Mapping[str, Any]]] = {
+OTHERS: Mapping[str, tuple[WriteCall, Mapping[str, Any]]] = {
     "another customer": (LOCK, {"customer_id": 13}),
     "a customer as a number with a point": (LOCK, {"customer_id": 12.0}),
     "a customer as text": (LOCK, {"customer_id": "12"}),

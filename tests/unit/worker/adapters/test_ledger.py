@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from contracts.actions import EffectAction, ReversalAction
 from contracts.investigation import FactCheck
-from contracts.tool_calls import effect_call, reversal_call
+from contracts.write_calls import effect_call, reversal_call
 from tests.support.tool_access import Keys
 from tests.unit.mcp_server.support import environment, serving
 from worker.activities.facts import FactActivities

@@ -7,8 +7,8 @@ from contracts.base import Contract, FiniteJson
 from contracts.money import Money
 
 
-class ToolCall(Contract):
-    """A tool and its arguments."""
+class WriteCall(Contract):
+    """A call of a write tool: the tool and its arguments."""
 
     tool: str
     arguments: dict[str, FiniteJson]
@@ -23,7 +23,7 @@ def effect_call(
     charge_ids: Sequence[str] = (),
     expected_total: Sequence[Money] | None = None,
     amounts: Mapping[str, int] | None = None,
-) -> ToolCall:
+) -> WriteCall:
     """The call that makes an effect under `key`.
 
     `expected_total`: what the charges must add up to; `amounts`: how much of each charge, in its minor units.
@@ -39,11 +39,13 @@ def effect_call(
     return _call(EFFECTS[action].tool, customer_id, key, reason, more)
 
 
-def reversal_call(action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str) -> ToolCall:
+def reversal_call(action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str) -> WriteCall:
     """The call that reverses the effect made under the key `undoes`."""
     spec = REVERSALS[action]
     return _call(spec.tool, customer_id, key, reason, {spec.undone_key: undoes})
 
 
-def _call(tool: str, customer_id: int, key: str, reason: str, more: Mapping[str, FiniteJson]) -> ToolCall:
-    return ToolCall(tool=tool, arguments={"customer_id": customer_id, "reason": reason, "idempotency_key": key, **more})
+def _call(tool: str, customer_id: int, key: str, reason: str, more: Mapping[str, FiniteJson]) -> WriteCall:
+    return WriteCall(
+        tool=tool, arguments={"customer_id": customer_id, "reason": reason, "idempotency_key": key, **more}
+    )
