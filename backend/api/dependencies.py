@@ -19,7 +19,7 @@ from backend.auth.oidc.sign_in import ProviderSignIn
 from backend.auth.people import People
 from backend.auth.sessions import Sessions
 from backend.http.admission import Admitted, identity_of, require_admitted
-from backend.http.json_errors import TOO_DEEP, find_errors, is_too_deep
+from backend.http.json_errors import NOT_UTF8, TOO_DEEP, find_errors, is_too_deep, is_utf8
 from backend.http.query_errors import REPEATABLE, find_doubled
 from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
@@ -247,6 +247,8 @@ def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:
             raise WrongMediaType(given)
         try:
             body = await request.body()
+            if not is_utf8(body):
+                raise RequestValidationError([NOT_UTF8])
             if is_too_deep(body):
                 raise RequestValidationError([TOO_DEEP])
             model.model_validate_json(body, strict=True)

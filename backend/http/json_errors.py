@@ -14,7 +14,8 @@ SHOWN = 20
 
 MAX_DEPTH = 64
 """How many objects and lists may be within each other."""
-_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+"""A text that does not end is one all the same: looked for again from each of its quotes, it would take for ever."""
 
 _Place: TypeAlias = tuple[str | int, ...]
 
@@ -29,11 +30,27 @@ def find_errors(body: bytes) -> list[dict[str, Any]]:
     return list(islice(_faults(read, ("body",)), SHOWN))
 
 
+def is_utf8(body: bytes) -> bool:
+    """Whether a body is in the one encoding that JSON has between systems. Source: RFC 8259, section 8.1.
+
+    Python also reads UTF-16 and UTF-32, in which brackets and quotes are other bytes.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body
+
+
+def texts_and_brackets(body: bytes) -> Iterator[bytes]:
+    """Each text and each bracket outside of one, in the order of the body. No byte is looked at twice."""
+    return (found[0] for found in _TEXT_OR_BRACKET.finditer(body))
+
+
 def is_too_deep(body: bytes) -> bool:
     """Whether more is within each other than anything that is asked for; of what is no JSON, anything is said."""
     depth = 0
-    for found in _TEXT_OR_BRACKET.finditer(body):
-        bracket = found[0]
+    for bracket in texts_and_brackets(body):
         if bracket in b"[{":
             depth += 1
             if depth > MAX_DEPTH:
@@ -48,6 +65,14 @@ TOO_DEEP = {
     "loc": ("body",),
     "msg": f"more than {MAX_DEPTH} objects and lists are within each other: send it flatter",
     "input": None,
+}
+
+NOT_UTF8 = {
+    "type": "json_invalid",
+    "loc": ("body",),
+    "msg": "it is not in UTF-8",
+    "input": None,
+    "ctx": {"error": "it is not in UTF-8"},
 }
 
 

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from backend.http.json_errors import MAX_DEPTH, SHOWN, find_errors, is_too_deep
+from backend.http.json_errors import MAX_DEPTH, SHOWN, find_errors, is_too_deep, texts_and_brackets
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body
 from tests.unit.casebook.builders import open_case
@@ -90,3 +90,25 @@ def test_depth_is_of_brackets_outside_of_texts() -> None:
     assert not is_too_deep(b'{"a": "' + b"[" * 1_000 + b'"}')
     assert not is_too_deep(b'["\\"' + b"[" * 1_000 + b'"]')
     assert not is_too_deep(b"[" + b"[]," * 10_000 + b"1]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'"' + b'\\"' * 1_000, b'"' + b"\\" * 999, b'"' + b"x" * 1_000, ('"' + "\u225c" * 1_000).encode("utf-16-le")],
+    ids=["quotes", "backslashes", "letters", "utf-16"],
+)
+def test_endless_text_is_looked_at_once(text: bytes) -> None:
+    found = list(texts_and_brackets(text))
+    # Were a text without end none, each of its quotes would be tried again, up to the end.
+    assert sum(map(len, found)) >= len(text) - 1
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le", "utf-32", "latin-1"])
+async def test_json_in_another_encoding_is_refused(client: httpx.AsyncClient, encoding: str) -> None:
+    written = ('{"persona": "' + ("\xe9" if encoding == "latin-1" else "\u225c" * 20 + "\u5c41") + '"}').encode(
+        encoding
+    )
+    answer = await client.post("/api/session", content=written, headers=JSON)
+    assert (answer.status_code, answer.json()["id"]) == (422, "malformed-json")
+    assert "UTF-8" in answer.json()["detail"]
