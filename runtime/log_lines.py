@@ -14,7 +14,9 @@ LogFormat = Literal["text", "json"]
 
 # Libraries name addresses as they were given them, credentials included.
 _USER = re.compile(r"(?<=://)[^\s/?#\"'<>]+@")
-_KEY = re.compile(r"(?<=[?&])([^\s=&\"'<>]*(?:key|token|secret|sig|password)[^\s=&\"'<>]*)=[^\s&\"'<>]+", re.IGNORECASE)
+# A name begins at each mark and ends before the next: a line may hold 64 kB of what a client sent.
+_NAME = r"[^\s=&?\"'<>]"
+_KEY = re.compile(rf"(?<=[?&])(?={_NAME}*?(?:key|token|secret|sig|password))({_NAME}++)=[^\s&\"'<>]+", re.IGNORECASE)
 # As in contracts.ids; a review, an effect and an orchestration begin their ids with that of their case.
 _CASE = re.compile(r"(?<![\w.-])case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _PLAIN = re.compile(r"^[^\s=\"]+$")

@@ -25,6 +25,7 @@ def line(message: str) -> str:
         "https://ana:hun@ter2:hunter2@tools.example.test/mcp",
         "https://tools.example.test/mcp?api_key=hunter2&x=1",
         "https://tools.example.test/mcp?x=1&access_token=hunter2",
+        "https://tools.example.test/mcp?x=1?my_key_2=hunter2",
     ],
 )
 def test_a_line_shows_no_credentials_of_an_address(address: str) -> None:
@@ -37,6 +38,13 @@ def test_a_line_shows_no_credentials_of_an_address(address: str) -> None:
 
 def test_an_address_without_credentials_stays_as_it_is() -> None:
     assert "http://127.0.0.1:8000/@scope/mcp?x=1" in line("Waiting for http://127.0.0.1:8000/@scope/mcp?x=1")
+
+
+@pytest.mark.parametrize("piece", ["?key", "key", "?"])
+def test_long_names_are_read_once(piece: str) -> None:
+    # Were each name read again from each of its parts, this would take days.
+    shown = "?" + piece * 500_000
+    assert shown in line(shown)
 
 
 def test_log_line_carries_the_case_and_stays_one_line() -> None:
