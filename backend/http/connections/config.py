@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from backend.http.connections.limits import ConnectionLimits
 from backend.http.connections.protocol import limited_protocol
+from backend.http.connections.sockets import limited_socket
 
 MAX_FRAME_BYTES = 64 * 1024
 """Sockets only push: what clients send is not read."""
@@ -17,6 +18,7 @@ def server_config(app: ASGIApp, limits: ConnectionLimits, stop_timeout_s: int) -
     return uvicorn.Config(
         app,
         http=limited_protocol(limits),
+        ws=limited_socket(limits),
         timeout_keep_alive=limits.idle_s,
         timeout_graceful_shutdown=stop_timeout_s,
         ws_max_size=MAX_FRAME_BYTES,

@@ -16,10 +16,13 @@ from backend.http.connections.refusals import (
     INVALID,
     TOO_MANY_CONNECTIONS,
     TOO_SLOW,
+    UPGRADE_WITH_BODY,
     as_bytes,
     headers_too_large,
+    line_too_long,
     refusal,
 )
+from backend.http.connections.sockets import MAX_LINE_BYTES, LimitedSocket, handshake_lines
 from backend.http.guard import PROBES
 from backend.http.problem import Problem
 
@@ -41,7 +44,7 @@ class _Answered:
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which cuts off whoever takes too long, sends too much, or is one too many.
 
-    Sockets are no longer its business once they are upgraded; streams are answers like any other.
+    Sockets are no longer its business once they are handed over; streams are answers like any other.
     """
 
     limits: ClassVar[ConnectionLimits]
@@ -124,6 +127,9 @@ class LimitedProtocol(HttpToolsProtocol):
         """All headers are there: the application answers, unless the connection does."""
         if self._reading == "discarded":
             return
+        if self._should_upgrade() and self._announces_body():
+            self._refuse(UPGRADE_WITH_BODY)
+            return
         asked = _Answered()
         application = refusal(self._headers_too_large()) if self._is_over() else self._application
         self.app = partial(self._answer, asked, application)  # pyright: ignore[reportAttributeAccessIssue] uvicorn's words for ASGI
@@ -160,14 +166,17 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over."""
+        if self._reading == "discarded":
+            return
+        lines = handshake_lines(self.scope["method"].encode(), self.url, self.headers)
         if self._is_over():
             self._refuse(self._headers_too_large())
         elif self._is_too_many() or self._is_answering():
             self._refuse(TOO_MANY_CONNECTIONS)
+        elif max(map(len, lines)) > MAX_LINE_BYTES:
+            self._refuse(line_too_long(MAX_LINE_BYTES))
         else:
-            self._read_by.stop()
-            self._write_by.stop()
-            super().handle_websocket_upgrade()
+            self._hand_over(lines)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 # the library's words
         """What came is no HTTP."""
@@ -202,6 +211,22 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_too_many() and scope["path"] not in PROBES:
             application = refusal(TOO_MANY_CONNECTIONS)
         await application(scope, receive, send_and_end)
+
+    def _hand_over(self, lines: list[bytes]) -> None:
+        self._read_by.stop()
+        self._write_by.stop()
+        self.connections.discard(self)
+        make = cast("type[LimitedSocket]", self.ws_protocol_class)
+        socket = make(self.config, self.server_state, self.app_state, self.loop)
+        socket.connection_made(self.transport)
+        socket.begin(lines, self.headers)
+        self.transport.set_protocol(socket)
+
+    def _announces_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in self.headers
+        )
 
     def _is_too_many(self) -> bool:
         return self._is_surplus and len(self.connections) > self.limits.connections

@@ -7,6 +7,7 @@ from backend.http.problem import PROBLEM_JSON, Problem, ProblemResponse, make_pr
 from backend.http.security_headers import SECURITY_HEADERS
 
 INVALID = make_problem("malformed-request", 400, "This is no HTTP request that can be read.")
+UPGRADE_WITH_BODY = make_problem("malformed-request", 400, "A request that opens a socket has no body: send none.")
 TOO_SLOW = make_problem("request-timeout", 408, "The request did not arrive in time: send it faster, or less of it.")
 TOO_MANY_CONNECTIONS = make_problem(
     "too-many-connections", 503, "The server has as many connections as it takes: try again soon."
@@ -17,6 +18,12 @@ RETRY_AFTER_S = "5"
 def headers_too_large(header_bytes: int, header_fields: int) -> Problem:
     """The headers are more than these."""
     detail = f"The headers are more than {header_fields} fields or {header_bytes:,} bytes: send fewer."
+    return make_problem("headers-too-large", 431, detail)
+
+
+def line_too_long(line_bytes: int) -> Problem:
+    """Of a request for a socket, a line is longer than this."""
+    detail = f"The address, or a header of the handshake, is longer than {line_bytes:,} bytes: send a shorter one."
     return make_problem("headers-too-large", 431, detail)
 
 

@@ -1,10 +1,11 @@
 """The limits of connections, over real sockets: what they close, and what they let alone."""
 
 import json
+import logging
 import socket
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -26,11 +27,19 @@ HANGS_S = 120
 AT_ONCE = 0.05
 """A limit that is reached at once, whatever the machine does."""
 PATIENT = ConnectionLimits(header_s=600, body_s=600, idle_s=600, write_s=600, linger_s=600)
+UPGRADE = (
+    b"GET %s HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 HEAD = b"POST /echo HTTP/1.1\r\nHost: here\r\n"
 
 
 class Application:
-    """Echoes bodies; `/refused` answers without reading one; `/endless` is written as fast as it is taken."""
+    """Echoes bodies; `/refused` answers without reading one; `/endless` is written as fast as it is taken.
+
+    Its sockets say the cookie, or else the first message; `/never` opens none, `/refused` says so,
+    and `/flood` leaves more than anybody takes.
+    """
 
     def __init__(self) -> None:
         self.left = threading.Event()
@@ -38,12 +47,24 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            opened = WebSocket(scope, receive, send)
-            await opened.accept()
-            await opened.send_text(await opened.receive_text())
-            await opened.close()
+            await self._open(WebSocket(scope, receive, send))
         elif scope["type"] == "http":
             await (await self._answer(Request(scope, receive)))(scope, receive, send)
+
+    async def _open(self, opened: WebSocket) -> None:
+        if opened.url.path == "/never":
+            await opened.receive()
+            assert (await opened.receive())["type"] == "websocket.disconnect"
+            self.left.set()
+        elif opened.url.path == "/flood":
+            await opened.accept()
+            await opened.send_bytes(b"x" * 50_000_000)
+        elif opened.url.path == "/refused":
+            await opened.send_denial_response(JSONResponse({"refused": True}, 401))
+        else:
+            await opened.accept()
+            await opened.send_text(opened.headers.get("cookie") or await opened.receive_text())
+            await opened.close()
 
     async def _answer(self, request: Request) -> Response:
         if request.url.path == "/refused":
@@ -306,3 +327,59 @@ def test_sockets_count_and_outlive_the_times(serve: Serve) -> None:
             assert read_all(silent) == b""
         first.send("still here")
         assert first.recv(HANGS_S) == "still here"
+
+
+@pytest.mark.parametrize("announced", [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_request_for_a_socket_has_no_body(serve: Serve, announced: bytes) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(UPGRADE % b"/echo" + announced + b"\r\n")
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (400, "malformed-request")
+
+
+def test_socket_takes_cookies_of_any_allowed_length(serve: Serve) -> None:
+    cookie = "a" * 9_000
+    with (
+        serve(PATIENT) as port,
+        connect(f"ws://127.0.0.1:{port}/echo", open_timeout=HANGS_S, additional_headers={"Cookie": cookie}) as opened,
+    ):
+        assert opened.recv(HANGS_S) == cookie
+
+
+@pytest.mark.parametrize(
+    ("path", "header"), [(b"/" + b"x" * 9_000, b""), (b"/echo", b"Sec-WebSocket-Protocol: " + b"x" * 9_000 + b"\r\n")]
+)
+def test_handshake_that_is_too_long_is_refused(serve: Serve, path: bytes, header: bytes) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(UPGRADE % path + header + b"\r\n")
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (431, "headers-too-large")
+
+
+def test_handshake_that_the_library_cannot_read_is_refused(serve: Serve) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(UPGRADE % "/\u00e9".encode() + b"\r\n")
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (400, "malformed-request")
+
+
+def test_socket_that_is_never_opened_ends(serve: Serve, application: Application) -> None:
+    with serve(replace(PATIENT, header_s=AT_ONCE)) as port, connected(port) as client:
+        client.sendall(UPGRADE % b"/never" + b"\r\n")
+        with suppress(ConnectionError):
+            assert read_all(client) == b""
+        assert application.left.wait(HANGS_S)
+
+
+def test_socket_that_is_over_ends_untaken(serve: Serve) -> None:
+    with serve(replace(PATIENT, write_s=AT_ONCE)) as port, connected(port) as client:
+        client.sendall(UPGRADE % b"/flood" + b"\r\n")
+        with pytest.raises(ConnectionError):
+            client.sendall(b"x" * 1_000_000_000)
+
+
+def test_refused_socket_is_no_error(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(UPGRADE % b"/refused" + b"\r\n")
+        assert status_of(read_all(client)) == 401
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -1,0 +1,108 @@
+"""The WebSocket protocol of one connection, which ends whatever the client or the application does."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from uvicorn._types import ASGISendEvent
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.http11 import MAX_LINE_LENGTH, Request
+
+from backend.http.connections.deadline import Deadline
+from backend.http.connections.limits import ConnectionLimits
+from backend.http.connections.refusals import INVALID, as_bytes
+
+Fields = list[tuple[bytes, bytes]]
+
+MAX_LINE_BYTES = MAX_LINE_LENGTH - len(b"\r\n")
+"""Of what the library itself reads."""
+
+
+def handshake_lines(method: bytes, url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """What the library needs of a request: cookies, for example, may be longer than it reads."""
+    needed = [
+        name + b": " + value
+        for name, value in headers
+        if name in (b"connection", b"upgrade") or name.startswith(b"sec-websocket-")
+    ]
+    return [method + b" " + url + b" HTTP/1.1", *needed]
+
+
+class LimitedSocket(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, cut off when nobody opens the socket, or when it is over and the client does not take that.
+
+    Between these it has no limit of time: it lives as long as the application lets it, and answers pings.
+    """
+
+    limits: ClassVar[ConnectionLimits]
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._fields: Fields = []
+        self._end_by = Deadline(self.loop, self._expired)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to open the socket."""
+        super().connection_made(transport)
+        self._end_by.set(self.limits.header_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; no timer outlives it."""
+        self._end_by.stop()
+        super().connection_lost(exc)
+
+    def begin(self, lines: Iterable[bytes], fields: Fields) -> None:
+        """Answer a request: the library reads these lines, the application these headers."""
+        self._fields = fields
+        self.data_received(b"\r\n".join([*lines, b"", b""]))
+        if not self.handshake_initiated:
+            # The library found no request in it, and says nothing.
+            self.transport.write(as_bytes(INVALID, self.default_headers))
+            self.transport.close()
+
+    def handle_connect(self, event: Request) -> None:
+        """Call the application, which has no turn before this returns."""
+        super().handle_connect(event)
+        if not self.handshake_complete:
+            self.scope["headers"] = self._fields
+
+    async def run_asgi(self) -> None:
+        """What comes after the application is only to be taken by the client."""
+        await super().run_asgi()
+        if not self.disconnected:
+            self._end_by.set(self.limits.write_s)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """What the application says."""
+        await super().send(message)
+        if message["type"] == "websocket.accept":
+            self._end_by.clear()
+        elif message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # The library forgets that this, too, completes the handshake, and would report an error.
+            self.handshake_complete = True
+
+    def keepalive_timeout(self) -> None:
+        """Nobody answers: nor will anybody take what is still to be sent."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def _expired(self) -> None:
+        self.transport.abort()
+
+
+def limited_socket(limits: ConnectionLimits) -> type[LimitedSocket]:
+    """The protocol with these limits."""
+
+    class Protocol(LimitedSocket):
+        pass
+
+    Protocol.limits = limits
+    return Protocol
