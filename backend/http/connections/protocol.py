@@ -10,7 +10,6 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from backend.http.connections.deadline import Deadline
 from backend.http.connections.limits import ConnectionLimits
 from backend.http.connections.refusals import (
     INVALID,
@@ -23,6 +22,7 @@ from backend.http.connections.refusals import (
     refusal,
 )
 from backend.http.connections.sockets import MAX_LINE_BYTES, LimitedSocket, handshake_lines
+from backend.http.deadline import Deadline
 from backend.http.guard import PROBES
 from backend.http.problem import Problem
 

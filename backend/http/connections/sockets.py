@@ -10,9 +10,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.http11 import MAX_LINE_LENGTH, Request
 
-from backend.http.connections.deadline import Deadline
 from backend.http.connections.limits import ConnectionLimits
 from backend.http.connections.refusals import INVALID, as_bytes
+from backend.http.deadline import Deadline
 
 Fields = list[tuple[bytes, bytes]]
 
