@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from backend.api.dependencies import CallerDep, ServicesDep
 from backend.auth.errors import AuthError, WrongSignIn
 from backend.auth.oidc.attempts import HOME, return_path_of
+from backend.auth.oidc.errors import LogoutRefused
 from backend.auth.oidc.sign_in import ProviderAnswer, ProviderSignIn
 from backend.auth.oidc.tokens import MAX_TOKEN
 from backend.http.problem import answer, documented
@@ -109,6 +110,11 @@ async def provider_logout(
     services: ServicesDep, caller: CallerDep, logout_token: Annotated[str, Form(max_length=MAX_TOKEN)]
 ) -> None:
     """OpenID Connect Back-Channel Logout 1.0: whoever signed out at the provider is signed out here."""
-    ended = await _provider_of(services).log_out(logout_token, caller)
+    try:
+        ended = await _provider_of(services).log_out(logout_token, caller)
+    except LogoutRefused:
+        # The provider's come from one address, all of them: only what is not its word costs that address anything.
+        services.rates.wrong_credentials(caller.address)
+        raise
     for _ in range(ended):
         services.security.count("session_ended")

@@ -10,8 +10,9 @@ from backend.auth.access import OF_SCOPES, ROUTES, find_route
 from backend.auth.callers import Callers, shown_by
 from backend.auth.cookies import Cookies
 from backend.auth.credentials import UNATTENDED, Caller, caller_of
-from backend.auth.errors import AuthError, NotSignedIn, ScopeMissing, SessionEnded
+from backend.auth.errors import AuthError, NotSignedIn, ScopeMissing, SessionInvalid
 from backend.auth.identity import Identity
+from backend.auth.oidc.errors import TokenRefused
 from backend.auth.sessions import Sessions
 from backend.http.problem import Asked, answer
 from backend.services.rate_limits import SIGN_INS, RateExceeded, RateLimits, network_of
@@ -100,7 +101,7 @@ async def _admit(connection: HTTPConnection, route: str) -> Admitted:
     except AuthError as error:
         if isinstance(error, NotSignedIn):
             rates.request(network_of(caller.address), route, parameters)
-        elif not isinstance(error, SessionEnded):
+        elif isinstance(error, SessionInvalid | TokenRefused):
             rates.wrong_credentials(caller.address)
         raise
     connection.state.asked = Asked(route, caller, session.subject)

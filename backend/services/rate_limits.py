@@ -15,6 +15,8 @@ REQUESTS_PER_MINUTE = 3_000
 COSTLY_SHARE = 5
 SIGN_INS_SHARE = 10
 """A company's people may all have one address."""
+SIGN_INS_SAVED_S = 100
+"""And begin to work at the same time: 200 people sign in with two requests each."""
 
 What = Literal["requests", "costly", "sign_ins", "credentials"]
 
@@ -24,7 +26,6 @@ SIGN_INS = frozenset(
         "POST /api/session/token",
         "GET /api/session/sign-in",
         "GET /api/session/callback",
-        "POST /api/session/provider-logout",
     }
 )
 COSTLY = frozenset(
@@ -71,16 +72,17 @@ class RateLimits:
         self.refused: Counter[What] = Counter()
         self._buckets: dict[What, TokenBuckets] = {}
         if requests_per_minute:
-            rates: dict[What, int] = {
-                "requests": requests_per_minute,
-                "costly": requests_per_minute // COSTLY_SHARE,
-                "sign_ins": requests_per_minute // SIGN_INS_SHARE,
-                "credentials": requests_per_minute // SIGN_INS_SHARE,
+            costly, sign_ins = (max(1, requests_per_minute // share) for share in (COSTLY_SHARE, SIGN_INS_SHARE))
+            rates: dict[What, Rate] = {
+                "requests": Rate(requests_per_minute),
+                "costly": Rate(costly),
+                "sign_ins": Rate(sign_ins, SIGN_INS_SAVED_S),
+                "credentials": Rate(sign_ins),
             }
-            self._buckets = {what: TokenBuckets(Rate(max(1, rate)), now) for what, rate in rates.items()}
+            self._buckets = {what: TokenBuckets(rate, now) for what, rate in rates.items()}
 
     def sign_in(self, address: str) -> None:
-        """Somebody begins, ends or refreshes a sign-in."""
+        """Somebody begins or ends a sign-in, or asks for a token."""
         self._take("sign_ins", network_of(address))
 
     def wrong_credentials(self, address: str) -> None:

@@ -16,11 +16,12 @@ class Rate:
     """So many in a minute, and so many at once."""
 
     per_minute: int
+    saved_s: int = BURST_S
 
     @property
     def burst(self) -> int:
         """Whoever did nothing for a while may do so many at once."""
-        return max(1, self.per_minute * BURST_S // 60)
+        return max(1, self.per_minute * self.saved_s // 60)
 
 
 class TokenBuckets:

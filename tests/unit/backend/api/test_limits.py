@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncGenerator
+from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
@@ -9,20 +10,25 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from backend.auth.access import ROUTES
+from backend.auth.callers import Callers
+from backend.auth.errors import AuthError, SessionEnded
+from backend.auth.oidc.errors import LogoutRefused, NoRole, ProviderUnavailable, TokenRefused
+from backend.auth.oidc.sign_in import ProviderSignIn
 from backend.services.open_streams import OpenStreams
 from backend.services.rate_limits import RateLimits
 from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler, RunningBackend, answering, signed_in
-from tests.unit.casebook.builders import open_case
+from tests.unit.casebook.builders import NOON, open_case
 
 pytestmark = pytest.mark.anyio
 
+LOGOUT = "/api/session/provider-logout"
 OWN_PAGE = {"origin": "http://127.0.0.1:8001"}
 
 
-def limited(wiring: Wiring, per_minute: int, clock: Clock) -> Wiring:
-    services = dataclasses.replace(wiring.services, rates=RateLimits(per_minute, clock))
+def limited(wiring: Wiring, per_minute: int, clock: Clock, **others: object) -> Wiring:
+    services = dataclasses.replace(wiring.services, rates=RateLimits(per_minute, clock), **others)
     return dataclasses.replace(wiring, services=services)
 
 
@@ -33,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def hurried(wiring: Wiring, clock: Clock) -> AsyncGenerator[httpx.AsyncClient]:
-    """Twenty requests at once, four costly ones, two sign-ins."""
+    """Twenty requests at once, four costly ones, ten sign-ins, two wrong credentials."""
     async with answering(limited(wiring, 60, clock), persona=None) as client:
         yield client
 
@@ -54,8 +60,8 @@ async def test_searching_costs_more_than_reading(hurried: httpx.AsyncClient) -> 
 
 
 async def test_sign_ins_of_an_address_are_limited(hurried: httpx.AsyncClient) -> None:
-    answers = [await hurried.post("/api/session", json={"persona": "ana"}, headers=OWN_PAGE) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    answers = [await hurried.post("/api/session", json={"persona": "ana"}, headers=OWN_PAGE) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     metrics = (await hurried.get("/metrics")).text
     assert 'casewright_rate_limited_total{kind="sign_ins"} 1.0' in metrics
     assert 'casewright_security_events_total{kind="sign_in_refused"} 1.0' in metrics
@@ -66,6 +72,32 @@ async def test_guessed_tokens_of_an_address_are_limited(hurried: httpx.AsyncClie
     statuses = [(await hurried.get("/api/cases", headers=wrong)).status_code for _ in range(3)]
     assert statuses == [401, 401, 429]
     assert (await hurried.get("/api/cases", headers=signed_in("ana"))).status_code == 200
+
+
+@pytest.mark.parametrize("error", [ProviderUnavailable("it is away"), NoRole("ana"), SessionEnded(NOON, "ana")])
+async def test_only_wrong_credentials_count_as_wrong(wiring: Wiring, clock: Clock, error: AuthError) -> None:
+    callers = Mock(spec=Callers, find=AsyncMock(side_effect=error))
+    async with answering(limited(wiring, 60, clock, callers=callers), persona=None) as client:
+        statuses = [(await client.get("/api/cases", headers=signed_in("ana"))).status_code for _ in range(30)]
+    assert statuses == [error.status] * 30
+
+
+async def test_refused_tokens_of_the_provider_count(wiring: Wiring, clock: Clock) -> None:
+    callers = Mock(spec=Callers, find=AsyncMock(side_effect=TokenRefused("it is not genuine")))
+    async with answering(limited(wiring, 60, clock, callers=callers), persona=None) as client:
+        statuses = [(await client.get("/api/cases", headers=signed_in("ana"))).status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+
+
+async def test_logouts_of_the_provider_are_no_sign_ins(wiring: Wiring, clock: Clock) -> None:
+    provider = Mock(spec=ProviderSignIn, log_out=AsyncMock(return_value=1))
+    async with answering(limited(wiring, 60, clock, provider_sign_in=provider), persona=None) as client:
+        told = [await client.post(LOGOUT, data={"logout_token": "genuine"}) for _ in range(19)]
+        assert {answer.status_code for answer in told} == {204}
+        clock.now += 60
+        provider.log_out.side_effect = LogoutRefused("It is not from the provider.")
+        refused = [await client.post(LOGOUT, data={"logout_token": "forged"}) for _ in range(3)]
+    assert [answer.status_code for answer in refused] == [400, 400, 429]
 
 
 async def test_probes_are_never_too_many(hurried: httpx.AsyncClient) -> None:

@@ -55,19 +55,27 @@ def test_each_kind_has_its_own_limit() -> None:
     assert allowed(lambda: rates.request("ana", ROUTE, NOTHING)) == 200
     assert allowed(lambda: rates.request("maria", ROUTE, frozenset({"q"}))) == 40
     assert allowed(lambda: rates.request("sam", "POST /api/workflow/start", NOTHING)) == 40
-    assert allowed(lambda: rates.sign_in("203.0.113.7")) == 20
+    assert allowed(lambda: rates.sign_in("203.0.113.7")) == 100
     assert allowed(lambda: rates.wrong_credentials("203.0.113.7")) == 20
     assert rates.refused == {"requests": 1, "costly": 2, "sign_ins": 1, "credentials": 1}
     clock.now += 60
-    assert allowed(lambda: rates.sign_in("203.0.113.7")) == 20
+    assert allowed(lambda: rates.sign_in("203.0.113.7")) == 60
+
+
+def test_company_behind_one_address_signs_in_at_once() -> None:
+    rates = RateLimits(now=Clock())
+    people, requests_each = 200, 2
+    assert allowed(lambda: rates.sign_in("203.0.113.7")) >= people * requests_each
+    # Who guesses there has no more of it.
+    assert allowed(lambda: rates.wrong_credentials("203.0.113.7")) == 100
 
 
 def test_refusal_says_when_to_come_again() -> None:
     rates = RateLimits(60, Clock())
     for _ in range(2):
-        rates.sign_in("203.0.113.7")
+        rates.wrong_credentials("203.0.113.7")
     with pytest.raises(RateExceeded) as refused:
-        rates.sign_in("203.0.113.7")
+        rates.wrong_credentials("203.0.113.7")
     assert (refused.value.status, refused.value.retry_after_s) == (429, 10)
     assert str(refused.value) == "Too much was asked for at once: ask again in 10 s."
 
