@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from backend.auth.credentials import caller_of
 from backend.http.front import front
+from backend.http.problem import PROBLEM_JSON
 from backend.http.request_limits import MAX_PARAMETERS, MAX_QUERY_BYTES
 from backend.http.site import Site
 
@@ -73,7 +74,16 @@ async def test_nobody_else_may_read(origin: str) -> None:
     async with client_of(PUBLIC) as client:
         asked = {"origin": origin, "access-control-request-method": "GET"}
         for answer in (await client.options("/api/said", headers=asked), await client.get("/api/said", headers=asked)):
-            assert "access-control-allow-origin" not in answer.headers
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("asked", [{"method": "TRACE"}, {"method": "GET", "headers": "x-other"}])
+async def test_refused_preflight_is_a_problem_document(asked: dict[str, str]) -> None:
+    headers = {"origin": OTHER, **{f"access-control-request-{name}": value for name, value in asked.items()}}
+    async with client_of(PUBLIC) as client:
+        answer = await client.options("/api/said", headers=headers)
+    assert (answer.status_code, answer.json()["id"]) == (400, "forbidden-preflight")
+    assert (answer.headers["content-type"], answer.headers["access-control-allow-origin"]) == (PROBLEM_JSON, OTHER)
 
 
 async def test_tls_is_insisted_on_where_the_desk_is_public() -> None:
@@ -91,6 +101,10 @@ async def test_tls_is_insisted_on_where_the_desk_is_public() -> None:
         ("10.1.2.3", "1.1.1.1, 203.0.113.7, 10.1.9.9", "203.0.113.7"),
         ("10.1.2.3", "[2001:db8::7]:443", "2001:db8::7"),
         ("203.0.113.9", "127.0.0.1", "203.0.113.9"),
+        ("10.1.2.3", "", "10.1.2.3"),
+        ("10.1.2.3", "unknown", "10.1.2.3"),
+        ("10.1.2.3", "for=203.0.113.7", "10.1.2.3"),
+        ("10.1.2.3", "203.0.113.7, <script>", "10.1.2.3"),
         ("10.2.0.2", "127.0.0.1", "10.2.0.2"),
     ],
 )
@@ -98,7 +112,7 @@ async def test_only_proxies_say_where_somebody_is(peer: str, forwarded: str, add
     headers = {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"}
     async with client_of(PROXY, peer, "http://localhost") as client:
         said = (await client.get("/api/said", headers=headers)).json()
-    assert said == {"address": address, "scheme": "http" if address == peer else "https"}
+    assert said == {"address": address, "scheme": "https" if peer in ("10.1.2.3", "10.2.0.1") else "http"}
 
 
 async def test_nobody_is_believed_without_proxies() -> None:
