@@ -160,7 +160,7 @@ def _serve(
         WebBundle(settings.web_dist),
     )
     guarded = front(app, settings.site, settings.attachment_max_bytes, partial(note_refusal, app))
-    config = server_config(guarded, settings.connection_limits, STOP_TIMEOUT_S)
+    config = server_config(guarded, settings.connection_limits, STOP_TIMEOUT_S, settings.site)
     server = BackendServer(config, broadcast)
     server.run(sockets=[listener])
     if fault.happened or not server.started:

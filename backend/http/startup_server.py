@@ -49,7 +49,7 @@ class StartupServer:
         self._over = False
         routes = [Route("/healthz", self._health), Route("/ready", self._ready), Mount("/", self._refuse)]
         guarded = front(Starlette(routes=routes, lifespan=self._trying), site)
-        self._server = StoppableServer(server_config(guarded, limits, STOP_TIMEOUT_S))
+        self._server = StoppableServer(server_config(guarded, limits, STOP_TIMEOUT_S, site))
 
     def run(self, listener: socket.socket) -> bool:
         """Whether `attempt` succeeded; false when a signal stopped the process first. `listener` stays open.

@@ -1,7 +1,7 @@
 """The HTTP protocol of one connection, with limits of time and size that the library does not have."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Literal, cast
 
@@ -48,6 +48,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """
 
     limits: ClassVar[ConnectionLimits]
+    site_headers: ClassVar[Mapping[str, str]]
 
     def __init__(
         self,
@@ -131,7 +132,11 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(UPGRADE_WITH_BODY)
             return
         asked = _Answered()
-        application = refusal(self._headers_too_large()) if self._is_over() else self._application
+        application = self._application
+        if self._is_over():
+            application = refusal(self._headers_too_large(), self.site_headers)
+            # The library cannot read an address of any length.
+            self.url = b"/"
         self.app = partial(self._answer, asked, application)  # pyright: ignore[reportAttributeAccessIssue] uvicorn's words for ASGI
         super().on_headers_complete()
         asked.cycle = self.cycle
@@ -209,7 +214,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 asked.cycle.keep_alive = True
 
         if self._is_too_many() and scope["path"] not in PROBES:
-            application = refusal(TOO_MANY_CONNECTIONS)
+            application = refusal(TOO_MANY_CONNECTIONS, self.site_headers)
         await application(scope, receive, send_and_end)
 
     def _hand_over(self, lines: list[bytes]) -> None:
@@ -295,8 +300,12 @@ class LimitedProtocol(HttpToolsProtocol):
                 return
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.write(as_bytes(problem, self.server_state.default_headers))
+        to_head = self._reading in ("headers", "body") and self._method() == b"HEAD"
+        self.transport.write(as_bytes(problem, self.server_state.default_headers, self.site_headers, to_head=to_head))
         self._discard()
+
+    def _method(self) -> bytes | None:
+        return None if self.parser is None else self.parser.get_method()
 
     def _discard(self) -> None:
         """End the connection, but first take what the client still sends: it would not read the answer otherwise."""
@@ -310,13 +319,14 @@ class LimitedProtocol(HttpToolsProtocol):
         self._read_by.set(self.limits.linger_s)
 
 
-def limited_protocol(limits: ConnectionLimits) -> type[LimitedProtocol]:
-    """The protocol with these limits."""
+def limited_protocol(limits: ConnectionLimits, site_headers: Mapping[str, str]) -> type[LimitedProtocol]:
+    """The protocol with these limits, whose own answers have these headers besides."""
 
     class Protocol(LimitedProtocol):
         pass
 
     Protocol.limits = limits
+    Protocol.site_headers = site_headers
     return Protocol
 
 

@@ -1,6 +1,6 @@
 """The answers that a connection gives by itself, before or in place of the application."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from backend.http.problem import PROBLEM_JSON, Problem, ProblemResponse, make_problem
@@ -27,15 +27,22 @@ def line_too_long(line_bytes: int) -> Problem:
     return make_problem("headers-too-large", 431, detail)
 
 
-def refusal(problem: Problem) -> ProblemResponse:
+def refusal(problem: Problem, site_headers: Mapping[str, str]) -> ProblemResponse:
     """The answer as an application gives it."""
-    return ProblemResponse(problem, dict(_headers_of(problem)))
+    return ProblemResponse(problem, {**site_headers, **dict(_headers_of(problem))})
 
 
-def as_bytes(problem: Problem, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The answer as it goes over the connection, which ends with it."""
+def as_bytes(
+    problem: Problem,
+    default_headers: Iterable[tuple[bytes, bytes]],
+    site_headers: Mapping[str, str],
+    *,
+    to_head: bool = False,
+) -> bytes:
+    """The answer as it goes over the connection, which ends with it; `to_head`: without its body."""
     body = problem.model_dump_json().encode()
     headers = {
+        **site_headers,
         **dict(_headers_of(problem)),
         "Content-Type": PROBLEM_JSON,
         "Content-Length": str(len(body)),
@@ -43,7 +50,7 @@ def as_bytes(problem: Problem, default_headers: Iterable[tuple[bytes, bytes]]) -
     lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode()]
     lines += [name + b": " + value for name, value in default_headers]
     lines += [f"{name}: {value}".encode() for name, value in headers.items()]
-    return b"\r\n".join([*lines, b"", body])
+    return b"\r\n".join([*lines, b"", b"" if to_head else body])
 
 
 def _headers_of(problem: Problem) -> Iterable[tuple[str, str]]:

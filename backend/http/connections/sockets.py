@@ -1,7 +1,7 @@
 """The WebSocket protocol of one connection, which ends whatever the client or the application does."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from uvicorn._types import ASGISendEvent
@@ -37,6 +37,7 @@ class LimitedSocket(WebSocketsSansIOProtocol):
     """
 
     limits: ClassVar[ConnectionLimits]
+    site_headers: ClassVar[Mapping[str, str]]
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class LimitedSocket(WebSocketsSansIOProtocol):
         self.data_received(b"\r\n".join([*lines, b"", b""]))
         if not self.handshake_initiated:
             # The library found no request in it, and says nothing.
-            self.transport.write(as_bytes(INVALID, self.default_headers))
+            self.transport.write(as_bytes(INVALID, self.default_headers, self.site_headers))
             self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
@@ -98,11 +99,12 @@ class LimitedSocket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
-def limited_socket(limits: ConnectionLimits) -> type[LimitedSocket]:
-    """The protocol with these limits."""
+def limited_socket(limits: ConnectionLimits, site_headers: Mapping[str, str]) -> type[LimitedSocket]:
+    """The protocol with these limits, whose own answers have these headers besides."""
 
     class Protocol(LimitedSocket):
         pass
 
     Protocol.limits = limits
+    Protocol.site_headers = site_headers
     return Protocol

@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 
 from backend.http.connections.config import server_config
 from backend.http.connections.limits import ConnectionLimits
+from backend.http.site import Site
 from runtime.listening import listen
 from runtime.server import StoppableServer
 
@@ -26,6 +27,7 @@ HANGS_S = 120
 """For what would never end."""
 AT_ONCE = 0.05
 """A limit that is reached at once, whatever the machine does."""
+PUBLIC = Site(public_origin="https://desk.example")
 PATIENT = ConnectionLimits(header_s=600, body_s=600, idle_s=600, write_s=600, linger_s=600)
 UPGRADE = (
     b"GET %s HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -102,7 +104,7 @@ def serve(application: Application) -> Serve:
     @contextmanager
     def serving(limits: ConnectionLimits) -> Generator[int]:
         with listen("127.0.0.1", 0, instead="") as listener:
-            server = StoppableServer(server_config(application, limits, 1))
+            server = StoppableServer(server_config(application, limits, 1, PUBLIC))
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
             try:
@@ -144,6 +146,7 @@ def problem_of(answer: bytes) -> str:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"connection: close" in head.lower()
     assert b"x-content-type-options: nosniff" in head.lower()
+    assert head.lower().count(b"\r\nstrict-transport-security: max-age=") == 1
     return json.loads(body)["id"]
 
 
@@ -241,10 +244,21 @@ def test_headers_that_are_too_large_are_refused(serve: Serve, headers: bytes) ->
     assert (status_of(answer), problem_of(answer)) == (431, "headers-too-large")
 
 
-def test_long_address_is_refused(serve: Serve) -> None:
+@pytest.mark.parametrize("rest", [b"", b" HTTP/1.1\r\nHost: here\r\n\r\n"], ids=["half", "whole"])
+@pytest.mark.parametrize("length", [65_525, 70_000])
+def test_long_address_is_refused(serve: Serve, length: int, rest: bytes) -> None:
     with serve(PATIENT) as port, connected(port) as client:
-        client.sendall(b"GET /" + b"x" * 70_000)
-        assert status_of(read_all(client)) == 431
+        client.sendall(b"GET /" + b"x" * (length + 100 * (not rest)) + rest)
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (431, "headers-too-large")
+
+
+def test_refusal_of_head_has_no_body(serve: Serve) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(b"HEAD /" + b"x" * 70_000)
+        head, _, body = read_all(client).partition(b"\r\n\r\n")
+    assert (status_of(head), body) == (431, b"")
+    assert b"\r\ndate: " in head.lower()
 
 
 def test_headers_within_the_limits_are_answered(serve: Serve) -> None:
