@@ -58,6 +58,7 @@ from contracts.release import VERSION
 from runtime.files import keep_private
 from runtime.listening import CannotListen, listen
 from runtime.log_lines import set_up_logging
+from runtime.open_files import allow_open_files
 from runtime.server import StoppableServer
 from runtime.settings import SettingsInvalid, read_settings
 from runtime.signatures import PrivateKey
@@ -84,6 +85,8 @@ def main() -> None:
         if is_one_key(settings.grant_key, settings.mcp_caller_key):
             raise SettingsInvalid(ONE_KEY)
         set_up_logging(settings.log_format, settings.log_level)
+        if (too_few := allow_open_files(settings.connection_limits.open_files)) is not None:
+            log.warning(too_few)
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.
         listener.set_inheritable(True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 MAX_CONNECTIONS = 1_000
+OTHER_FILES = 480
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class ConnectionLimits:
     """At once, streams and sockets included."""
     spare_connections: int = 20
     """Beyond these, which answer probes, and tell everybody else to come later."""
+
+    @property
+    def open_files(self) -> int:
+        """What a process with so many connections needs, with what is refused and all else that it opens."""
+        return self.connections + self.spare_connections + OTHER_FILES
 
 
 DEFAULT_LIMITS = ConnectionLimits()
