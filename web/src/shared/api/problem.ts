@@ -15,11 +15,14 @@ export class ApiProblem extends Error {
   readonly status: number;
   /** Which error it is, without its address: `already-decided`. */
   readonly id: string;
+  /** In how many milliseconds the server wants to be asked again, where it says so. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, status: number, id: string) {
+  constructor(message: string, status: number, id: string, retryAfterMs?: number) {
     super(message);
     this.status = status;
     this.id = id;
+    this.retryAfterMs = retryAfterMs;
   }
 
   static unreachable(): ApiProblem {
@@ -30,13 +33,19 @@ export class ApiProblem extends Error {
     const document = await readDocument(response);
     const sentence = document.detail ?? document.title ?? `The server answered ${response.status}.`;
     const id = document.type?.split(/[/:#]/).pop() ?? "";
-    return new ApiProblem(sentence, response.status, id === "" ? "about:blank" : id);
+    return new ApiProblem(sentence, response.status, id === "" ? "about:blank" : id, askedDelay(response));
   }
 
   /** Whether the same request may succeed later without anybody changing it. */
   get mayPass(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
+}
+
+/** `Retry-After` in milliseconds. The backend says seconds, never a date. */
+function askedDelay(response: Response): number | undefined {
+  const said = response.headers.get("Retry-After") ?? "";
+  return /^\d{1,5}$/.test(said) ? Number(said) * 1_000 : undefined;
 }
 
 async function readDocument(response: Response): Promise<ProblemDocument> {

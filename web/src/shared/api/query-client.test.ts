@@ -1,6 +1,7 @@
 import { QueryObserver } from "@tanstack/react-query";
 import { expect, test, vi } from "vitest";
-import { createQueryClient } from "./query-client";
+import { ApiProblem } from "./problem";
+import { createQueryClient, retryDelay } from "./query-client";
 
 const KEY = ["cases", "one", "case-1"];
 
@@ -51,4 +52,14 @@ test("first reading is only marked as stale when asked so", async () => {
   answers[0]?.("before the change");
   await vi.waitFor(() => expect(queries.getQueryState(KEY)?.isInvalidated).toBe(true));
   expect(read).toHaveBeenCalledTimes(1);
+});
+
+test("retry waits as long as the server asks for", async () => {
+  const refused = (headers: HeadersInit) =>
+    ApiProblem.fromResponse(new Response("{}", { status: 429, headers }));
+  expect(retryDelay(0, await refused({ "Retry-After": "7" }))).toBe(7_000);
+  expect(retryDelay(1, await refused({ "Retry-After": "1" }))).toBe(2_000);
+  expect(retryDelay(0, await refused({}))).toBe(1_000);
+  expect(retryDelay(0, new Error("outage"))).toBe(1_000);
+  expect(createQueryClient().getDefaultOptions().queries?.retryDelay).toBe(retryDelay);
 });

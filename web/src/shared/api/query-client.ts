@@ -12,6 +12,13 @@ import { type KnownSession, lapsing } from "./session";
 
 const RETRIES = 2;
 
+/** As the library waits, and never less than the server asks for. */
+export function retryDelay(failures: number, error: Error): number {
+  const usual = Math.min(1_000 * 2 ** failures, 30_000);
+  const asked = error instanceof ApiProblem ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(usual, asked);
+}
+
 const mayPass = (error: Error): boolean => error instanceof ApiProblem && error.mayPass;
 
 /**
@@ -67,6 +74,7 @@ export function createQueryClient(): QueryClient {
       queries: {
         staleTime: 30_000,
         retry: (failures, error) => failures < RETRIES && mayPass(error),
+        retryDelay,
         // The backend is often on the same machine: whether the internet is reachable does not matter.
         networkMode: "always",
         refetchOnWindowFocus: true,
