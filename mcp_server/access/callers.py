@@ -22,11 +22,15 @@ class Caller:
     scopes: frozenset[ToolScope]
 
 
+class CallersUnavailable(Exception):
+    """Nobody can say now who shows a token: it may be good."""
+
+
 class CallerVerifier(Protocol):
     """Judges the tokens of callers."""
 
     async def caller(self, token: str) -> Caller:
-        """Who shows it. Raises TokenInvalid."""
+        """Who shows it. Raises TokenInvalid and CallersUnavailable."""
         ...
 
 

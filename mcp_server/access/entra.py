@@ -8,7 +8,7 @@ from typing import Any, cast
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 
 from contracts.access import ToolScope
-from mcp_server.access.callers import SCOPES, Caller
+from mcp_server.access.callers import SCOPES, Caller, CallersUnavailable
 from runtime.signatures import LEEWAY_S, TokenInvalid
 
 ROLE_PREFIX = "tools."
@@ -17,11 +17,28 @@ LONGEST_S = 25 * 3600
 """Tokens of managed identities are valid for up to a day."""
 
 
+class _TenantTokens(JWTVerifier):
+    """The library's verifier, which also says that a token was refused for want of keys."""
+
+    keys_fault: str | None = None
+    """Why the tenant's keys could not be fetched when they were last asked for."""
+
+    async def _fetch_jwks(self) -> dict[str, Any]:
+        try:
+            keys = await super()._fetch_jwks()
+        except Exception as error:
+            # The library makes a refused token of it; and of an answer that is no JSON, too.
+            self.keys_fault = type(error).__name__
+            raise
+        self.keys_fault = None
+        return keys
+
+
 class EntraCallers:
     """Fulfils `CallerVerifier`. FastMCP fetches the keys and verifies signature, issuer and audience."""
 
     def __init__(self, issuer: str, jwks_url: str, audience: str, now: Callable[[], float] = time.time) -> None:
-        self._verifier = JWTVerifier(jwks_uri=jwks_url, issuer=issuer, audience=audience, algorithm="RS256")
+        self._verifier = _TenantTokens(jwks_uri=jwks_url, issuer=issuer, audience=audience, algorithm="RS256")
         self._now = now
 
     @classmethod
@@ -31,8 +48,10 @@ class EntraCallers:
         return cls(f"{place}/v2.0", f"{place}/discovery/v2.0/keys", audience)
 
     async def caller(self, token: str) -> Caller:
-        """Who shows it. Raises TokenInvalid."""
+        """Who shows it. Raises TokenInvalid and CallersUnavailable."""
         accepted = await self._verifier.verify_token(token)
+        if accepted is None and (fault := self._verifier.keys_fault):
+            raise CallersUnavailable(f"the tenant's keys could not be fetched ({fault})")
         if accepted is None:
             raise TokenInvalid("it is not signed by the tenant, is for somebody else, or has expired")
         claims = accepted.claims

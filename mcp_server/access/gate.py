@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_server.access.callers import Caller, CallerVerifier
+from mcp_server.access.callers import Caller, CallersUnavailable, CallerVerifier
 from mcp_server.access.rates import RateLimit
 from runtime.host_header import called_name
 from runtime.signatures import TokenInvalid
 
 HEALTH_PATH = "/healthz"
 """Probes call by address, and have no token."""
+KEYS_AGAIN_S = 30
+"""How soon keys that could not be fetched are asked for again."""
 CALLER = "casewright.caller"
 """Where the ASGI scope of an admitted request says who calls."""
 
@@ -58,6 +60,9 @@ class Gate:
             said = f"The token of this request is refused: {fault}."
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             return _refused(request, 401, "invalid_token", said, challenge)
+        except CallersUnavailable as fault:
+            said = f"Who calls cannot be verified now, because {fault}: try again later."
+            return _refused(request, 503, "temporarily_unavailable", said, {"Retry-After": str(KEYS_AGAIN_S)})
         wait_s = self._rate.wait_s(caller.name)
         if wait_s:
             said = f"The caller '{caller.name}' asks more often than MCP_CALLS_PER_MINUTE allows: try again later."

@@ -13,7 +13,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from mcp_server.access.callers import Caller
+from mcp_server.access.callers import Caller, CallersUnavailable
 from mcp_server.access.entra import EntraCallers
 from runtime.signatures import PrivateKey, TokenInvalid
 
@@ -143,6 +143,20 @@ def test_a_tenant_s_new_key_is_fetched(tenant: Tenant) -> None:
     with pytest.raises(TokenInvalid, match=UNKNOWN):
         ask(fresh, tenant.token())
     assert ask(EntraCallers(ISSUER, tenant.url, AUDIENCE), tenant.token()).name == "worker-identity"
+
+
+def test_missing_keys_are_no_fault_of_the_token(tenant: Tenant) -> None:
+    away = EntraCallers(ISSUER, "http://127.0.0.1:1/keys", AUDIENCE)
+    for _ in range(2):
+        with pytest.raises(CallersUnavailable, match=r"^the tenant's keys could not be fetched \(ConnectError\)$"):
+            ask(away, tenant.token())
+
+
+def test_keys_that_are_there_refuse_a_bad_token(tenant: Tenant) -> None:
+    fresh = EntraCallers(ISSUER, tenant.url, AUDIENCE)
+    ask(fresh, tenant.token())
+    with pytest.raises(TokenInvalid, match=UNKNOWN):
+        ask(fresh, "a.b.c")
 
 
 def test_the_keys_of_a_tenant_are_microsoft_s() -> None:

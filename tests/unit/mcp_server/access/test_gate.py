@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from contracts.access import TOOLS_AUDIENCE
-from mcp_server.access.callers import KnownCallers
+from mcp_server.access.callers import Caller, CallersUnavailable, CallerVerifier, KnownCallers
 from mcp_server.access.gate import Gate, caller_in
 from mcp_server.access.rates import RateLimit
 from runtime.caller_tokens import CallerTokens
@@ -30,8 +30,14 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse({"caller": caller and caller.name})(scope, receive, send)
 
 
-def ask(*headers: tuple[str, str], host: str = "tools.example", times: int = 1, path: str = "/mcp") -> httpx.Response:
-    gate = Gate(answer, {"tools.example"}, CALLERS, RateLimit(60, lambda: 0.0))
+def ask(
+    *headers: tuple[str, str],
+    host: str = "tools.example",
+    times: int = 1,
+    path: str = "/mcp",
+    callers: CallerVerifier = CALLERS,
+) -> httpx.Response:
+    gate = Gate(answer, {"tools.example"}, callers, RateLimit(60, lambda: 0.0))
 
     async def posted() -> httpx.Response:
         transport = httpx.ASGITransport(gate)
@@ -62,6 +68,20 @@ def test_no_web_page_is_let_in(origin: str) -> None:
 
 def test_probes_need_neither_name_nor_token() -> None:
     assert ask(host="10.0.0.7", path="/healthz").status_code == 200
+
+
+class NobodyKnows:
+    async def caller(self, token: str) -> Caller:
+        raise CallersUnavailable("the keys could not be fetched")
+
+
+def test_an_unverifiable_caller_comes_again_later() -> None:
+    refused = ask(BEARER, callers=NobodyKnows())
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    assert refused.json()["error_description"] == (
+        "Who calls cannot be verified now, because the keys could not be fetched: try again later."
+    )
 
 
 def expired() -> str:
