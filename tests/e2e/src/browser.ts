@@ -20,11 +20,11 @@ const FLAGS = [
 
 export type ColorScheme = "light" | "dark";
 
-export const launchBrowser = (): Promise<Browser> =>
+export const launchBrowser = (flags: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
 
 interface OpenPage {

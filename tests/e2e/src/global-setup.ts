@@ -13,7 +13,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     QUALITY_CHECK_SHARE: "0",
     WEBHOOK_ALLOWED_NETWORKS: "127.0.0.0/8",
   });
-  const { url, mcpUrl, modelUrl, data } = stack;
-  project.provide("stack", { url, mcpUrl, modelUrl, data });
+  const { url, mcpUrl, modelUrl, data, ports } = stack;
+  project.provide("stack", { url, mcpUrl, modelUrl, data, ports });
   return stack.stop;
 }

@@ -18,6 +18,8 @@ export interface StackAddresses {
   mcpUrl: string;
   modelUrl: string;
   data: string;
+  /** Every port that a part listens on. */
+  ports: Readonly<Record<"backend" | "tools" | "model" | "scheduler" | "simulator", string>>;
 }
 
 export interface Stack extends StackAddresses {
@@ -46,8 +48,11 @@ export async function startStack(
   }
   const names = ["BACKEND_PORT", "MCP_PORT", "MODEL_PORT", "SCHEDULER_PORT", "TELEMETRY_PORT"] as const;
   const ports = await freePorts(names.length);
-  const port = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
-  const url = `http://127.0.0.1:${port.BACKEND_PORT ?? ""}`;
+  const port = Object.fromEntries(names.map((name, index) => [name, String(ports[index])])) as Record<
+    (typeof names)[number],
+    string
+  >;
+  const url = `http://127.0.0.1:${port.BACKEND_PORT}`;
   const data = await mkdtemp(join(tmpdir(), "casewright-e2e-"));
   const process_ = spawn(
     join(ROOT, ".venv/bin/python"),
@@ -69,9 +74,16 @@ export async function startStack(
   await untilReady(process_);
   return {
     url,
-    mcpUrl: `http://127.0.0.1:${port.MCP_PORT ?? ""}/mcp`,
-    modelUrl: `http://127.0.0.1:${port.MODEL_PORT ?? ""}`,
+    mcpUrl: `http://127.0.0.1:${port.MCP_PORT}/mcp`,
+    modelUrl: `http://127.0.0.1:${port.MODEL_PORT}`,
     data,
+    ports: {
+      backend: port.BACKEND_PORT,
+      tools: port.MCP_PORT,
+      model: port.MODEL_PORT,
+      scheduler: port.SCHEDULER_PORT,
+      simulator: port.TELEMETRY_PORT,
+    },
     killPart: async (part) => {
       // Asleep, the supervisor does not see that the part is gone.
       process_.kill("SIGSTOP");
