@@ -200,6 +200,18 @@ def find_route(method: str, path: str) -> str | None:
     return None
 
 
+def methods_of(path: str) -> frozenset[str]:
+    """What this path answers to, whoever asks. Of templates that fit, the one counts of which most is given."""
+    fitting = [
+        (template.literal, method)
+        for method, templates in _TEMPLATES.items()
+        for template in templates
+        if template.route not in _NEVER and template.path.fullmatch(path)
+    ]
+    most = max((literal for literal, _ in fitting), default=0)
+    return frozenset(method for literal, method in fitting if literal == most) - {"WS"}
+
+
 def _template(route: str) -> _Template:
     path = route.partition(" ")[2]
     parts = re.split(r"\{\w+(:path)?\}", path)
@@ -218,3 +230,5 @@ def _templates() -> Mapping[str, Sequence[_Template]]:
 
 
 _TEMPLATES = _templates()
+_NEVER = frozenset({"GET /api/cases/next"})
+"""It stands there so that `next` is not looked for among the cases."""

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from backend.auth.access import methods_of
 from backend.auth.credentials import Caller
 from backend.auth.errors import AuthError, NotSignedIn, UnknownPersona
 from backend.auth.oidc.errors import LogoutRefused, NoRole, SignInDeclined, SignInLost
@@ -124,7 +125,7 @@ def answer(connection: HTTPConnection, error: Exception) -> Response:
     """What is answered in place of what was asked for; the security log hears of it where that is a refusal."""
     problem = _problem_of(connection, error)
     _note_refusal(connection, problem, error)
-    return ProblemResponse(problem, _headers_of(error))
+    return ProblemResponse(problem, _headers_of(connection, error))
 
 
 def _note_refusal(connection: HTTPConnection, problem: Problem, error: Exception) -> None:
@@ -154,14 +155,20 @@ def _refusal_of(problem: Problem, error: Exception) -> SecurityEventKind | None:
             return "access_refused" if problem.status == 403 else None
 
 
-def _headers_of(error: Exception) -> dict[str, str] | None:
+def _headers_of(connection: HTTPConnection, error: Exception) -> dict[str, str] | None:
     if isinstance(error, AuthError) and error.status == 401:
         return {"WWW-Authenticate": 'Bearer realm="casewright"'}
     if isinstance(error, CasebookError | ServiceError | AuthError) and error.status == 503:
         return RETRY_AFTER
     if isinstance(error, MessageRateExceeded | TooManyOpenTurns | RateExceeded | TooManyStreams):
         return {"Retry-After": str(error.retry_after_s)}
-    return dict(error.headers or {}) if isinstance(error, HTTPException) else None
+    if not isinstance(error, HTTPException):
+        return None
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        # The framework names the methods of one route alone.
+        headers["Allow"] = ", ".join(sorted(methods_of(connection.url.path))) or headers["Allow"]
+    return headers
 
 
 def _problem_of(request: HTTPConnection, error: Exception) -> Problem:

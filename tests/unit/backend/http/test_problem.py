@@ -105,6 +105,19 @@ async def test_unknown_path_is_404_and_wrong_method_405(client: httpx.AsyncClien
     assert (braces.status_code, braces.json()["detail"]) == (404, "There is nothing at '/api/{case_id}'.")
 
 
+@pytest.mark.parametrize(("path", "allowed"), [
+    ("/api/tasks/task-1", "DELETE, GET, PATCH"),
+    ("/api/views/a%2Fb", "DELETE, PUT"),
+    ("/api/cases/next", "POST"),
+    ("/api/cases/bulk/preview", "POST"),
+    ("/api/cases/bulk", "POST"),
+    ("/healthz", "GET"),
+])  # fmt: skip
+async def test_wrong_method_is_told_every_right_one(client: httpx.AsyncClient, path: str, allowed: str) -> None:
+    answer = await client.options(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
 async def test_an_unexpected_fault_is_500_and_tells_nothing(wiring: Wiring) -> None:
     async def burst(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret")
