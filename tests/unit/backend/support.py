@@ -33,6 +33,7 @@ from backend.main import BackendServer
 from backend.services.durable_schedules import Operation, Schedules, ScheduleSight
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.installation import PublicConfig
+from backend.services.rate_limits import RateLimits
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
 from backend.wiring import Wiring, serving, wire
 from casebook.async_api import AsyncRelay
@@ -374,11 +375,23 @@ class RunningBackend:
         sign_in: SignIn = SIGN_IN,
         send_buffer: int | None = None,
         open_provider: OpenProvider | None = None,
+        *,
+        rates: RateLimits | None = None,
+        consumes_events: bool = True,
     ) -> None:
         self.broadcast = Broadcast()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._up = threading.Event()
-        self.wiring = wire(book, scheduler, sign_in, self.broadcast, CONFIG, open_provider=open_provider)
+        self.wiring = wire(
+            book,
+            scheduler,
+            sign_in,
+            self.broadcast,
+            CONFIG,
+            consumes_events=consumes_events,
+            open_provider=open_provider,
+            rates=rates,
+        )
         sign_everybody_in(book.transactions)
 
         @asynccontextmanager
