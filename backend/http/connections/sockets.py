@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.http11 import MAX_LINE_LENGTH, Request
@@ -48,6 +49,7 @@ class LimitedSocket(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._fields: Fields = []
+        self._is_cut_off = False
         self._end_by = Deadline(self.loop, self._expired)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -82,7 +84,10 @@ class LimitedSocket(WebSocketsSansIOProtocol):
             self._end_by.set(self.limits.write_s)
 
     async def send(self, message: ASGISendEvent) -> None:
-        """What the application says."""
+        """What the application says. Raises ClientDisconnected, too, where the connection was ended without it."""
+        await self.writable.wait()
+        if self._is_cut_off:
+            raise ClientDisconnected
         await super().send(message)
         if message["type"] == "websocket.accept":
             self._end_by.clear()
@@ -90,9 +95,15 @@ class LimitedSocket(WebSocketsSansIOProtocol):
             # The library forgets that this, too, completes the handshake, and would report an error.
             self.handshake_complete = True
 
+    def handle_parser_exception(self) -> None:
+        """The client sent what is no frame. The application is told, and may be about to say something meanwhile."""
+        super().handle_parser_exception()
+        self._is_cut_off = True
+
     def keepalive_timeout(self) -> None:
         """Nobody answers: nor will anybody take what is still to be sent."""
         super().keepalive_timeout()
+        self._is_cut_off = True
         self.transport.abort()
 
     def _expired(self) -> None:
