@@ -24,6 +24,8 @@ from backend.auth.oidc.opening import OpenProvider
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SECRET_PREFIX, SignIn, hash_of
 from backend.executor import BlockingExecutor
+from backend.http.connections.config import server_config
+from backend.http.connections.limits import ConnectionLimits
 from backend.http.front import front
 from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport
@@ -378,7 +380,9 @@ class RunningBackend:
         *,
         rates: RateLimits | None = None,
         consumes_events: bool = True,
+        limits: ConnectionLimits | None = None,
     ) -> None:
+        """`limits`: as the process sets them; None for none."""
         self.broadcast = Broadcast()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._up = threading.Event()
@@ -406,7 +410,10 @@ class RunningBackend:
             # What is accepted has it, too: so a client that takes nothing holds up the server after little.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = listener.getsockname()[1]
-        config = Config(front(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=30)
+        app = front(create_app(lifespan))
+        config = Config(app, log_config=None, timeout_graceful_shutdown=30)
+        if limits is not None:
+            config = server_config(app, limits, 30)
         self._server = BackendServer(config, self.broadcast)
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
 
