@@ -95,6 +95,15 @@ class LimitedSocket(WebSocketsSansIOProtocol):
             # The library forgets that this, too, completes the handshake, and would report an error.
             self.handshake_complete = True
 
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on, or end with 1007 where a text is none: the client's fault, and no error in our log."""
+        if self.close_sent or self.curr_msg_data_type != "text" or _is_text(b"".join(self.frames)):
+            super().send_receive_event_to_app()
+            return
+        self.frames = []
+        self.conn.send_close(1007)
+        self.handle_parser_exception()
+
     def handle_parser_exception(self) -> None:
         """The client sent what is no frame. The application is told, and may be about to say something meanwhile."""
         super().handle_parser_exception()
@@ -108,6 +117,14 @@ class LimitedSocket(WebSocketsSansIOProtocol):
 
     def _expired(self) -> None:
         self.transport.abort()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def limited_socket(limits: ConnectionLimits, site_headers: Mapping[str, str]) -> type[LimitedSocket]:

@@ -151,6 +151,7 @@ def test_no_frame_disturbs_others_or_changes_anything(
     @example([bytes(Frame(TEXT, b"{", is_final=False)), bytes(Frame(0, b"}")), bytes(Frame(PING, b"x" * 126))], False)
     @example([bytes(Frame(TEXT, b"x" * 70_000))] * 3, True)
     @example([bytes(Frame(CLOSE, b"\x03"))], False)
+    @example([bytes(Frame(TEXT, b"\xff", is_final=False)), bytes(Frame(0, b"\xfe"))], False)
     def attack(pieces: Sequence[bytes], abruptly: bool) -> None:
         key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
         upgrade = (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", key)

@@ -19,9 +19,11 @@ UPGRADE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 NO_FRAME = b"\xff\xff\xff"
+NO_TEXT = b"\x81\x82\0\0\0\0\xff\xfe"
 
 
-def test_message_to_a_cut_off_client_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(NO_FRAME, 1002), (NO_TEXT, 1007)])
+def test_message_to_a_cut_off_client_is_no_error(caplog: pytest.LogCaptureFixture, sent: bytes, code: int) -> None:
     told = threading.Event()
 
     async def speak_late(scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,9 +44,12 @@ def test_message_to_a_cut_off_client_is_no_error(caplog: pytest.LogCaptureFixtur
         with socket.create_connection(listener.getsockname(), HANGS_S) as client:
             client.sendall(UPGRADE)
             assert client.recv(65_536).startswith(b"HTTP/1.1 101 ")
-            client.sendall(NO_FRAME)
-            while client.recv(65_536):
-                pass
+            client.sendall(sent)
+            said = bytearray()
+            while piece := client.recv(65_536):
+                said += piece
+            assert said[0] == 0x88
+            assert int.from_bytes(said[2:4]) == code
         assert told.wait(HANGS_S)
         server.stop()
         thread.join(HANGS_S)
