@@ -34,6 +34,8 @@ def _correct(derived: Described) -> Described:
             _correct_responses(operation["responses"])
             if f"{method.upper()} {name}" not in UNLIMITED:
                 _add(operation["responses"], 429)
+            if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+                _add(operation["responses"], 414)
             if "security" in operation:
                 _add_refusals(operation["responses"])
     for name, hook in described["webhooks"].items():

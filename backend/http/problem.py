@@ -102,6 +102,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "The case has moved on",
         412: "It was changed since it was read",
         413: "Body too large",
+        414: "The query is too long",
         415: "Not JSON",
         422: "The request is not valid",
         428: "It is not said what is changed",

@@ -28,6 +28,13 @@ def test_every_error_is_described_as_a_problem_document(described: dict[str, Any
                     assert list(response["content"]) == ["application/problem+json"], path
 
 
+def test_whatever_takes_a_query_refuses_long_ones(described: dict[str, Any]) -> None:
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            takes_query = any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
+            assert ("414" in operation["responses"]) is takes_query, path
+
+
 def test_openapi_names_every_field_without_framework_schemas(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     assert not [name for name in schemas if name.endswith("-Output") or "ValidationError" in name]
