@@ -74,7 +74,7 @@ class Desk:
     def run_job(self) -> str:
         env = {**self.stack.env, "CASEBOOK_URL": f"sqlite:///{self.stack.data / 'casebook.db'}"}
         ended = run_to_exit(RESET_COUNTS, env)
-        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.returncode == 0, ended.stderr
         return ended.stdout.strip()
 
     @contextmanager

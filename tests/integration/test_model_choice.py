@@ -82,6 +82,8 @@ def test_a_key_and_a_model_alone_go_to_openai(tmp_path: Path) -> None:
     (worker,) = [part for part in plan.parts if part.name == "worker"]
     with proxy() as (address, wanted):
         env = worker.environment({**os.environ, **chosen, "HTTPS_PROXY": address, "NO_PROXY": ""})
+        # No tool server has made it, and no model is asked with it.
+        del env["MCP_CALLER_KEY_FILE"]
         done = run_to_exit((sys.executable, "-m", "worker", "models", "check", "--timeout", "60"), env)
 
     assert done.returncode == 1

@@ -51,7 +51,8 @@ def test_stray_worker_leaves_the_work_to_the_right_one(urls: tuple[str, str], tm
         # The stray worker is the only one that can take the case.
         freeze(stack.pid("worker"), right)
         case = stack.start_case(foreign_login(stack.customer("account_takeover")))
-        stray = WorkerProcess(env | {"OPENAI_MODEL": "casewright-rules-1"})
+        key = {"MCP_CALLER_KEY_FILE": str(stack.data / "keys" / "worker.pem")}
+        stray = WorkerProcess(env | key | {"OPENAI_MODEL": "casewright-rules-1"})
         try:
             said = stray.says("another casebook")
             assert (
