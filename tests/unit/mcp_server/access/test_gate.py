@@ -17,11 +17,16 @@ from mcp_server.access.callers import Caller, CallersUnavailable, CallerVerifier
 from mcp_server.access.gate import Gate, caller_in
 from mcp_server.access.rates import RateLimit
 from runtime.caller_tokens import CallerTokens
-from runtime.signatures import PrivateKey
+from runtime.signatures import PrivateKey, read_public_keys
 
 KEY, STRANGER = PrivateKey.new(), PrivateKey.new()
-CALLERS = KnownCallers.read(json.dumps({"keys": [{**KEY.public, "sub": "worker", "scopes": ["read"]}]}))
-TOKEN = CallerTokens(KEY, TOOLS_AUDIENCE, ("read",)).current()
+IMPORTED_AT = time.time()
+CALLERS = KnownCallers(
+    read_public_keys(json.dumps({"keys": [{**KEY.public, "sub": "worker", "scopes": ["read"]}]})), lambda: IMPORTED_AT
+)
+STANDING = CallerTokens(KEY, TOOLS_AUDIENCE, ("read",), lambda: IMPORTED_AT)
+"""A standing clock: a whole run imports its modules minutes before it comes to them, and tokens live no longer."""
+TOKEN = STANDING.current()
 BEARER = ("Authorization", f"Bearer {TOKEN}")
 
 
