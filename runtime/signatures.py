@@ -155,6 +155,18 @@ _REASONS = {
 }
 
 
+def check_claims(registry: jwt.JWTClaimsRegistry, claims: dict[str, Any], reasons: Mapping[str, str]) -> None:
+    """Raises TokenInvalid where a claim is not as `registry` says; `reasons`: why, by the claim that is wrong."""
+    try:
+        registry.validate(claims)
+    except ExpiredTokenError:
+        raise TokenInvalid("it has expired") from None
+    except MissingClaimError as error:
+        raise TokenInvalid(f"it does not say '{error.claim}'") from None
+    except ClaimError as error:
+        raise TokenInvalid(reasons.get(error.claim, f"its claim '{error.claim}' is wrong")) from None
+
+
 def _check(claims: dict[str, Any], audience: str, now: int, longest_s: int, expects: Mapping[str, str]) -> None:
     others: dict[str, jwt.ClaimsOption] = {name: {"essential": True, "value": value} for name, value in expects.items()}
     registry = jwt.JWTClaimsRegistry(
@@ -165,13 +177,6 @@ def _check(claims: dict[str, Any], audience: str, now: int, longest_s: int, expe
         iat={"essential": True},
         **others,
     )
-    try:
-        registry.validate(claims)
-    except ExpiredTokenError:
-        raise TokenInvalid("it has expired") from None
-    except MissingClaimError as error:
-        raise TokenInvalid(f"it does not say '{error.claim}'") from None
-    except ClaimError as error:
-        raise TokenInvalid(_REASONS.get(error.claim, f"its claim '{error.claim}' is wrong")) from None
+    check_claims(registry, claims, _REASONS)
     if claims["exp"] - claims["iat"] > longest_s:
         raise TokenInvalid("it is valid for longer than such a token may be")
