@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
 
+from runtime.masks import mask_log_line
+
 LogFormat = Literal["text", "json"]
 
 # Libraries name addresses as they were given them, credentials included.
@@ -38,7 +40,7 @@ def about_case(case_id: str) -> Generator[None]:
 
 
 class _Formatter(logging.Formatter):
-    """Time, level, logger, case, message and exception of a record; no credentials of an address."""
+    """Time, level, logger, case, message and exception of a record; no credentials, nobody's e-mail or IP address."""
 
     converter = time.gmtime
 
@@ -52,7 +54,7 @@ class _Formatter(logging.Formatter):
             "msg": message,
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
-        return self._line({name: _without_secrets(value) for name, value in fields.items() if value is not None})
+        return self._line({name: _cleaned(value) for name, value in fields.items() if value is not None})
 
     def _line(self, fields: Mapping[str, str]) -> str:
         raise NotImplementedError
@@ -94,8 +96,8 @@ def _named_case(message: str) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _without_secrets(value: str) -> str:
-    return _KEY.sub(r"\1=***", _USER.sub("", value))
+def _cleaned(value: str) -> str:
+    return mask_log_line(_KEY.sub(r"\1=***", _USER.sub("", value)))
 
 
 def _quoted(value: str) -> str:

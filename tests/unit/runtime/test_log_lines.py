@@ -115,6 +115,23 @@ def test_line_that_names_one_case_has_its_id(message: str, case_id: str | None) 
     assert json.loads(JsonFormatter().format(record(message))).get("case_id") == case_id
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_log_lines_hold_no_personal_data(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(log_format, "INFO")
+    log = logging.getLogger("backend.x")
+    log.info("Signed in: %s from %s", "ana@example.com", "203.0.113.7")
+    logging.getLogger("httpx").warning("GET http://store.example/customers?mail=ana%40example.com from 2001:db8:1:2::7")
+    try:
+        raise ValueError("no customer 'ana@example.com'") from KeyError("203.0.113.7")
+    except ValueError:
+        log.exception("Failed for %s", "ana@example.com")
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 3
+    assert "ValueError" in said
+    assert [value for value in ("ana@", "ana%40", "203.0.113.7", "2::7") if value in said] == []
+    assert said.count("a…") >= 4
+
+
 def test_json_lines_show_no_credentials_either() -> None:
     line = JsonFormatter().format(record("GET http://ana:hunter2@tools.example.test/mcp?api_key=hunter2"))
     assert "hunter2" not in line
