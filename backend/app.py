@@ -50,6 +50,7 @@ from backend.api import (
 from backend.api.dependencies import EveryRoute, NeedsSession
 from backend.http import openapi, problem
 from backend.http.admission import Admission
+from backend.http.personal_data import PersonalData
 from backend.http.web_bundle import WebBundle
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch, TurnMessage
 from backend.live.service_status import ServiceStatus
@@ -123,6 +124,8 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
         app.include_router(router)
     for router in OF_PEOPLE:
         app.include_router(router, dependencies=[NeedsSession])
+    # The one that is added last comes first.
+    app.add_middleware(PersonalData)
     app.add_middleware(Admission)
     problem.install(app)
     _describe_messages(app)

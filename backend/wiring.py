@@ -30,6 +30,7 @@ from backend.live.service_status import SchedulerFault, ServiceMonitor
 from backend.live.session_watch import SessionWatch
 from backend.live.sse import EventStream
 from backend.live.telemetry_sampler import TelemetrySampler
+from backend.personal_data.known_people import KnownPeople
 from backend.services.absences import AbsenceReturns
 from backend.services.access_recorder import AccessRecorder
 from backend.services.admission import INVESTIGATIONS_AT_ONCE
@@ -46,6 +47,7 @@ from backend.services.installation import (
     IngestStatus,
     PublicConfig,
 )
+from backend.services.masking import Masking
 from backend.services.merges import MergeService
 from backend.services.open_streams import OpenStreams
 from backend.services.outbox_relay import OutboxRelay
@@ -94,6 +96,7 @@ from casebook.events_api import EventsApi
 from casebook.grants_api import GrantsApi
 from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
+from casebook.queries.recorded_customers import CustomerReader
 from casebook.relay_api import RelayApi
 from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
@@ -168,7 +171,8 @@ def wire(
     absences = AbsenceReturns(desk, now)
     sampler = TelemetrySampler(broadcast, now)
     reader = LogReader(facade.transactions)
-    feed = ChangeFeed(reader, threads, broadcast)
+    known_people = KnownPeople(CustomerReader(facade.transactions))
+    feed = ChangeFeed(reader, threads, broadcast, known=known_people)
     grants = GrantKeeper(AsyncGrants(GrantsApi(facade.transactions), threads), grant_key)
     relay = OutboxRelay(record, scheduler, at_once=investigations_at_once, grants=grants)
     decisions = DecisionService(workspace, relay)
@@ -191,6 +195,7 @@ def wire(
         record=record,
         access_record=access_record,
         accesses=AccessRecorder(access_record, now),
+        masking=Masking(known_people, threads),
         desk=desk,
         assignments=AssignmentService(desk, people, absences.wake),
         failed=relay.failed,

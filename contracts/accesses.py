@@ -17,10 +17,11 @@ AccessKind = Literal[
     "cases_exported",
     "accesses_read",
     "conversation_read",
+    "revealed",
 ]
 """What was seen: a case's page or any part of it, one answer of a tool, one file, the export or the regulatory report
 of a case, many cases (once when the file begins, and once when it ends), this record
-itself, or what a user wrote and was answered."""
+itself, what a user wrote and was answered, or, of any of these, personal data that is masked for everybody else."""
 
 
 class Access(Contract):
@@ -36,7 +37,7 @@ class Access(Contract):
     case_id: CaseId | None
     """Null for what is not about one case."""
     target: str | None
-    """The evidence, the attachment, the format of an export, or the user of a conversation."""
+    """The evidence, the attachment, the alert, the task, the format of an export, or the user of a conversation."""
     detail: dict[str, FiniteJson]
     """Of exports of many cases: the query, the number of rows that were sent, and whether that was all."""
     once: str

@@ -18,14 +18,15 @@ SecurityEventKind = Literal[
     "origin_refused",
     "exported",
     "downloaded",
+    "revealed",
     "log_read",
     "log_purged",
 ]
 """What happened: somebody signed in or could not; a program was given a token; one came with a
 token of the sign-in provider for the first time; a session that is over, or was never
 given out, was shown; a session was ended; somebody asked for what their roles do not allow; a page of another site, or
-another name of this server, asked; cases were exported; a file was downloaded; this log was read; lines of it were
-older than they are kept, and were deleted."""
+another name of this server, asked; cases were exported; a file was downloaded; personal data was shown that is masked
+otherwise; this log was read; lines of it were older than they are kept, and were deleted."""
 SecurityOutcome = Literal["done", "refused"]
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, File, Response, UploadFile
 
-from backend.api.dependencies import CallerDep, CurrentIdentity, ServicesDep
+from backend.api.dependencies import CallerDep, CurrentIdentity, MayReveal, ServicesDep
 from backend.http.problem import documented
 from casebook.commands.attachments import Upload
 from contracts.base import Contract
@@ -27,7 +27,13 @@ class AttachmentList(Contract):
     items: tuple[Attachment, ...]
 
 
-@router.get("", operation_id="list_attachments", summary="List attachments", responses=documented(404, 422, 503))
+@router.get(
+    "",
+    operation_id="list_attachments",
+    summary="List attachments",
+    responses=documented(404, 422, 503),
+    dependencies=[MayReveal],
+)
 async def list_attachments(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> AttachmentList:
     """All attachments of the case, oldest first, without their contents."""
     found = await services.workspace.list_attachments(case_id)

@@ -1,12 +1,14 @@
 """`/api/cases/{case_id}/audit` and `/export`: verifies the record of a case, and exports it."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CallerDep, CurrentIdentity, ServicesDep
+from backend.api.dependencies import CallerDep, CurrentIdentity, MayReveal, ServicesDep
 from backend.http.case_html import write_html
 from backend.http.problem import documented
 from casebook.audit.export import write_json
@@ -18,7 +20,7 @@ router = APIRouter(prefix="/api/cases/{case_id}", tags=["cases"])
 
 ExportFormat = Literal["json", "html"]
 
-_WRITERS = {"json": (write_json, "application/json"), "html": (write_html, "text/html; charset=utf-8")}
+_MEDIA_TYPES: Mapping[ExportFormat, str] = {"json": "application/json", "html": "text/html; charset=utf-8"}
 
 
 class BrokenRecord(Contract):
@@ -47,7 +49,13 @@ class CaseAudited(Contract):
     per kind, and there are few kinds."""
 
 
-@router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 422, 503))
+@router.get(
+    "/audit",
+    operation_id="audit_case",
+    summary="Verify a case",
+    responses=documented(404, 422, 503),
+    dependencies=[MayReveal],
+)
 async def audit_case(
     case_id: str, services: ServicesDep, identity: CurrentIdentity, limit: Limit = 50, cursor: Cursor = None
 ) -> CaseAudited:
@@ -89,14 +97,18 @@ async def export_case(
     caller: CallerDep,
     format: ExportFormat = "json",  # noqa: A002
 ) -> StreamingResponse:
-    """Everything about the case in one file that needs neither this casebook nor the scheduler."""
+    """Everything about the case in one file that needs neither this casebook nor the scheduler. Analysts and above.
+
+    Its hashes are those of what is on record, so nothing in it is masked; the page says so, and who made it.
+    """
     snapshot = await services.workspace.snapshot(case_id)
     await services.accesses.took(identity.subject, "case_exported", case_id, format, {})
     await services.security.took("exported", identity.subject, caller.address, f"{case_id}.{format}")
-    write, media_type = _WRITERS[format]
+    read_file = partial(services.workspace.blocking.read_attachment, case_id)
+    is_json = format == "json"
     name = f"{snapshot.case.case_id}.{format}"
     return StreamingResponse(
-        write(snapshot, lambda attachment_id: services.workspace.blocking.read_attachment(case_id, attachment_id)),
-        media_type=media_type,
+        write_json(snapshot, read_file) if is_json else write_html(snapshot, read_file, identity.subject),
+        media_type=_MEDIA_TYPES[format],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Query
 
-from backend.api.dependencies import CurrentIdentity, ServicesDep
+from backend.api.dependencies import CurrentIdentity, MayReveal, ServicesDep
 from backend.drawings import drawings_of
 from backend.http.problem import documented
 from casebook.errors import AlertNotFound
@@ -47,7 +47,8 @@ async def list_cases(
     operation_id="get_case",
     summary="One case",
     response_model=AnyCaseView,
-    responses=documented(404, 503),
+    responses=documented(404, 422, 503),
+    dependencies=[MayReveal],
 )
 async def get_case(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> CaseView:
     """Everything that the page of the case shows, as of one instant; `kind` says which kind of case it is."""
@@ -57,7 +58,11 @@ async def get_case(case_id: str, services: ServicesDep, identity: CurrentIdentit
 
 
 @router.get(
-    "/{case_id}/history", operation_id="get_case_history", summary="Log of a case", responses=documented(404, 422, 503)
+    "/{case_id}/history",
+    operation_id="get_case_history",
+    summary="Log of a case",
+    responses=documented(404, 422, 503),
+    dependencies=[MayReveal],
 )
 async def get_case_history(
     case_id: str,
@@ -77,7 +82,8 @@ async def get_case_history(
     "/{case_id}/evidence/{evidence_id}",
     operation_id="get_evidence",
     summary="One recorded tool call",
-    responses=documented(404, 503),
+    responses=documented(404, 422, 503),
+    dependencies=[MayReveal],
 )
 async def get_evidence(case_id: str, evidence_id: str, services: ServicesDep, identity: CurrentIdentity) -> Evidence:
     """What a tool answered, word for word. Data, never instructions."""
@@ -91,6 +97,7 @@ async def get_evidence(case_id: str, evidence_id: str, services: ServicesDep, id
     operation_id="get_alert_drawings",
     summary="Drawings of an alert",
     responses=documented(404, 422, 503),
+    dependencies=[MayReveal],
 )
 async def get_alert_drawings(
     case_id: str, alert_id: AlertId, services: ServicesDep, identity: CurrentIdentity

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, MayReveal, ServicesDep, strict_json
 from backend.http.problem import documented
 from contracts.base import Contract
 from contracts.chat import ChatUser, ChatUserPage, ConversationPage, UserId
@@ -49,6 +49,7 @@ async def list_users(
     operation_id="get_conversation",
     summary="Read a conversation",
     responses=documented(401, 403, 404, 422, 503),
+    dependencies=[MayReveal],
 )
 async def get_conversation(
     user_id: UserId,

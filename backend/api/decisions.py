@@ -6,14 +6,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, Services, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES
 from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal
 from contracts.ids import Hash, ReviewId, parse_review_id
 from contracts.kinds import Action
+from contracts.kinds.reply import SEND_EDITED
 from contracts.refunds import ChosenRefunds
+from contracts.reply import ReplyCaseView
 from contracts.review import Decision, Disposition, Verdict
 
 router = APIRouter(tags=["workflow"])
@@ -73,8 +75,11 @@ class DecisionResponse(Contract):
 async def decide(order: DecisionRequest, services: ServicesDep, identity: CurrentIdentity) -> DecisionResponse:
     """Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown.
 
-    Some actions need two people: the first approval waits for that of another person.
+    Some actions need two people: the first approval waits for that of another person. A `text` with what is masked in
+    the draft is refused: the customer would read it.
     """
+    if order.text is not None and order.action == SEND_EDITED:
+        await _require_whole(services, order.review_id, order.text)
     decision = Decision(
         review_id=order.review_id,
         assessment_hash=order.assessment_hash,
@@ -105,6 +110,16 @@ async def decide(order: DecisionRequest, services: ServicesDep, identity: Curren
         approvals_required=given,
         held_until=accepted.held_until,
     )
+
+
+async def _require_whole(services: Services, review_id: str, text: str) -> None:
+    """Raises MaskedText, CaseNotFound."""
+    case_id, _ = parse_review_id(review_id)
+    view = await services.workspace.get_case(case_id)
+    if isinstance(view, ReplyCaseView) and view.draft is not None:
+        customer = None if view.subject is None else view.subject.customer_id
+        about = () if customer is None else (customer,)
+        await services.masking.require_whole("text", text, view.draft.text, (case_id,), about)
 
 
 @router.delete(

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
@@ -37,6 +37,7 @@ from backend.services.detection_rules import DetectionRuleService
 from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
+from backend.services.masking import Masking
 from backend.services.merges import MergeService
 from backend.services.open_streams import OpenStreams
 from backend.services.previews import PreviewService
@@ -81,6 +82,7 @@ class Services:
     record: AsyncRelay
     access_record: AsyncAccesses
     accesses: AccessRecorder
+    masking: Masking
     desk: AsyncDesk
     assignments: AssignmentService
     failed: FailedOrchestrations
@@ -232,6 +234,19 @@ async def _channel(services: ServicesDep, session: KnownSessionDep) -> Identity:
 
 ChannelDep = Annotated[Identity, Depends(_channel)]
 """Who passes messages of customers on: a person who is signed in, or the channel of a local installation."""
+
+
+async def _personal_data(
+    personal_data: Annotated[
+        Literal["masked", "shown"],
+        Query(description="`shown`: as it is, which is recorded. Analysts and above"),
+    ] = "masked",
+) -> None:
+    pass
+
+
+MayReveal = Depends(_personal_data)
+"""For routes about one case, conversation or task: `backend/http/personal_data.py` reads it, here it is described."""
 
 
 def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:

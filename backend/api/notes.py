@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, MayReveal, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.queries.cursors import NotePage
 from contracts.base import Contract, NonEmptyText
@@ -28,7 +28,9 @@ class NewNote(Contract):
     text: Annotated[NonEmptyText, AfterValidator(_says_something)]
 
 
-@router.get("", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503))
+@router.get(
+    "", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503), dependencies=[MayReveal]
+)
 async def list_notes(
     case_id: str, services: ServicesDep, identity: CurrentIdentity, limit: Limit = 50, cursor: Cursor = None
 ) -> NotePage:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AfterValidator
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, MayReveal, Services, ServicesDep, strict_json
 from backend.api.preconditions import SeenRevision, tag
 from backend.http.problem import documented
 from casebook.queries.filters import ME
@@ -84,7 +84,13 @@ async def create_task(
     return _tagged(created.task, response)
 
 
-@router.get("/{task_id}", operation_id="get_task", summary="One task", responses=documented(401, 403, 404, 422, 503))
+@router.get(
+    "/{task_id}",
+    operation_id="get_task",
+    summary="One task",
+    responses=documented(401, 403, 404, 422, 503),
+    dependencies=[MayReveal],
+)
 async def get_task(task_id: str, services: ServicesDep, response: Response) -> Task:
     """The task, and its `ETag`."""
     return _tagged(await services.task_record.task(task_id), response)
@@ -100,9 +106,30 @@ async def get_task(task_id: str, services: ServicesDep, response: Response) -> T
 async def change_task(
     task_id: str, order: TaskChangeOrder, services: ServicesDep, seen: SeenRevision, response: Response
 ) -> Task:
-    """Change an open task that is still as it was read. A changed due time is reminded of anew."""
-    change = TaskChange.model_validate(order.model_dump(exclude_unset=True))
+    """Change an open task that is still as it was read. A changed due time is reminded of anew.
+
+    A title or notes that come back as they are masked stay as they are.
+    """
+    change = await _whole(task_id, TaskChange.model_validate(order.model_dump(exclude_unset=True)), services)
     return _tagged(await services.tasks.change(task_id, seen, change), response)
+
+
+async def _whole(task_id: str, change: TaskChange, services: Services) -> TaskChange:
+    """The change without texts that are what is shown of the task. Raises MaskedText, TaskNotFound."""
+    given = {field: text for field, text in (("title", change.title), ("notes", change.notes)) if text is not None}
+    if not given:
+        return change
+    task = await services.task_record.task(task_id)
+    cases = () if task.case_id is None else (task.case_id,)
+    customers = () if task.customer_id is None else (task.customer_id,)
+    left_out: set[str] = set()
+    for field, text in given.items():
+        whole = (task.title if field == "title" else task.notes) or ""
+        if text != whole and await services.masking.is_shown_as(text, whole, cases, customers):
+            left_out.add(field)
+        else:
+            await services.masking.require_whole(field, text, whole, cases, customers)
+    return TaskChange.model_validate(change.model_dump(exclude_unset=True, exclude=left_out))
 
 
 @router.post(

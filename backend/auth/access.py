@@ -114,7 +114,7 @@ ROUTES: Mapping[str, Who] = {
     "DELETE /api/cases/{case_id}/assignment": "analyst",
     "GET /api/cases/{case_id}/accesses": "manager",
     "GET /api/cases/{case_id}/audit": "viewer",
-    "GET /api/cases/{case_id}/export": "viewer",
+    "GET /api/cases/{case_id}/export": "analyst",
     "GET /api/cases/{case_id}/regulatory-report": "analyst",
     "GET /api/cases/{case_id}/evidence/{evidence_id}": "viewer",
     "GET /api/cases/{case_id}/alerts/{alert_id}/drawings": "viewer",
@@ -131,7 +131,7 @@ ROUTES: Mapping[str, Who] = {
     "POST /api/cases/{case_id}/notes": "analyst",
     "GET /api/cases/{case_id}/attachments": "viewer",
     "POST /api/cases/{case_id}/attachments": "analyst",
-    "GET /api/cases/{case_id}/attachments/{attachment_id}": "viewer",
+    "GET /api/cases/{case_id}/attachments/{attachment_id}": "analyst",
     "POST /api/cases/{case_id}/merge": "analyst",
     "POST /api/cases/{case_id}/alerts/{alert_id}/detach": "analyst",
     "DELETE /api/cases/{case_id}/decision": "analyst",
@@ -181,6 +181,12 @@ OF_SCOPES: Mapping[Scope, frozenset[str]] = {
 """What programs may ask for that act for themselves: nothing that decides, and nothing of personal data in bulk."""
 
 
+def path_values(route: str, path: str) -> Mapping[str, str]:
+    """What stands in a path for the names in braces of its route."""
+    found = _template(route).path.fullmatch(path)
+    return {} if found is None else found.groupdict()
+
+
 @dataclass(frozen=True)
 class _Template:
     route: str
@@ -214,11 +220,11 @@ def methods_of(path: str) -> frozenset[str]:
 
 def _template(route: str) -> _Template:
     path = route.partition(" ")[2]
-    parts = re.split(r"\{\w+(:path)?\}", path)
-    texts, kinds = parts[::2], parts[1::2]
+    parts = re.split(r"\{(\w+)(:path)?\}", path)
+    texts = parts[::3]
     pattern = re.escape(texts[0])
-    for kind, text in zip(kinds, texts[1:], strict=True):
-        pattern += (".*" if kind else "[^/]+") + re.escape(text)
+    for name, kind, text in zip(parts[1::3], parts[2::3], texts[1:], strict=True):
+        pattern += f"(?P<{name}>{'.*' if kind else '[^/]+'}){re.escape(text)}"
     return _Template(route, re.compile(pattern, re.DOTALL), sum(map(len, texts)))
 
 

@@ -14,10 +14,11 @@ _REVERSED_WORDS: Mapping[ReversalAction, str] = {spec.reversal: f"{spec.noun} re
 _TEMPLATE = PAGES.get_template("case.html.jinja")
 
 
-def write_html(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
+def write_html(snapshot: CaseSnapshot, read_file: ReadFile, made_by: str) -> Iterator[bytes]:
     """The export as a page, in chunks. Whatever a person, a model or a tool wrote appears as text.
 
-    `read_file` is called when the page comes to the file: one file is in memory at a time.
+    `made_by`: whoever exports it, which it says. `read_file` is called when the page comes to the file: one file is in
+    memory at a time.
     """
 
     def base64_of(attachment: Attachment) -> str:
@@ -26,6 +27,7 @@ def write_html(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
     case = snapshot.case
     pieces = _TEMPLATE.generate(
         snapshot=snapshot,
+        made_by=made_by,
         alerts=case.alerts if isinstance(case, FraudCaseView) else (),
         drawings_of=drawings_of,
         base64_of=base64_of,

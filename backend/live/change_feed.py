@@ -10,7 +10,7 @@ The log is read when somebody has written. Without watchers nothing is read.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -20,6 +20,7 @@ from backend.executor import BlockingExecutor
 from backend.live.broadcast import Broadcast
 from backend.live.framing import framed
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
+from backend.personal_data.masking import NOBODY, Masker, masked_json
 from casebook.errors import CasebookUnavailable
 from casebook.queries.change_feed import ChangeDetector, LogChange
 from contracts.alert import Alert
@@ -52,6 +53,19 @@ BY_READING = Pace(eager=0.005, active=0.025, quiet=0.1)
 """Where each look is a statement."""
 
 
+class KnownMaskers(Protocol):
+    """Who the customers of cases are, as far as that is on record."""
+
+    def masker_of(self, cases: Collection[str]) -> Masker:
+        """What masks messages about these cases."""
+        ...
+
+
+class _Nobody:
+    def masker_of(self, cases: Collection[str]) -> Masker:  # noqa: ARG002 nobody is known
+        return NOBODY
+
+
 class CaseLog(Protocol):
     """What the feed reads of the casebook."""
 
@@ -77,6 +91,7 @@ class LogMessage:
     """One line of the log, encoded and framed once for all watchers, if one asks."""
 
     change: LogChange
+    masker: Masker = NOBODY
 
     @property
     def seq(self) -> int:
@@ -90,17 +105,18 @@ class LogMessage:
 
     @cached_property
     def case_json(self) -> str:
-        """A `CaseMessage`."""
-        return CaseMessage(seq=self.seq, event=self.change.event, case=self.change.case).model_dump_json()
+        """A `CaseMessage`, masked."""
+        return masked_json(self.masker, CaseMessage(seq=self.seq, event=self.change.event, case=self.change.case))
 
     @cached_property
     def alert_json(self) -> str | None:
-        """An `AlertMessage`, for the line in which an alert opens a case."""
+        """An `AlertMessage`, masked, for the line in which an alert opens a case."""
         event = self.change.event
         if event.type != "case_opened" or event.data.get("alert") is None:
             return None
         alert = Alert.model_validate(event.data["alert"])
-        return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.change.case).model_dump_json()
+        message = AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.change.case)
+        return masked_json(self.masker, message)
 
     @cached_property
     def case_event(self) -> bytes:
@@ -117,8 +133,14 @@ class ChangeFeed:
     """Follows the case log. `run` must be running for anything new to appear."""
 
     def __init__(
-        self, case_log: CaseLog, threads: BlockingExecutor, broadcast: Broadcast, window: int = WINDOW
+        self,
+        case_log: CaseLog,
+        threads: BlockingExecutor,
+        broadcast: Broadcast,
+        window: int = WINDOW,
+        known: KnownMaskers | None = None,
     ) -> None:
+        self._known = known or _Nobody()
         self._log = case_log
         self._threads = threads
         self._broadcast = broadcast
@@ -191,7 +213,9 @@ class ChangeFeed:
     def _show(self, found: Sequence[LogMessage]) -> None:
         self._window.extend(found)
         self._last_seq = found[-1].seq
-        self._statuses = {message.case_id: _status(message.change.case, message.change.progress) for message in found}
+        self._statuses = {
+            message.case_id: _status(message.change.case, message.change.progress, message.masker) for message in found
+        }
         self._active_until = asyncio.get_running_loop().time() + ACTIVE_FOR_S
         for message in found:
             if message.change.case.state == "closed":
@@ -218,7 +242,7 @@ class ChangeFeed:
         return [message for message in await self._read_log(seq) if message.seq <= self._last_seq]
 
     async def status_of(self, case_id: str, seen: int) -> CaseStatusMessage:
-        """The current state of a case, including all events up to `seen`. Raises CaseNotFound.
+        """The current state of a case, masked, including all events up to `seen`. Raises CaseNotFound.
 
         Those who ask before anything more happens share one reading, which is mostly the one that showed the event.
         """
@@ -226,10 +250,13 @@ class ChangeFeed:
         known = self._statuses.get(case_id)
         if known is not None and seen <= at:
             return known
-        status = _status(*await self._threads.run(self._log.case_state, case_id))
+        status = await self._threads.run(self._read_status, case_id)
         if self._last_seq == at:
             self._statuses[case_id] = status
         return status
+
+    def _read_status(self, case_id: str) -> CaseStatusMessage:
+        return _status(*self._log.case_state(case_id), self._known.masker_of({case_id}))
 
     async def _rest(self) -> None:
         """Return when there may be something to read, or when nobody watches any more."""
@@ -257,8 +284,16 @@ class ChangeFeed:
         return pace.eager if self._awaited else pace.active if now < self._active_until else pace.quiet
 
     async def _read_log(self, seq: int) -> list[LogMessage]:
-        return [LogMessage(change) for change in await self._threads.run(self._log.changes_after, seq, BATCH)]
+        return await self._threads.run(self._messages_after, seq)
+
+    def _messages_after(self, seq: int) -> list[LogMessage]:
+        changes = self._log.changes_after(seq, BATCH)
+        if not changes:
+            return []
+        masker = self._known.masker_of({change.event.case_id for change in changes})
+        return [LogMessage(change, masker) for change in changes]
 
 
-def _status(case: CaseSummary, progress: CaseProgress) -> CaseStatusMessage:
-    return CaseStatusMessage(type="change", seq=case.last_seq, case=case, progress=progress)
+def _status(case: CaseSummary, progress: CaseProgress, masker: Masker) -> CaseStatusMessage:
+    message = CaseStatusMessage(type="change", seq=case.last_seq, case=case, progress=progress)
+    return CaseStatusMessage.model_validate_json(masked_json(masker, message))

@@ -1,4 +1,4 @@
-"""Telemetry for watchers: a sample of the events, and exact totals."""
+"""Telemetry for watchers: a sample of the events, masked, and exact totals."""
 
 import asyncio
 from collections import Counter, deque
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from backend.live.broadcast import Broadcast
 from backend.live.messages import SAMPLE_SIZE, TelemetryBatch
+from backend.personal_data.masking import NOBODY, masked_json
 from contracts.telemetry import EventKind, TelemetryEvent
 
 BATCH_INTERVAL_S = 0.25
@@ -63,6 +64,6 @@ class TelemetrySampler:
         )
         self._received = 0
         self._sample.clear()
-        self._latest_json = batch.model_dump_json()
+        self._latest_json = masked_json(NOBODY, batch)
         self._number += 1
         self._broadcast.notify_all()

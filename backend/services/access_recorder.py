@@ -61,6 +61,16 @@ class AccessRecorder:
         await self._take(seen_each_time(self._now(), subject, kind, case_id, target, detail))
         await self.write()
 
+    async def revealed(self, subject: str, case_id: str | None, target: str | None) -> None:
+        """Somebody is about to be shown personal data: one line within a quarter of an hour, on disk before that.
+
+        Raises CasebookUnavailable; then nothing may be shown.
+        """
+        seen = seen_in_window(self._now(), subject, "revealed", case_id, target)
+        if seen.once not in self._known:
+            self._add(seen)
+            await self.write()
+
     def ended(self, subject: str, kind: AccessKind, target: str, detail: Mapping[str, JsonValue]) -> None:
         """How a file ended that somebody was given. Waits for nothing: whoever is told may be gone."""
         self._add(seen_each_time(self._now(), subject, kind, None, target, detail))

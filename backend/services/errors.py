@@ -10,6 +10,7 @@ ServiceError
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
 ├── TextNotSent             422
+├── MaskedText              422
 ├── UnknownCustomer         422
 ├── WebhookUrlRefused       422
 ├── RuleNotFound            404
@@ -310,6 +311,18 @@ class NoLiveTelemetry(ServiceError):
 
     id = "no-live-telemetry"
     status = 409
+
+
+class MaskedText(ServiceError):
+    """A text that takes another's place holds what was masked in the other: it would be lost."""
+
+    id = "masked-text"
+    status = 422
+
+    def __init__(self, field: str, mark: str) -> None:
+        sentence = f"'{mark}' stands for personal data that is masked: show it, and send the whole text."
+        super().__init__(sentence)
+        self.fields = ((field, sentence),)
 
 
 class SuppressionInvalid(ServiceError):

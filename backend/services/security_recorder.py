@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
@@ -18,8 +18,11 @@ log = logging.getLogger("casewright.security")
 
 PAUSE_S = 1.0
 """How long to gather before writing: at most what was refused in this time is lost when the process is killed."""
+REVEAL_WINDOW = timedelta(minutes=15)
+"""As in the access record."""
 BATCH = 500
 """Lines of one transaction."""
+MAX_KNOWN = 10_000
 MAX_PENDING = 5_000
 """Refusals that wait for a casebook that takes none; of more, the process counts how many, and logs that it does."""
 
@@ -35,6 +38,8 @@ class SecurityRecorder:
         self._now = now
         self._pending: dict[str, Noted] = {}
         self._arrived = asyncio.Event()
+        self._revealed: set[str] = set()
+        """Lines that are written, so that a page that is read again costs nothing."""
         self.counts: Counter[SecurityEventKind] = Counter()
         """How often each kind happened in this process, repetitions included."""
         self.dropped = 0
@@ -63,8 +68,23 @@ class SecurityRecorder:
 
         Raises CasebookUnavailable; then nothing may be shown.
         """
-        noted = in_window(self._now(), "log_read", "done", subject, address, target, None)
-        self.counts["log_read"] += await self._log.note([noted])
+        await self._first(in_window(self._now(), "log_read", "done", subject, address, target, None))
+
+    async def revealed(self, subject: str, address: str, target: str) -> None:
+        """Somebody is about to be shown personal data: one line within a quarter of an hour, on disk before that.
+
+        Raises CasebookUnavailable; then nothing may be shown.
+        """
+        noted = in_window(self._now(), "revealed", "done", subject, address, target, None, REVEAL_WINDOW)
+        if noted.once in self._revealed:
+            return
+        await self._first(noted)
+        if len(self._revealed) >= MAX_KNOWN:
+            self._revealed.clear()
+        self._revealed.add(noted.once)
+
+    async def _first(self, noted: Noted) -> None:
+        self.counts[noted.kind] += await self._log.note([noted])
 
     async def took(
         self,

@@ -38,9 +38,10 @@ def in_window(
     address: str,
     target: str | None,
     reason: str | None,
+    length: timedelta = WINDOW,
 ) -> Noted:
-    """What is one line within `WINDOW`, whichever process writes it."""
-    window = int(at.astimezone(UTC).timestamp() // WINDOW.total_seconds())
+    """What is one line within a part of the day of that length, whichever process writes it."""
+    window = int(at.astimezone(UTC).timestamp() // length.total_seconds())
     once = content_hash([kind, outcome, subject, address, target, reason, window])
     return Noted(at, kind, outcome, subject, address, target, reason, once=once)
 

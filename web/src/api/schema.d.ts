@@ -528,7 +528,9 @@ export interface paths {
         };
         /**
          * Export a case
-         * @description Everything about the case in one file that needs neither this casebook nor the scheduler.
+         * @description Everything about the case in one file that needs neither this casebook nor the scheduler. Analysts and above.
+         *
+         *     Its hashes are those of what is on record, so nothing in it is masked; the page says so, and who made it.
          */
         get: operations["export_case"];
         put?: never;
@@ -1927,6 +1929,8 @@ export interface paths {
         /**
          * Change a task
          * @description Change an open task that is still as it was read. A changed due time is reminded of anew.
+         *
+         *     A title or notes that come back as they are masked stay as they are.
          */
         patch: operations["change_task"];
         trace?: never;
@@ -2110,7 +2114,8 @@ export interface paths {
          * Decide on a review
          * @description Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown.
          *
-         *     Some actions need two people: the first approval waits for that of another person.
+         *     Some actions need two people: the first approval waits for that of another person. A `text` with what is masked in
+         *     the draft is refused: the customer would read it.
          */
         post: operations["decide"];
         delete?: never;
@@ -2405,7 +2410,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "case_viewed" | "evidence_read" | "attachment_read" | "case_exported" | "case_reported" | "cases_export_began" | "cases_exported" | "accesses_read" | "conversation_read";
+            kind: "case_viewed" | "evidence_read" | "attachment_read" | "case_exported" | "case_reported" | "cases_export_began" | "cases_exported" | "accesses_read" | "conversation_read" | "revealed";
             /** Number */
             number: number;
             /** Once */
@@ -6378,7 +6383,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "signed_in" | "sign_in_refused" | "token_issued" | "token_accepted" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged";
+            kind: "signed_in" | "sign_in_refused" | "token_issued" | "token_accepted" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "revealed" | "log_read" | "log_purged";
             /** Number */
             number: number;
             /** Once */
@@ -8334,7 +8339,10 @@ export interface operations {
     };
     get_case: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -8372,6 +8380,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8599,7 +8616,10 @@ export interface operations {
     };
     get_alert_drawings: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -8878,7 +8898,10 @@ export interface operations {
     };
     list_attachments: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -9134,6 +9157,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
             };
             header?: never;
             path: {
@@ -9582,7 +9607,10 @@ export interface operations {
     };
     get_evidence: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -9621,6 +9649,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9745,6 +9782,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
             };
             header?: never;
             path: {
@@ -9942,6 +9981,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
             };
             header?: never;
             path: {
@@ -11201,6 +11242,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
             };
             header?: never;
             path: {
@@ -14138,7 +14181,7 @@ export interface operations {
                 /** @description Only what this person saw, by subject id */
                 subject?: string | null;
                 /** @description Only what is of this kind */
-                kind?: ("signed_in" | "sign_in_refused" | "token_issued" | "token_accepted" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "log_read" | "log_purged") | null;
+                kind?: ("signed_in" | "sign_in_refused" | "token_issued" | "token_accepted" | "session_refused" | "session_ended" | "access_refused" | "origin_refused" | "exported" | "downloaded" | "revealed" | "log_read" | "log_purged") | null;
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -16161,7 +16204,10 @@ export interface operations {
     };
     get_task: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `shown`: as it is, which is recorded. Analysts and above */
+                personal_data?: "masked" | "shown";
+            };
             header?: never;
             path: {
                 task_id: string;

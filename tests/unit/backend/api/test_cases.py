@@ -65,7 +65,7 @@ async def test_history_and_evidence_are_read_word_for_word(client: httpx.AsyncCl
     ask(book, case)
     history = (await client.get(f"/api/cases/{case}/history")).json()["items"]
     assert history == [event.model_dump(mode="json") for event in book.case_events(case)]
-    evidence = (await client.get(f"/api/cases/{case}/evidence/r1-usage-1")).json()
+    evidence = (await client.get(f"/api/cases/{case}/evidence/r1-usage-1?personal_data=shown")).json()
     assert evidence["result"]["name"] == "Åse"
 
 

@@ -38,7 +38,7 @@ def book(tmp_path: Path, empty_casebook: Path) -> Generator[CaseBook]:
 
 
 def printed(book: CaseBook, case: str) -> str:
-    return b"".join(write_html(book.snapshot(case), lambda file: book.read_attachment(case, file))).decode()
+    return b"".join(write_html(book.snapshot(case), lambda file: book.read_attachment(case, file), "ana")).decode()
 
 
 def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook) -> None:

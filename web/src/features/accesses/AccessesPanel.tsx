@@ -19,6 +19,7 @@ const SAW: Record<Access["kind"], string> = {
   cases_export_began: "began to export cases as",
   cases_exported: "exported cases as",
   accesses_read: "read who saw the case",
+  revealed: "saw personal data",
   conversation_read: "read the conversation with",
 };
 

@@ -22,6 +22,7 @@ const KIND: Record<SecurityEventKind, string> = {
   access_refused: "asked for what is not allowed",
   origin_refused: "asked from another site or name",
   exported: "exported",
+  revealed: "saw personal data",
   downloaded: "downloaded",
   log_read: "read this log",
   log_purged: "deleted old lines",

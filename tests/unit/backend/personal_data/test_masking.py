@@ -1,0 +1,92 @@
+"""The mask over JSON: fields of records by name, texts by what is in them, ids as they are."""
+
+import pytest
+from pydantic import JsonValue
+
+from backend.personal_data.known_people import FRESH_S, KnownPeople
+from backend.personal_data.masking import NOBODY, Masker, Person
+from casebook.queries.recorded_customers import CustomerReader
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.api.planted import plant
+from tests.unit.backend.support import Clock
+
+MARIA = Masker([Person("Maria Keller", "mk@localhost"), Person("Mark May", "mark@example.com")])
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Maria  Keller and MARIA KELLER called", "M. K. and M. K. called"),
+        ("Ms Keller (mk@localhost), KELLER", "Ms K. (m…@localhost), K."),
+        ("It may mark marianne; Kellerman stays", "It may mark marianne; Kellerman stays"),
+    ],
+)
+def test_known_people_are_masked_wherever_repeated(text: str, masked: str) -> None:
+    assert MARIA.text(text) == masked
+    assert MARIA.text(masked) == masked
+
+
+@pytest.mark.parametrize("key", ["case_id", "user_id", "assignee", "actor", "approved_by", "next_cursor", "prev_hash"])
+def test_ids_stay_as_they_are(key: str) -> None:
+    assert NOBODY.json({key: "ana@example.com"}) == {key: "ana@example.com"}
+
+
+def test_records_are_masked_by_field() -> None:
+    answer: JsonValue = {
+        "tool": "search_customers",
+        "arguments": {"query": "Jo Doe"},
+        "result": {
+            "query": "Jo Doe",
+            "customers": [
+                {"customer_id": 5, "name": "Jo Doe", "email": "jo", "phone": None, "device_id": "jo@example.com"},
+                {"customer_id": 6, "name": "Customer 6", "email": ""},
+            ],
+        },
+    }
+    assert NOBODY.json(answer) == {
+        "tool": "search_customers",
+        "arguments": {"query": "J. D."},
+        "result": {
+            "query": "J. D.",
+            "customers": [
+                {"customer_id": 5, "name": "J. D.", "email": "j…", "phone": None, "device_id": "j…@example.com"},
+                {"customer_id": 6, "name": "Customer 6", "email": ""},
+            ],
+        },
+    }
+
+
+def test_unreadable_telemetry_is_masked_by_what_looks_like_fields() -> None:
+    body = '{"user" : "jodoe", "zip":12345, "city":"Oslo", "ip":"203.0.113.7", "name":"Jo Do'
+    masked = '{"user" : "j…", "zip":"…", "city":"Oslo", "ip":"203.0.113.…", "name":"J. D."'
+    assert NOBODY.json({"letter_id": "tdl-1", "body": body}) == {"letter_id": "tdl-1", "body": masked}
+
+
+def test_customer_is_known_by_case_and_by_number(book: CaseBook) -> None:
+    planted = plant(book)
+    known = KnownPeople(CustomerReader(book.transactions))
+    for masker in (known.masker_of({planted.case_id}), known.masker_of((), {1})):
+        assert masker.text("Mariana Kellermann") == "M. K."
+    assert known.masker_of({"case-nobody"}, {2}).text("Mariana Kellermann") == "Mariana Kellermann"
+
+
+def test_people_are_asked_for_once_a_minute(book: CaseBook, transactions_counted: list[str]) -> None:
+    planted, clock = plant(book), Clock()
+    known = KnownPeople(CustomerReader(book.transactions), clock)
+    for moved, reads in ((0.0, 1), (FRESH_S - 1, 1), (2.0, 2)):
+        clock.now += moved
+        known.masker_of({planted.case_id})
+        assert len(transactions_counted) == reads
+
+
+@pytest.fixture
+def transactions_counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    reads: list[str] = []
+    of_cases = CustomerReader.of_cases
+
+    def counted(reader: CustomerReader, cases: set[str]) -> object:
+        reads.extend(cases)
+        return of_cases(reader, cases)
+
+    monkeypatch.setattr(CustomerReader, "of_cases", counted)
+    return reads
