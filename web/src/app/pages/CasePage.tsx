@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { CaseOfKind, titleOf } from "@/app/kinds/CaseOfKind";
 import { usePageTitle } from "@/app/use-page-title";
+import { PersonalDataToggle } from "@/features/personal-data/PersonalDataToggle";
 import { useCase } from "@/features/cases/get-case";
 import { useIdentity } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
@@ -15,6 +16,17 @@ export function CasePage() {
   const found = useCase(caseId);
   const subject = useIdentity()?.subject ?? "";
   usePageTitle(found.data ? pageTitle(titleOf(found.data)) : "Case");
+  const user = found.data?.kind === "reply" ? found.data.subject?.user_id : undefined;
+  return (
+    <>
+      {/* Outside of what it changes: it stays where the focus is while that is read again. */}
+      <PersonalDataToggle key={caseId} caseId={caseId} userId={user} />
+      <Content found={found} of={`${caseId} ${subject}`} />
+    </>
+  );
+}
+
+function Content({ found, of }: { found: ReturnType<typeof useCase>; of: string }) {
   if (found.isPending) return <CaseSkeleton />;
   if (found.data === undefined) {
     return (
@@ -29,7 +41,7 @@ export function CasePage() {
     );
   }
   // What one person has begun is never shown to another.
-  return <CaseOfKind key={`${caseId} ${subject}`} view={found.data} outdated={found.isRefetchError} />;
+  return <CaseOfKind key={of} view={found.data} outdated={found.isRefetchError} />;
 }
 
 const pageTitle = ({ what, whom }: { what: string; whom: string | null }) =>

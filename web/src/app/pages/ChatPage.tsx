@@ -7,6 +7,7 @@ import { Conversation } from "@/features/chat/Conversation";
 import { MessageForm } from "@/features/chat/MessageForm";
 import { UserList } from "@/features/chat/UserList";
 import { UserPanel } from "@/features/chat/UserPanel";
+import { PersonalDataToggle } from "@/features/personal-data/PersonalDataToggle";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 import { Panel } from "@/shared/ui/Panel";
 import { EmptyState } from "@/shared/ui/States";
@@ -67,6 +68,7 @@ function ConversationOf({ user }: { user: string }) {
           />
         }
       >
+        <PersonalDataToggle userId={user} />
         <Conversation
           userId={user}
           search={search}

@@ -64,13 +64,19 @@ interface AttachmentListProps {
 
 function AttachmentList({ caseId, attachments }: AttachmentListProps) {
   const nameOf = useActorName();
+  // Files hold personal data as it is.
+  const may = mayActAs(useIdentity(), "analyst");
   return (
     <ul className={classes["list"]}>
       {attachments.map((attachment) => (
         <li key={attachment.attachment_id}>
-          <a href={attachmentUrl(caseId, attachment.attachment_id)} download={attachment.name}>
-            <DownloadIcon size={14} /> {attachment.name}
-          </a>
+          {may ? (
+            <a href={attachmentUrl(caseId, attachment.attachment_id)} download={attachment.name}>
+              <DownloadIcon size={14} /> {attachment.name}
+            </a>
+          ) : (
+            <span>{attachment.name}</span>
+          )}
           <span className={classes["meta"]}>
             {formatBytes(attachment.size)} · {nameOf(attachment.added_by)},{" "}
             <Time at={attachment.added_at} format="day" /> · <Hash value={attachment.content_hash} />

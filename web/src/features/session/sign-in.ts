@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
+import { maskEverything } from "@/shared/api/personal-data";
 import { tellOtherTabs } from "./other-tabs";
 import { PUBLIC_QUERIES } from "./public-queries";
 
@@ -14,6 +15,7 @@ export function useSignIn() {
   return useMutation({
     mutationFn: signIn,
     onSuccess: async (session) => {
+      maskEverything(queries);
       queries.setQueryData(keys.session, session);
       tellOtherTabs();
       await queries.invalidateQueries({ predicate: ({ queryKey }) => !PUBLIC_QUERIES.has(queryKey[0]) });

@@ -2,6 +2,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "@/api/schema";
 import { isUnattended } from "./attendance";
 import { ApiProblem } from "./problem";
+import { revealing } from "./revealed";
 
 const problems: Middleware = {
   async onResponse({ response }) {
@@ -27,7 +28,7 @@ export const api = createClient<paths>({
   baseUrl: window.location.origin,
   fetch: (request) => fetch(request),
 });
-api.use(problems, attendance);
+api.use(problems, attendance, revealing);
 
 /** The body of a successful answer. Errors were thrown before; an empty success is the server's mistake. */
 export function bodyOf<T>(answer: { data?: T; response: Response }): T {
