@@ -88,7 +88,7 @@ class CaseLog(Protocol):
 
 @dataclass(frozen=True)
 class LogMessage:
-    """One line of the log, encoded and framed once for all watchers, if one asks."""
+    """One line of the log, masked, encoded and framed once for all watchers."""
 
     change: LogChange
     masker: Masker = NOBODY
@@ -291,7 +291,11 @@ class ChangeFeed:
         if not changes:
             return []
         masker = self._known.masker_of({change.event.case_id for change in changes})
-        return [LogMessage(change, masker) for change in changes]
+        messages = [LogMessage(change, masker) for change in changes]
+        for message in messages:
+            # Here, in a thread: an alert may be large, and those who follow wait for nobody's mask.
+            _ = message.alert_event or message.case_event
+        return messages
 
 
 def _status(case: CaseSummary, progress: CaseProgress, masker: Masker) -> CaseStatusMessage:

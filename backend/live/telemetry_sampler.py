@@ -5,6 +5,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 
+import anyio.to_thread
+
 from backend.live.broadcast import Broadcast
 from backend.live.messages import SAMPLE_SIZE, TelemetryBatch
 from backend.personal_data.masking import NOBODY, masked_json
@@ -50,10 +52,10 @@ class TelemetrySampler:
         """Publish batches until cancelled."""
         while True:
             await self._arrived.wait()
-            self._publish()
+            await self._publish()
             await asyncio.sleep(self._interval_s)
 
-    def _publish(self) -> None:
+    async def _publish(self) -> None:
         self._arrived.clear()
         batch = TelemetryBatch(
             at=self._clock(),
@@ -64,6 +66,7 @@ class TelemetrySampler:
         )
         self._received = 0
         self._sample.clear()
-        self._latest_json = masked_json(NOBODY, batch)
+        # What real systems send may be large.
+        self._latest_json = await anyio.to_thread.run_sync(masked_json, NOBODY, batch)
         self._number += 1
         self._broadcast.notify_all()

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import cast
 
 from pydantic import JsonValue
@@ -26,6 +26,7 @@ _OWN_ENDS = ("_id", "_ids", "_at", "_by", "_hash", "_cursor", "_key", "_kind", "
 _IDS_OF_RECORDS = ("_id", "_ids", "_at")
 _DEVICE = {"device_id", "name"}
 _PLACES = frozenset({"city", "country", "country_code", "region"})
+_WORD = re.compile(r"\w+")
 _PAIR = re.compile(r'("(?:[^"\\]|\\.){1,100}+"\s*+:\s*+)("(?:[^"\\]|\\.)*+"?|[0-9]++)')
 
 
@@ -41,24 +42,19 @@ class Masker:
     """Masks what is shown of one case, or of nobody in particular. Equal values have equal masks."""
 
     def __init__(self, people: Collection[Person] = ()) -> None:
-        self._people = tuple(people)
-
-    @cached_property
-    def _known(self) -> re.Pattern[str] | None:
-        """The names and addresses of the people, wherever they are repeated; the longest counts first."""
-        whole = {value for person in self._people for value in (person.name, person.email) if value.strip()}
-        parts = {word for person in self._people for part in _parts(person.name) for word in (part, part.upper())}
-        if not whole:
-            return None
-        texts = (r"\s+".join(map(re.escape, value.split())) for value in sorted(whole, key=len, reverse=True))
-        # A word of a name may be another word in small letters.
-        named = "|".join([f"(?i:{'|'.join(texts)})", *map(re.escape, sorted(parts, key=len, reverse=True))])
-        return re.compile(rf"(?<!\w)(?:{named})(?!\w)")
+        self._by_word: dict[str, set[Person]] = {}
+        """Who may be meant where a word is read."""
+        for person in people:
+            for word in _WORD.findall(f"{person.name} {person.email}".lower()):
+                self._by_word.setdefault(word, set()).add(person)
 
     def text(self, given: str) -> str:
         """A text that somebody wrote."""
-        if self._known is not None:
-            given = self._known.sub(lambda found: _mask_known(found[0]), given)
+        if self._by_word:
+            words = self._by_word.keys() & set(_WORD.findall(given.lower()))
+            meant = frozenset(person for word in words for person in self._by_word[word])
+            if meant:
+                given = _pattern(meant).sub(lambda found: _mask_known(found[0]), given)
         return mask_text(given)
 
     def json(self, value: JsonValue) -> JsonValue:
@@ -114,6 +110,17 @@ class Masker:
 
 NOBODY = Masker()
 """Knows nobody: fields and patterns alone."""
+
+
+@lru_cache(1_024)
+def _pattern(people: frozenset[Person]) -> re.Pattern[str]:
+    """Their names and addresses, wherever they are repeated; the longest counts first."""
+    whole = {value for person in people for value in (person.name, person.email) if value.strip()}
+    parts = {word for person in people for part in _parts(person.name) for word in (part, part.upper())}
+    texts = (r"\s+".join(map(re.escape, value.split())) for value in sorted(whole, key=len, reverse=True))
+    # A word of a name may be another word in small letters.
+    named = "|".join([f"(?i:{'|'.join(texts)})", *map(re.escape, sorted(parts, key=len, reverse=True))])
+    return re.compile(rf"(?<!\w)(?:{named})(?!\w)")
 
 
 def _parts(name: str) -> Iterator[str]:
