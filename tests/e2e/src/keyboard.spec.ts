@@ -24,6 +24,10 @@ test("keyboard focus follows links and decisions", async () => {
   await expect.poll(() => focused(page)).toBe("main");
   await page.keyboard.press("Tab");
   await expect
+    .poll(() => page.evaluate(() => document.activeElement?.textContent))
+    .toBe("Show personal data");
+  await page.keyboard.press("Tab");
+  await expect
     .poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label")))
     .toBe("Back to the desk");
 
