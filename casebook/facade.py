@@ -10,6 +10,7 @@ from casebook.commands.identity import identity_of
 from casebook.commands.refused_transitions import note_refusal
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound, TransitionRefused, UnknownCase
+from casebook.queries.tombstones import say_when_purged
 
 log_of_refusals = logging.getLogger("casewright.refusals")
 
@@ -20,15 +21,25 @@ class Facade:
     def __init__(self, transactions: Transactions) -> None:
         self.transactions = transactions
         """What other facades of the same casebook share."""
-        self._write = transactions.write
         self._write_apart = transactions.write_apart
-        self._read = transactions.read
         self._clock = transactions.now
 
     def identity(self) -> str:
         """The id that this casebook was given when it was made, wherever it lies now."""
         with self._read() as connection:
             return identity_of(connection)
+
+    @contextmanager
+    def _write(self) -> Generator[Connection]:
+        """A writing transaction. A case that is missing because it was purged is CasePurged."""
+        with self.transactions.write() as connection, _saying_when_purged(connection):
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Generator[Connection]:
+        """One snapshot, likewise."""
+        with self.transactions.read() as connection, _saying_when_purged(connection):
+            yield connection
 
     @contextmanager
     def _judged(self, case_id: str) -> Generator[Connection]:
@@ -44,3 +55,12 @@ class Facade:
         log_of_refusals.error("Refused: %s", refusal.sentence, extra={"case_id": case_id})
         with self._write() as connection:
             note_refusal(connection, case_id, refusal, attempts, self._clock())
+
+
+@contextmanager
+def _saying_when_purged(connection: Connection) -> Generator[None]:
+    try:
+        yield
+    except CaseNotFound as missing:
+        say_when_purged(connection, missing)
+        raise

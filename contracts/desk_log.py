@@ -39,13 +39,16 @@ DeskChangeKind = Literal[
     "model_rolled_back",
     "back_test_requested",
     "back_test_cancelled",
+    "case_purged",
+    "accesses_purged",
 ]
 """What was changed: somebody saved, replaced or shared a view, forgot one, or a manager ended that it is shared; or a
 manager changed how cases are assigned, had a conversation erased, paused or resumed a schedule, had all message
 counts reset, had dead letters of telemetry tried again or dropped, drafted a version of a rule or said which of them
 judge, had a version tried on telemetry of the past or ended that, snoozed alerts of a rule about a customer, changed
 what never counts, or went back to an earlier model of the risk score; or an admin said which customer a user is, or
-changed to whom domain events are sent."""
+changed to whom domain events are sent; or the product purged a case, or lines of the access record, that had been kept
+for long enough."""
 
 
 class DeskChange(Contract):

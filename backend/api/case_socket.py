@@ -9,7 +9,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from backend.api.dependencies import Services, ServicesDep, SessionDep
 from backend.live.messages import CaseStatusMessage
 from backend.waiting import wait_for
-from casebook.errors import CaseNotFound
+from casebook.errors import CaseNotFound, CasePurged
 
 router = APIRouter()
 
@@ -79,7 +79,9 @@ async def _push_until_closed(socket: WebSocket, case_id: str, services: Services
             seen = await services.change_feed.resume_after(None)
             status = await services.change_feed.status_of(case_id, seen)
         except CaseNotFound as error:
-            return UNKNOWN_CASE, str(error)
+            # A close frame takes no more than 123 bytes.
+            purged = isinstance(error, CasePurged)
+            return UNKNOWN_CASE, "this case was purged" if purged else str(error)
         if not await _send(socket, status.model_copy(update={"type": "snapshot"})):
             return TOO_SLOW, "too slow"
         while status.case.state != "closed":

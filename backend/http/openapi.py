@@ -36,6 +36,8 @@ def _correct(derived: Described) -> Described:
                 _add(operation["responses"], 429)
             if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
                 _add(operation["responses"], 414)
+            if "{case_id}" in name or name.startswith("/api/workflow/"):
+                _add(operation["responses"], 410)
             if "security" in operation:
                 _add_refusals(operation["responses"])
     for name, hook in described["webhooks"].items():

@@ -100,6 +100,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "Not allowed",
         404: "Not found",
         409: "The case has moved on",
+        410: "The case was purged",
         412: "It was changed since it was read",
         413: "Body too large",
         414: "The query is too long",

@@ -24,7 +24,7 @@ from backend.ingest.status import ingest_status
 from backend.services.errors import AlertIdTaken
 from backend.services.installation import IngestStatus
 from casebook.async_api import AsyncDeadLetters, AsyncDetectionRules, AsyncDetectorStates, AsyncRiskScore
-from casebook.errors import CasebookUnavailable
+from casebook.errors import CasebookUnavailable, CasePurged
 from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
 
@@ -82,7 +82,7 @@ async def ingesting(
         sources=sources,
         open_alert=open_alert,
         on_telemetry=on_telemetry,
-        gives_up_on=(AlertIdTaken,),
+        gives_up_on=(AlertIdTaken, CasePurged),
         dead_letters=book,
         rules=await refresh.read_first() if sources else refresh.rules,
         on_signal=counts.add,

@@ -12,6 +12,8 @@ def why_not_by(event: CaseEvent) -> str | None:
             return None
         case "people":
             is_right = event.actor not in (WORKER, SYSTEM) and not event.actor.startswith(AGENT)
+        case "people_or_system":
+            is_right = event.actor != WORKER and not event.actor.startswith(AGENT)
         case "agents":
             is_right = event.actor == f"{AGENT}{event.data['specialist']}"
         case "product":

@@ -16,6 +16,7 @@ from casebook.queries.desk_log import change_in
 from casebook.queries.saved_views import view_values
 from casebook.queries.schedules import PAUSED, paused_schedules
 from casebook.queries.subscriptions import secrets_of, subscription_values
+from casebook.queries.tombstones import every_tombstone, tombstone_values
 from casebook.schema.assignments import AssignmentSettingRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.chat import ChatUserRow
@@ -38,6 +39,7 @@ Thing = Literal[
     "alert_snooze",
     "suppression",
     "risk_model",
+    "purged_case",
 ]
 """The table of what was changed."""
 Key: TypeAlias = tuple[Thing, str | None, str]
@@ -64,6 +66,7 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "suppression_added": "suppression",
     "suppression_removed": "suppression",
     "model_rolled_back": "risk_model",
+    "case_purged": "purged_case",
     # Nothing is left of it, or what is left goes on changing.
     "conversation_erased": None,
     "back_test_requested": None,
@@ -76,6 +79,8 @@ _THINGS: Mapping[DeskChangeKind, Thing | None] = {
     "dead_letter_dropped": None,
     "telemetry_retried": None,
     "telemetry_dropped": None,
+    # Verified with the access record.
+    "accesses_purged": None,
 }
 
 _SAID_FROM_THE_FIRST: Mapping[Thing, str] = {
@@ -87,6 +92,7 @@ _SAID_FROM_THE_FIRST: Mapping[Thing, str] = {
     "alert_snooze": "made",
     "suppression": "added",
     "risk_model": "went back to",
+    "purged_case": "purged",
 }
 """Of these the log tells everything: no release made one without saying so."""
 
@@ -145,6 +151,8 @@ def _what_is_there(connection: Connection) -> Iterator[tuple[Key, str | None]]:
         yield ("chat_user", None, row.user_id), _digest({"customer_id": row.customer_id})
     for schedule_id in paused_schedules(connection):
         yield ("schedule", None, schedule_id), _digest(PAUSED)
+    for row in every_tombstone(connection):
+        yield ("purged_case", None, row.case_id), _digest_of(row, tombstone_values)
     yield from _set_for_detection(connection)
     for row in connection.execute(_EACH_SUBSCRIPTION).all():
         secret_ids = [each.secret_id for each in secrets_of(connection, row.subscription_id)]

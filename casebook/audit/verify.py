@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, false, func, select, true, union_all
 
 from casebook.audit.accesses import broken_access_of, verify_accesses
 from casebook.audit.assignment_turns import TurnCheck
@@ -15,12 +15,14 @@ from casebook.audit.audited_tables import calls_of, head_of, rows_of
 from casebook.audit.desk_log import verify_desk_log
 from casebook.audit.integrity import IntegrityCheck
 from casebook.audit.line_chains import LineAudit
+from casebook.audit.purges import verify_purges
 from casebook.audit.security_log import verify_security_log
 from casebook.case_log.append import hash_of_row, last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.errors import CaseNotFound
 from casebook.queries.cursors import MAX_PAGE, page_length, read_cursor, write_cursor
 from casebook.queries.refused_transitions import count_refusals
+from casebook.queries.tombstones import PURGED_EVENTS, count_purged
 from casebook.schema.base import Base, PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
@@ -49,8 +51,11 @@ _LOGS = (
     .execution_options(yield_per=FETCHED)
 )
 _NUMBERS = (
-    select(_EVENTS.c.seq, _EVENTS.c.hash, _EVENTS.c.case_id)
-    .order_by(_EVENTS.c.seq)
+    union_all(
+        select(_EVENTS.c.seq, _EVENTS.c.hash, _EVENTS.c.case_id, false().label("purged")),
+        select(PURGED_EVENTS.c.seq, PURGED_EVENTS.c.hash, PURGED_EVENTS.c.case_id, true().label("purged")),
+    )
+    .order_by("seq")
     .execution_options(yield_per=10 * FETCHED)
 )
 
@@ -84,6 +89,8 @@ class AuditReport:
     events: int = 0
     cases: int = 0
     rows: int = 0
+    purged: int = 0
+    """Cases of which only a tombstone is left."""
     refused: int = 0
     """Attempts at steps that nothing on record justified: they changed nothing."""
     broken: BrokenLink | None = None
@@ -130,11 +137,11 @@ def verify_case_log(
         if len(heads) < BATCH:
             break
         after = heads[-1].opened_seq
-    report.refused = count_refusals(connection)
+    report.refused, report.purged = count_refusals(connection), count_purged(connection)
     # What a case can say of itself says more than a gap in the numbers of all.
     if report.broken is None:
         report.add(gap or _orphan(connection))
-    report.broken = report.broken or report.turns.broken(connection)
+    report.broken = report.broken or report.turns.broken(connection) or verify_purges(connection)
     for record, verify in _LINE_CHECKS.items():
         report.lines[record] = verify(connection, anchored_lines.get(record, ()))
         report.broken = report.broken or report.lines[record].broken
@@ -198,11 +205,11 @@ def _verify_numbers(connection: Connection, report: AuditReport, anchored: froze
     rolling = hashlib.sha256()
     gap: BrokenLink | None = None
     last = 0
-    for seq, digest, case_id in connection.execute(_NUMBERS):
+    for seq, digest, case_id, purged in connection.execute(_NUMBERS):
         if seq != last + 1 and gap is None:
             gap = BrokenLink(case_id, seq, f"event {last + 1} is missing before it")
         last = seq
-        report.events += 1
+        report.events += not purged
         rolling.update(digest.encode())
         if seq in anchored:
             report.digests[seq] = HASH_PREFIX + rolling.hexdigest()

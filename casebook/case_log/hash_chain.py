@@ -18,6 +18,7 @@ _OUTSIDE_CASES = frozenset(
         "chat_user",
         "desk_change",
         "detection_rule",
+        "purged_case",
         "risk_model",
         "rule_version",
         "saved_view",

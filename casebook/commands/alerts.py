@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, insert, literal_column, select
+from sqlalchemy import Connection, and_, bindparam, false, insert, literal_column, select, true, union_all
 
 from casebook.case_log.append import append, lock_log, next_seq
 from casebook.case_log.guard_facts import guard_facts_of
@@ -17,6 +17,7 @@ from casebook.projection.cases import CaseOpened
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.review_rows import open_question
 from casebook.queries.tokenizer import join_words, words_of_alert
+from casebook.queries.tombstones import PURGED_ALERTS, refuse_purged
 from casebook.schema.base import table_of
 from casebook.schema.cases import AlertRow, CaseRow
 from casebook.schema.workspace import CaseTextRow
@@ -29,7 +30,12 @@ CONSIDERED = 5
 
 _CASES, _ALERTS = table_of(CaseRow), table_of(AlertRow)
 _KEEP_WORDS = insert(table_of(CaseTextRow))
-_CASE_OF = select(_ALERTS.c.case_id).where(_ALERTS.c.alert_id == bindparam("of_alert"), _ALERTS.c.moved_to.is_(None))
+_CASE_OF = union_all(
+    select(_ALERTS.c.case_id, false().label("purged")).where(
+        _ALERTS.c.alert_id == bindparam("of_alert"), _ALERTS.c.moved_to.is_(None)
+    ),
+    select(PURGED_ALERTS.c.case_id, true().label("purged")).where(PURGED_ALERTS.c.alert_id == bindparam("of_alert")),
+)
 _NEWEST = (
     select(_CASES.c.case_id, _CASES.c.state)
     .where(_CASES.c.customer_id == bindparam("of_customer"), _CASES.c.alert_id.is_not(None))
@@ -53,9 +59,9 @@ def record_alert(
     """The case of an alert, which it joins or opens now, or had joined or opened before.
 
     `raised_by`: the person who raised it; None: a rule. None: another writer opened a case that it may belong to, since
-    this transaction looked; nothing is written, and the caller begins again.
+    this transaction looked; nothing is written, and the caller begins again. Raises CasePurged.
     """
-    known = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).scalar()
+    known = _home_of(connection, alert)
     if known is not None:
         return OpenedCase(case_id=known, created=False)
     newest, considered = _cases_of(connection, alert.customer_id)
@@ -65,12 +71,20 @@ def record_alert(
             return joined
     # Openings queue here. Cases are always locked before the log, so what was opened meanwhile cannot be locked now.
     lock_log(connection)
-    known = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).scalar()
+    known = _home_of(connection, alert)
     if known is not None:
         return OpenedCase(case_id=known, created=False)
     if _cases_of(connection, alert.customer_id) != (newest, considered):
         return None
     return open_with(connection, alert, newest, raised_by or SYSTEM, now)
+
+
+def _home_of(connection: Connection, alert: Alert) -> str | None:
+    """The case that has the alert; None: no case ever had. Raises CasePurged."""
+    home = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).first()
+    if home is not None and home.purged:
+        refuse_purged(connection, home.case_id)
+    return None if home is None else home.case_id
 
 
 def _cases_of(connection: Connection, customer_id: int) -> tuple[str | None, list[str]]:
@@ -106,7 +120,7 @@ def _join(
     """Join an open case, unless it does not take the alert."""
     case = lock_case(connection, case_id)
     # The lock may have been waited for, behind the same alert.
-    known = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).scalar()
+    known = _home_of(connection, alert)
     if known is not None:
         return OpenedCase(case_id=known, created=False)
     first = Alert.model_validate_json(connection.execute(_FIRST, {"of_case": case_id}).scalar_one())

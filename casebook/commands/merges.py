@@ -17,6 +17,7 @@ from casebook.projection.alerts import AlertDetached, CaseMerged, CaseUnmerged
 from casebook.queries.alerts import current_alerts
 from casebook.queries.autonomy import scores_of_banded
 from casebook.queries.review_rows import open_question
+from casebook.queries.tombstones import refuse_purged
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
 from contracts import ids
@@ -79,12 +80,14 @@ def detach_alert(
     """Take an alert out of an open case, into one of its own: the one that it opened once, or a new one.
 
     Raises AlertsCannotMove for the alert that opened the case, one that it does not have, or a decided case;
-    ClaimedByOther, CaseClosed.
+    ClaimedByOther, CaseClosed, CasePurged.
     """
     target_id = ids.case_id(alert_id)
     if target_id == case_id:
         raise AlertsCannotMove(case_id, "this alert opened the case; detach the others instead")
     cases = _locked(connection, (case_id, target_id), may_lack=(target_id,))
+    if target_id not in cases:
+        refuse_purged(connection, target_id)
     case, target = cases[case_id], cases.get(target_id)
     _refuse_decided(connection, case, subject, now)
     left = {alert.alert_id: alert for alert in current_alerts(connection, case_id)}

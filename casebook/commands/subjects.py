@@ -13,6 +13,7 @@ from casebook.projection.cases import CaseOpened, SubjectOpening
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.kinds.kind import RecordedKind
 from casebook.queries.tokenizer import join_words, words_of
+from casebook.queries.tombstones import refuse_purged
 from casebook.schema.base import table_of
 from casebook.schema.cases import SubjectRow
 from casebook.schema.workspace import CaseTextRow
@@ -31,7 +32,7 @@ def open_about(
     """The case about `subject`, opened now or before; `policy`: its limits, of the first time.
 
     Nothing is started for it where what opens it also carries it. Raises SubjectDiffers when it was opened about
-    something else under the same id.
+    something else under the same id, CasePurged.
     """
     assert kind.about is not None, "a case of this kind is opened by alerts"
     about, digest = kind.about(subject), content_hash(subject)
@@ -42,6 +43,7 @@ def open_about(
         if content_hash(type(subject).model_validate_json(known)) != digest:
             raise SubjectDiffers(case_id)
         return OpenedCase(case_id=case_id, created=False)
+    refuse_purged(connection, case_id)
     opening = SubjectOpening(
         kind=kind.spec.name,
         subject_id=about.subject_id,

@@ -2,6 +2,7 @@
 
 CasebookError
 ├── CaseNotFound            404
+├── CasePurged              410
 ├── EvidenceNotFound        404
 ├── AlertNotFound           404
 ├── AttachmentNotFound      404
@@ -243,6 +244,7 @@ from casebook.errors.lookups import (
     AttachmentNotFound,
     AttachmentTooLarge,
     CaseNotFound,
+    CasePurged,
     EffectNotFound,
     EvidenceNotFound,
     MalformedCursor,
@@ -334,6 +336,7 @@ __all__ = [
     "CaseMerged",
     "CaseNotFound",
     "CaseOpen",
+    "CasePurged",
     "CasebookCorrupt",
     "CasebookEmpty",
     "CasebookError",

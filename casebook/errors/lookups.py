@@ -1,5 +1,7 @@
 """Records that do not exist, and values that cannot be stored."""
 
+from datetime import datetime
+
 from sqlalchemy.exc import DontWrapMixin
 
 from casebook.errors.base import CasebookError
@@ -11,8 +13,23 @@ class CaseNotFound(CasebookError):
     id = "case-not-found"
     status = 404
 
-    def __init__(self, case_id: str) -> None:
-        super().__init__(f"There is no case '{case_id}'.")
+    def __init__(self, case_id: str, sentence: str | None = None) -> None:
+        super().__init__(sentence or f"There is no case '{case_id}'.")
+        self.case_id = case_id
+
+
+class CasePurged(CaseNotFound):
+    """The case was there, and was purged when it had been kept for long enough."""
+
+    id = "case-purged"
+    status = 410
+
+    def __init__(self, case_id: str, purged_at: datetime, kept_days: int) -> None:
+        super().__init__(
+            case_id,
+            f"Case '{case_id}' was purged on {purged_at:%Y-%m-%d}: "
+            f"it was kept for {kept_days} days after the last thing that happened in it.",
+        )
 
 
 class EvidenceNotFound(CasebookError):

@@ -15,7 +15,7 @@ from contracts.domain_events import DomainEvent
 from contracts.kinds import kind_of
 from contracts.names import CaseEventType
 
-Actors = Literal["product", "agents", "people", "anybody"]
+Actors = Literal["product", "agents", "people", "people_or_system", "anybody"]
 
 
 class Occurrence(NamedTuple):

@@ -45,11 +45,11 @@ class ConversationMoved(EventData):
 
 
 class TextsErased(EventData):
-    """A person had the conversation erased: what was written in it is gone, and nobody is asked about it any more."""
+    """The conversation was erased, by a person or for its age: its texts are gone, and nobody is asked any more."""
 
     type: ClassVar[CaseEventType] = "texts_erased"
     kind: ClassVar[str | None] = REPLY.name
-    actors: ClassVar[Actors] = "people"
+    actors: ClassVar[Actors] = "people_or_system"
     follows_closing: ClassVar[bool] = True
 
     review_id: ReviewId | None

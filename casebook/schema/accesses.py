@@ -37,10 +37,14 @@ class AccessRow(Base, kw_only=True):
 
 
 class AccessHead(Base, kw_only=True):
-    """One row: the end of the access record. Who appends holds its lock until the commit."""
+    """One row: both ends of the access record. Who appends or purges holds its lock until the commit."""
 
     __tablename__ = "access_head"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    purged_number: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The last line that is no longer kept; 0 while all are."""
+    purged_hash: Mapped[str | None] = mapped_column(default=None)
+    """Its hash, from which the first kept line follows."""
     last_number: Mapped[int] = mapped_column(BigInteger)
     last_hash: Mapped[str | None] = mapped_column(default=None)

@@ -102,6 +102,14 @@ class CaseRow(Base, kw_only=True):
             sqlite_where=text("snoozed_until IS NOT NULL"),
             postgresql_where=text("snoozed_until IS NOT NULL"),
         ),
+        # What is purged one day, the oldest first.
+        Index(
+            "ix_case_closed",
+            "kind",
+            "last_seq",
+            sqlite_where=text("state = 'closed'"),
+            postgresql_where=text("state = 'closed'"),
+        ),
         Index(
             "ix_case_unscheduled",
             "opened_seq",

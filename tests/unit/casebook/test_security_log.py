@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, event, insert, select, update
 
 from casebook.audit.verify import verify_case_log
 from casebook.case_log.security_chain import WINDOW, Noted, in_window
-from casebook.commands import security_log
+from casebook.commands import line_purge
 from casebook.errors import MalformedCursor
 from casebook.schema.base import Base
 from casebook.security_log_api import SecurityLogApi
@@ -93,7 +93,7 @@ def test_everything_can_be_purged_but_that_it_was(noted: SecurityLogApi, book: C
 
 
 def test_purge_takes_a_batch_at_a_time(log: SecurityLogApi, book: CaseBook, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(security_log, "PURGED_AT_ONCE", 4)
+    monkeypatch.setattr(line_purge, "PURGED_AT_ONCE", 4)
     log.note([exported(hour) for hour in range(-6, 0)])
     assert [log.purge(NOON) for _ in range(3)] == [4, 2, 0]
     assert book.audit().broken is None

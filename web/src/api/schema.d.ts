@@ -4149,7 +4149,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed" | "model_rolled_back" | "back_test_requested" | "back_test_cancelled";
+            kind: "view_saved" | "view_deleted" | "view_unshared" | "assignment_changed" | "user_linked" | "conversation_erased" | "subscription_created" | "subscription_changed" | "subscription_deleted" | "events_replayed" | "dead_letters_resent" | "dead_letter_dropped" | "schedule_paused" | "schedule_resumed" | "counts_reset" | "telemetry_retried" | "telemetry_dropped" | "rule_drafted" | "rule_shadowed" | "rule_shadow_ended" | "rule_promoted" | "rule_rolled_back" | "rule_switched_off" | "rule_switched_on" | "alerts_snoozed" | "alerts_unsnoozed" | "suppression_added" | "suppression_removed" | "model_rolled_back" | "back_test_requested" | "back_test_cancelled" | "case_purged" | "accesses_purged";
             /** Name */
             name: string;
             /** Number */
@@ -7373,15 +7373,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -7452,15 +7443,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -7522,15 +7504,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7985,15 +7958,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -8299,15 +8263,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -8380,6 +8335,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8468,8 +8432,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8560,6 +8524,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8665,6 +8638,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -8747,6 +8729,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8858,8 +8849,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8939,6 +8930,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9035,6 +9035,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Body too large */
             413: {
                 headers: {
@@ -9114,6 +9123,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9204,8 +9222,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9291,6 +9309,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9384,8 +9411,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9475,6 +9502,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9585,6 +9621,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too much at once; `Retry-After` says when to ask again */
             429: {
                 headers: {
@@ -9649,6 +9694,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9735,8 +9789,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9829,8 +9883,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9920,6 +9974,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10028,8 +10091,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10119,6 +10182,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10217,6 +10289,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10325,6 +10406,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too much at once; `Retry-After` says when to ask again */
             429: {
                 headers: {
@@ -10404,8 +10494,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10495,6 +10585,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10602,6 +10701,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10718,6 +10826,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Body too large */
             413: {
                 headers: {
@@ -10818,6 +10935,15 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10926,6 +11052,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too much at once; `Retry-After` says when to ask again */
             429: {
                 headers: {
@@ -11002,15 +11137,6 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11195,15 +11321,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -11282,15 +11399,6 @@ export interface operations {
             };
             /** @description Not found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11629,15 +11737,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13663,15 +13762,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -13767,15 +13857,6 @@ export interface operations {
             };
             /** @description Not found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14220,15 +14301,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -14507,15 +14579,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -14644,15 +14707,6 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14799,15 +14853,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15028,15 +15073,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15549,15 +15585,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -16050,15 +16077,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query is too long */
-            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16761,15 +16779,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -17317,6 +17326,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Body too large */
             413: {
                 headers: {
@@ -17422,6 +17440,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Body too large */
             413: {
                 headers: {
@@ -17509,6 +17536,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

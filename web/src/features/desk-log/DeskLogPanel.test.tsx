@@ -71,6 +71,8 @@ test.each([
   ["suppression_added", "lets the sub-1 never count"],
   ["suppression_removed", "lets the sub-1 count again"],
   ["model_rolled_back", "went back to an earlier model of the learned score, as sub-1"],
+  ["case_purged", "purged sub-1, which had been kept for long enough"],
+  ["accesses_purged", "deleted lines of the access record that had been kept for long enough"],
 ] as const)("%s is a sentence", async (kind, said) => {
   const items = [change(1, { actor: "maria", kind, owner: null, name: "sub-1" })];
   serve(() => json({ items, next_cursor: null, total: 1 }));

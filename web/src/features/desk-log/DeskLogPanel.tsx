@@ -123,6 +123,10 @@ function sentence({ kind, name, owner, actor }: DeskChange, nameOf: (actor: stri
       return `lets the ${name} count again`;
     case "model_rolled_back":
       return `went back to an earlier model of the learned score, as ${name}`;
+    case "case_purged":
+      return `purged ${name}, which had been kept for long enough`;
+    case "accesses_purged":
+      return "deleted lines of the access record that had been kept for long enough";
   }
 }
 

@@ -1,0 +1,93 @@
+"""Deletes what belongs to no case and has been kept for long enough. Each command is one transaction of one batch."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, tuple_
+
+from casebook.commands.detector_states import KEPT_FOR
+from casebook.commands.erasures import erase_conversation
+from casebook.policy.actors import SYSTEM
+from casebook.schema.base import table_of
+from casebook.schema.chat import ChatTurnRow, ChatUserRow
+from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow
+from casebook.schema.detector_states import DetectorStateRow
+from casebook.schema.domain_events import ConsumerRow, DomainEventRow
+from casebook.schema.tasks import TaskReminderRow, TaskRow
+from casebook.schema.telemetry_dead_letters import TelemetryDeadLetterRow
+
+AT_ONCE = 500
+"""Rows of one transaction."""
+ERASED_AT_ONCE = 20
+"""Conversations of one transaction."""
+
+_USERS, _TURNS = table_of(ChatUserRow), table_of(ChatTurnRow)
+_TASKS, _REMINDERS = table_of(TaskRow), table_of(TaskReminderRow)
+_EVENTS, _CONSUMERS = table_of(DomainEventRow), table_of(ConsumerRow)
+_PENDING, _DEAD = table_of(PendingDeliveryRow), table_of(DeadLetterRow)
+_LETTERS, _STATES = table_of(TelemetryDeadLetterRow), table_of(DetectorStateRow)
+_FIRST_EVENT = select(func.min(_EVENTS.c.number))
+_LAST_HANDLED = select(func.min(_CONSUMERS.c.number))
+
+
+def erase_conversations(connection: Connection, before: datetime, now: datetime) -> int:
+    """Erase the conversations in which nobody wrote or was answered since then, at most `ERASED_AT_ONCE`; how many."""
+    own = _TURNS.c.user_id == _USERS.c.user_id
+    since = exists().where(own, _TURNS.c.received_at >= before)
+    answered = exists().where(own, _TURNS.c.replied_at >= before)
+    idle = select(_USERS.c.user_id).where(_USERS.c.erased < _USERS.c.turns, ~since, ~answered)
+    found = connection.execute(idle.order_by(_USERS.c.wrote).limit(ERASED_AT_ONCE)).scalars().all()
+    for user_id in found:
+        erase_conversation(connection, user_id, SYSTEM, now)
+    return len(found)
+
+
+def delete_tasks(connection: Connection, before: datetime) -> int:
+    """Delete tasks that were completed or deleted before then, at most `AT_ONCE`; how many."""
+    ended = (_TASKS.c.state != "open", _TASKS.c.changed_at < before)
+    # The scheduler still has a reminder that is cancelled: it is taken back first.
+    armed = exists().where(_REMINDERS.c.task_id == _TASKS.c.task_id)
+    return _delete_some(connection, _TASKS, *ended, ~armed)
+
+
+def delete_telemetry_dead_letters(connection: Connection, before: datetime) -> int:
+    """Delete telemetry that was not evaluated and was received before then, at most `AT_ONCE`; how many."""
+    return _delete_some(connection, _LETTERS, _LETTERS.c.received_at < before, _LETTERS.c.state != "retrying")
+
+
+def delete_undelivered(connection: Connection, before: datetime) -> int:
+    """Delete deliveries that were given up before then, at most `AT_ONCE`; how many."""
+    return _delete_some(connection, _DEAD, _DEAD.c.given_up_at < before)
+
+
+def delete_domain_events(connection: Connection, before: datetime) -> int:
+    """Delete the oldest domain events, at most `AT_ONCE` numbers, up to the first that is younger; how many.
+
+    None is deleted that a consumer has not handled, or that may still be delivered.
+    """
+    first, handled = connection.execute(_FIRST_EVENT).scalar(), connection.execute(_LAST_HANDLED).scalar()
+    if first is None:
+        return 0
+    among = (_EVENTS.c.number >= first, _EVENTS.c.number < first + AT_ONCE)
+    young = connection.execute(select(func.min(_EVENTS.c.number)).where(*among, _EVENTS.c.at >= before)).scalar()
+    last = min(first + AT_ONCE - 1 if young is None else young - 1, first + AT_ONCE if handled is None else handled)
+    waiting = (exists().where(table.c.number == _EVENTS.c.number) for table in (_PENDING, _DEAD))
+    gone = delete(_EVENTS).where(_EVENTS.c.number <= last, *(~each for each in waiting))
+    return connection.execute(gone).rowcount
+
+
+def forget_detector_states(connection: Connection, now: datetime) -> int:
+    """Forget what detection knows of whom it has not seen for so long that it begins anew with them; how many."""
+    return _delete_some(connection, _STATES, _STATES.c.saved_at < now - KEPT_FOR)
+
+
+def oldest_kept(days: int, now: datetime) -> datetime:
+    """What is older is not kept any more."""
+    return now - timedelta(days=days)
+
+
+def _delete_some(connection: Connection, table: Table[Any], *which: ColumnElement[bool]) -> int:
+    key = [*table.primary_key.columns]
+    some = select(*key).where(*which).limit(AT_ONCE)
+    named = key[0].in_(some) if len(key) == 1 else tuple_(*key).in_(some)
+    return connection.execute(delete(table).where(named)).rowcount
