@@ -235,6 +235,7 @@ def _lifespan(
                 consumes_events=settings.event_consumers_enabled,
                 lab=lab_options(settings),
                 keep_security_log=timedelta(days=settings.security_log_days),
+                kept_for=settings.kept_for(),
                 open_provider=open_sign_in,
                 cookies=Cookies(secure=(settings.public_origin or "").startswith("https://")),
                 grant_key=grant_key,

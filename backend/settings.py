@@ -13,6 +13,7 @@ from backend.delivery.settings import DeliverySettings
 from backend.http.connections.limits import MAX_CONNECTIONS, ConnectionLimits
 from backend.http.site import Site
 from backend.ingest.settings import HttpUrl, TelemetrySettings
+from backend.retention_settings import RetentionSettings
 from backend.services.rate_limits import REQUESTS_PER_MINUTE
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
@@ -48,7 +49,7 @@ def parse_closing_policy(text: str) -> ClosingPolicy:
     return ClosingPolicy(required={answer: tuple(dict.fromkeys(names)) for answer, names in required.items()})
 
 
-class BackendSettings(TelemetrySettings, DeliverySettings, SignInSettings):
+class BackendSettings(TelemetrySettings, DeliverySettings, SignInSettings, RetentionSettings):
     """The backend's settings; each is the environment variable of the same name in capitals."""
 
     backend_host: str = "127.0.0.1"

@@ -47,8 +47,10 @@ from backend.services.installation import (
     IngestStatus,
     PublicConfig,
 )
+from backend.services.kept_for import KeptFor
 from backend.services.masking import Masking
 from backend.services.merges import MergeService
+from backend.services.old_records import OldRecords
 from backend.services.open_streams import OpenStreams
 from backend.services.outbox_relay import OutboxRelay
 from backend.services.previews import PreviewService
@@ -86,6 +88,7 @@ from casebook.async_api import (
     AsyncTasks,
     AsyncWorkspace,
 )
+from casebook.async_retention import AsyncRetention
 from casebook.back_tests_api import BackTestsApi
 from casebook.chat_api import ChatApi
 from casebook.dead_letters_api import DeadLettersApi
@@ -98,6 +101,7 @@ from casebook.policy.chat_limits import DEFAULT_LIMITS, ChatLimits
 from casebook.queries.change_feed import LogReader
 from casebook.queries.recorded_customers import CustomerReader
 from casebook.relay_api import RelayApi
+from casebook.retention_api import RetentionApi
 from casebook.risk_score_api import RiskScoreApi
 from casebook.schedules_api import SchedulesApi
 from casebook.security_log_api import SecurityLogApi
@@ -108,6 +112,7 @@ from casebook.workspace_api import WorkspaceApi
 from runtime.signatures import PrivateKey
 
 SECURITY_LOG_KEPT = timedelta(days=400)
+FOR_AS_LONG_AS_USUAL = KeptFor()
 PLAIN_COOKIES = Cookies()
 NO_RECORDINGS = LabOptions(recordings=Path("no-recordings"))
 """Of who tries no rules."""
@@ -127,6 +132,7 @@ class Wiring:
     schedules: ScheduleKeeper
     back_tests: BackTestRunner
     retention: Retention
+    old_records: OldRecords
     consumers: EventConsumers | None
     """None: a process of its own consumes and delivers domain events."""
 
@@ -146,6 +152,7 @@ def wire(
     consumes_events: bool = True,
     lab: LabOptions = NO_RECORDINGS,
     keep_security_log: timedelta = SECURITY_LOG_KEPT,
+    kept_for: KeptFor = FOR_AS_LONG_AS_USUAL,
     open_provider: OpenProvider | None = None,
     cookies: Cookies = PLAIN_COOKIES,
     grant_key: PrivateKey | None = None,
@@ -190,6 +197,8 @@ def wire(
     score_record = AsyncRiskScore(RiskScoreApi(facade.transactions), threads)
     back_test_record = AsyncBackTests(BackTestsApi(facade.transactions), threads)
     back_tests = BackTestRunner(back_test_record)
+    retention_record = AsyncRetention(RetentionApi(facade.transactions), threads)
+    old_records = OldRecords(retention_record, scheduler, kept_for, now)
     services = Services(
         workspace=workspace,
         record=record,
@@ -240,6 +249,7 @@ def wire(
         security=SecurityRecorder(security_log, now),
         security_log=security_log,
         public_config=config,
+        old_records=old_records,
     )
     retention = Retention(session_record, security_log, keep_security_log, now)
     return Wiring(
@@ -253,6 +263,7 @@ def wire(
         schedules,
         back_tests,
         retention,
+        old_records,
         consumers,
     )
 
@@ -289,6 +300,7 @@ async def serving(
         wiring.services.security.run,
         wiring.services.session_watch.run,
         wiring.retention.run,
+        wiring.old_records.run,
         wiring.absences.run,
         wiring.turn_relay.run,
         wiring.turn_feed.run,

@@ -141,6 +141,8 @@ def _verify_casebook(url: str, anchor_file: Path | None) -> int:
         f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows, {counted}; "
         f"digest {report.digests[last]}; {which}."
     )
+    if report.purged:
+        _say(f"Of {report.purged} cases that were purged, the tombstones are as the desk log says.")
     if report.refused:
         _say(
             f"{report.refused} attempts at what nothing on record justifies were refused; each case's audit names them."

@@ -39,6 +39,7 @@ from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
 from backend.services.masking import Masking
 from backend.services.merges import MergeService
+from backend.services.old_records import OldRecords
 from backend.services.open_streams import OpenStreams
 from backend.services.previews import PreviewService
 from backend.services.rate_limits import RateLimits
@@ -128,6 +129,7 @@ class Services:
     security: SecurityRecorder
     security_log: AsyncSecurityLog
     public_config: PublicConfig
+    old_records: OldRecords
 
 
 # Asynchronous, though none of these waits for anything: the framework sends each one that is not through a thread.

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from backend.api.dependencies import IngestStatusDep, ServicesDep
 from backend.http.problem import documented
 from backend.services.installation import IngestStatus
+from backend.services.kept_for import Record
 from backend.services.rate_limits import What
 from backend.services.telemetry_metrics import telemetry_metrics
 from casebook.database.transactions import utc_now
@@ -44,6 +45,8 @@ class Reading(Collector):
     consumers: Sequence[ConsumerState]
     security: Mapping[SecurityEventKind, int]
     limited: Mapping[What, int]
+    deleted: Mapping[Record, int]
+    needed: Mapping[Record, int]
     at: datetime
 
     def collect(self) -> Iterator[Metric]:
@@ -83,7 +86,22 @@ class Reading(Collector):
         for what in get_args(What):
             limited.add_metric([what], self.limited.get(what, 0))
         yield limited
+        yield from self._old_records()
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
+
+    def _old_records(self) -> Iterator[Metric]:
+        deleted = CounterMetricFamily(
+            "casewright_retention_deleted", "What was deleted once it had been kept for long enough.", labels=["record"]
+        )
+        for record in get_args(Record):
+            deleted.add_metric([record], self.deleted.get(record, 0))
+        yield deleted
+        needed = GaugeMetricFamily(
+            "casewright_retention_needed", "Old cases that are kept because something needs them.", labels=["record"]
+        )
+        for record, count in self.needed.items():
+            needed.add_metric([record], count)
+        yield needed
 
     def _consumers(self) -> Iterator[Metric]:
         behind = GaugeMetricFamily(
@@ -118,6 +136,8 @@ async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> Metrics
         refused=await services.workspace.refusals_by_reason(),
         security=services.security.counts,
         limited=services.rates.refused,
+        deleted=services.old_records.deleted,
+        needed=services.old_records.needed,
         consumers=await services.event_record.consumer_states(),
         at=utc_now(),
     )

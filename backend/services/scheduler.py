@@ -50,6 +50,8 @@ RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED
 LISTING_TIMEOUT_S = 60.0
 LISTED_AT_ONCE = 1_000
 """A page of ids: far below what a message may hold."""
+PURGED_AT_ONCE = 100
+"""Instances that are purged one by one before others are looked for."""
 _GOING_ON = (
     OrchestrationStatus.PENDING,
     OrchestrationStatus.RUNNING,
@@ -142,6 +144,10 @@ class Scheduler(Protocol):
 
     async def living(self) -> frozenset[str]:
         """The ids of all orchestrations that have not ended."""
+        ...
+
+    async def purge_ended(self, before: datetime) -> int:
+        """Forget orchestrations that ended before then, at most `PURGED_AT_ONCE`; how many."""
         ...
 
     async def probe(self) -> None:
@@ -292,6 +298,22 @@ class DurableTaskScheduler:
         except Refused as refusal:
             raise SchedulerUnavailable(refusal.reason) from refusal
         return frozenset(state.instance_id for state in states) - {HUB_OWNER_INSTANCE}
+
+    async def purge_ended(self, before: datetime) -> int:
+        """Forget orchestrations that ended before then. All that outlives them is in the casebook."""
+        await self._hub.require_own()
+        try:
+            async with answering(LISTING_TIMEOUT_S):
+                page = await self._client.list_instance_ids(
+                    [*_OVER], completed_time_to=before, page_size=PURGED_AT_ONCE
+                )
+            purged = 0
+            for instance_id in {*page.items[:PURGED_AT_ONCE]} - {HUB_OWNER_INSTANCE}:
+                async with answering():
+                    purged += (await self._client.purge_orchestration(instance_id)).deleted_instance_count
+        except Refused as refusal:
+            raise SchedulerUnavailable(refusal.reason) from refusal
+        return purged
 
     async def probe(self) -> None:
         """Return if the scheduler answers, and the hub is marked as this casebook's."""

@@ -88,6 +88,7 @@ def oldest_kept(days: int, now: datetime) -> datetime:
 
 def _delete_some(connection: Connection, table: Table[Any], *which: ColumnElement[bool]) -> int:
     key = [*table.primary_key.columns]
-    some = select(*key).where(*which).limit(AT_ONCE)
+    # What another transaction has in hand is left to a later time.
+    some = select(*key).where(*which).order_by(*key).limit(AT_ONCE).with_for_update(skip_locked=True)
     named = key[0].in_(some) if len(key) == 1 else tuple_(*key).in_(some)
     return connection.execute(delete(table).where(named)).rowcount

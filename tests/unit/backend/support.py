@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -246,6 +246,17 @@ class FakeScheduler:
     async def wake(self, case: str, round_number: int) -> None:
         self._answer(case)
         self.woken.append((case, round_number))
+
+    async def purge_ended(self, before: datetime) -> int:
+        self._answer()
+        over = [
+            name
+            for name, state in self.instances.items()
+            if state.runtime_status in ("COMPLETED", "FAILED", "TERMINATED") and state.last_updated_at < before
+        ]
+        for name in over:
+            del self.instances[name]
+        return len(over)
 
     async def resume(self, instance_id: str) -> None:
         self._answer(instance_id)

@@ -102,6 +102,8 @@ async def test_every_name_is_documented() -> None:
         consumers=(),
         security={},
         limited={},
+        deleted={},
+        needed={"fraud_cases": 1},
         at=utc_now(),
     )
     for metric in nothing.collect():
@@ -132,6 +134,8 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
             consumers=(),
             security={},
             limited={},
+            deleted={},
+            needed={},
             at=utc_now(),
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -126,6 +127,24 @@ async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -
         worker.stop()
     assert again is not None
     assert again.runtime_status in ("PENDING", "RUNNING")
+
+
+async def test_what_ended_long_ago_is_forgotten(hub: str) -> None:
+    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
+    worker.add_orchestrator(investigation)
+    worker.add_orchestrator(reversal)
+    worker.start()
+    try:
+        async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
+            await scheduler.start_investigation(CASE)
+            await scheduler.start_reversal(APPROVED)
+            ended = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 60)
+            assert await scheduler.purge_ended(ended.last_updated_at - timedelta(days=1)) == 0
+            assert await scheduler.purge_ended(ended.last_updated_at + timedelta(days=1)) == 1
+            assert await scheduler.state_of(APPROVED.reversal_id) is None
+            assert CASE in await scheduler.living()
+    finally:
+        worker.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Deletes what has been kept for long enough, a little at a time."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from backend.services.errors import SchedulerUnavailable
+from backend.services.kept_for import KeptFor, Record
+from backend.services.scheduler import Scheduler
+from casebook.async_retention import AsyncRetention
+from casebook.errors import CasebookUnavailable
+from contracts.kinds.fraud import FRAUD
+from contracts.kinds.reply import REPLY
+
+log = logging.getLogger("casewright.retention")
+
+BATCHES = 50
+"""Transactions of one sweep and one record: of cases, a thousand."""
+BUSY_S = 60.0
+"""Until the next sweep where one did not come to the end."""
+IDLE_S = 3_600.0
+
+Delete = Callable[[], Awaitable[int]]
+"""Deletes a batch, and says how much that was."""
+
+
+class OldRecords:
+    """Several backends may do this at once: each thing is deleted once.
+
+    A sweep begins anew what a killed one had begun: what is old follows from the record.
+    """
+
+    def __init__(
+        self, record: AsyncRetention, scheduler: Scheduler, kept: KeptFor, now: Callable[[], datetime]
+    ) -> None:
+        self._record = record
+        self._scheduler = scheduler
+        self._kept = kept
+        self._now = now
+        self._reached: Counter[str] = Counter()
+        """Of each kind of case, where the last batch ended."""
+        self.deleted: Counter[Record] = Counter()
+        """By this process."""
+        self.needed: dict[Record, int] = {}
+        """Cases that the last walk found to be old, and kept because something still needs them."""
+        self._needed_so_far: Counter[Record] = Counter()
+
+    async def sweep(self) -> bool:
+        """Delete what is due, at most `BATCHES` batches of each record; whether more is due.
+
+        Raises CasebookUnavailable, SchedulerUnavailable.
+        """
+        kept, record = self._kept, self._record
+        more = await self._sweep_cases("fraud_cases", FRAUD.name, kept.cases)
+        more |= await self._sweep_cases("reply_cases", REPLY.name, kept.reply_cases)
+        await record.forget_words()
+        steps: tuple[tuple[Record, int, Callable[[int], Awaitable[int]]], ...] = (
+            ("conversations", kept.conversations, record.erase_conversations),
+            ("tasks", kept.tasks, record.delete_tasks),
+            ("telemetry_dead_letters", kept.telemetry_dead_letters, record.delete_telemetry_dead_letters),
+            ("undelivered", kept.domain_events, record.delete_undelivered),
+            ("domain_events", kept.domain_events, record.delete_domain_events),
+            ("accesses", kept.accesses, record.purge_accesses),
+            ("orchestrations", kept.orchestrations, self._purge_orchestrations),
+        )
+        more |= await self._sweep("detection_states", record.forget_detector_states)
+        for name, days, delete in steps:
+            if days:
+                more |= await self._sweep(name, partial(delete, days))
+        return more
+
+    async def run(self) -> None:
+        """Sweep again and again until cancelled."""
+        while True:
+            rest_s = IDLE_S
+            try:
+                if await self.sweep():
+                    rest_s = BUSY_S
+            except (CasebookUnavailable, SchedulerUnavailable) as error:
+                log.warning("%s What is old is deleted later.", error)
+                rest_s = BUSY_S
+            await asyncio.sleep(rest_s)
+
+    async def _sweep(self, name: Record, delete: Delete) -> bool:
+        total = 0
+        for _ in range(BATCHES):
+            batch = await delete()
+            total += batch
+            self.deleted[name] += batch
+            if not batch:
+                break
+        else:
+            self._say(name, total)
+            return True
+        self._say(name, total)
+        return False
+
+    async def _sweep_cases(self, name: Record, kind: str, days: int) -> bool:
+        if not days:
+            return False
+        total = 0
+        for _ in range(BATCHES):
+            batch = await self._record.purge_cases(kind, days, self._reached[kind])
+            total += batch.purged
+            self.deleted[name] += batch.purged
+            self._needed_so_far[name] += batch.kept
+            self._reached[kind] = batch.reached or 0
+            if batch.reached is None:
+                self.needed[name] = self._needed_so_far.pop(name, 0)
+                break
+        self._say(name, total)
+        return self._reached[kind] > 0
+
+    async def _purge_orchestrations(self, days: int) -> int:
+        return await self._scheduler.purge_ended(self._now() - timedelta(days=days))
+
+    def _say(self, name: Record, total: int) -> None:
+        if total:
+            log.info("Deleted what had been kept for long enough: %d %s.", total, name.replace("_", " "))

@@ -1,0 +1,121 @@
+"""The job deletes all that is old, a bounded part at a time, and goes on where it was stopped."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from backend.executor import BlockingExecutor
+from backend.services import old_records
+from backend.services.errors import SchedulerUnavailable
+from backend.services.kept_for import KeptFor
+from backend.services.old_records import OldRecords
+from casebook.async_retention import AsyncRetention
+from casebook.chat_api import ChatApi
+from casebook.commands import purges
+from casebook.database.transactions import Transactions
+from casebook.retention_api import RetentionApi
+from casebook.tasks_api import TasksApi
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import FakeScheduler, instance_state
+from tests.unit.casebook.builders import SteppingClock
+from tests.unit.casebook.test_accesses import view
+from tests.unit.casebook.test_conversations import post
+from tests.unit.casebook.test_deliveries import make
+from tests.unit.casebook.test_purges import cleared, grow_old, locked
+
+pytestmark = pytest.mark.anyio
+
+MONTH = KeptFor(
+    cases=30,
+    reply_cases=30,
+    conversations=30,
+    tasks=30,
+    telemetry_dead_letters=30,
+    domain_events=30,
+    accesses=30,
+    orchestrations=30,
+)
+FOR_EVER = KeptFor(
+    cases=0,
+    reply_cases=0,
+    conversations=0,
+    tasks=0,
+    telemetry_dead_letters=0,
+    domain_events=0,
+    accesses=0,
+    orchestrations=0,
+)
+
+
+@pytest.fixture
+def clock() -> SteppingClock:
+    return SteppingClock()
+
+
+@pytest.fixture
+def filled(engine: Engine, clock: SteppingClock) -> CaseBook:
+    """Something old of everything that the job deletes."""
+    book = CaseBook(Transactions(engine, clock))
+    locked(book)
+    for number in range(2, 7):
+        cleared(book, number)
+    book.record([view("case-impossible_travel-2")])
+    post(ChatApi(book.transactions))
+    make(book.transactions, "task-1")
+    TasksApi(book.transactions).complete_task("task-1", None)
+    grow_old(book)
+    return book
+
+
+def job(book: CaseBook, scheduler: FakeScheduler, kept: KeptFor = MONTH) -> OldRecords:
+    record = AsyncRetention(RetentionApi(book.transactions), BlockingExecutor())
+    return OldRecords(record, scheduler, kept, book.transactions.now)
+
+
+async def test_sweep_deletes_all_that_is_old(filled: CaseBook, scheduler: FakeScheduler) -> None:
+    scheduler.instances["case-1"] = instance_state("closed", status="COMPLETED")
+    scheduler.instances["case-2"] = instance_state("acting")
+    old = job(filled, scheduler)
+    assert not await old.sweep()
+    wanted = {"fraud_cases": 5, "conversations": 1, "tasks": 1, "accesses": 1, "orchestrations": 1}
+    assert {record: count for record, count in old.deleted.items() if count and record != "domain_events"} == wanted
+    assert old.needed == {"fraud_cases": 1, "reply_cases": 0}
+    assert scheduler.instances.keys() == {"case-2"}
+    assert filled.verify_case_log() is None
+    assert not await old.sweep()
+    assert old.deleted["fraud_cases"] == 5
+
+
+async def test_nothing_is_deleted_that_is_kept_for_ever(filled: CaseBook, scheduler: FakeScheduler) -> None:
+    old = job(filled, scheduler, FOR_EVER)
+    assert not await old.sweep()
+    assert old.deleted.total() == 0
+    assert len(filled.list_cases().items) == 6
+
+
+async def test_sweep_is_bounded_and_goes_on(
+    filled: CaseBook, scheduler: FakeScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purges, "PURGED_AT_ONCE", 2)
+    monkeypatch.setattr(old_records, "BATCHES", 1)
+    old, purged = job(filled, scheduler), list[int]()
+    for _ in range(4):
+        await old.sweep()
+        purged.append(old.deleted["fraud_cases"])
+    assert purged == [1, 3, 5, 5]
+    assert old.needed["fraud_cases"] == 1
+
+
+async def test_words_are_forgotten_after_a_kill(filled: CaseBook, scheduler: FakeScheduler, engine: Engine) -> None:
+    RetentionApi(filled.transactions).purge_cases("fraud", 30)
+    await job(filled, scheduler).sweep()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM purged_case WHERE words_left")).scalar_one() == 0
+
+
+async def test_scheduler_that_is_away_keeps_nothing_else(filled: CaseBook, scheduler: FakeScheduler) -> None:
+    scheduler.reachable = False
+    old = job(filled, scheduler)
+    with pytest.raises(SchedulerUnavailable):
+        await old.sweep()
+    assert old.deleted["fraud_cases"] == 5
+    assert old.deleted["accesses"] == 1
