@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 _LAST_LETTERS_S = 5.0
 """How long dead letters may take to be written when the process stops."""
 
+GIVEN_UP = (AlertIdTaken, CasePurged)
+"""What says that an alert can never be opened."""
+
 
 def sources_of(settings: TelemetrySettings) -> list[TelemetrySource | PartitionedSource]:
     """The sources of telemetry, as this process reads them. Nothing is read yet."""
@@ -82,7 +85,7 @@ async def ingesting(
         sources=sources,
         open_alert=open_alert,
         on_telemetry=on_telemetry,
-        gives_up_on=(AlertIdTaken, CasePurged),
+        gives_up_on=GIVEN_UP,
         dead_letters=book,
         rules=await refresh.read_first() if sources else refresh.rules,
         on_signal=counts.add,

@@ -11,6 +11,7 @@ from casebook.case_log import append
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound
 from casebook.queries import case_summary, case_view
+from casebook.queries.tombstones import refuse_purged
 from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
@@ -71,11 +72,12 @@ class LogReader:
             return [LogChange(event, *states[event.case_id]) for event in events]
 
     def case_state(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
-        """The case's row and its progress, as of one instant. Raises CaseNotFound."""
+        """The case's row and its progress, as of one instant. Raises CaseNotFound, CasePurged."""
         with self._transactions.read() as connection:
             states = self._states(connection, {case_id})
-        if not states:
-            raise CaseNotFound(case_id)
+            if not states:
+                refuse_purged(connection, case_id)
+                raise CaseNotFound(case_id)
         return states[case_id]
 
     def _states(self, connection: Connection, cases: Collection[str]) -> Mapping[str, tuple[CaseSummary, CaseProgress]]:
