@@ -312,6 +312,9 @@ class DurableTaskScheduler:
                 async with answering():
                     purged += (await self._client.purge_orchestration(instance_id)).deleted_instance_count
         except Refused as refusal:
+            if refusal.code is grpc.StatusCode.UNIMPLEMENTED:
+                # It has a retention of its own.
+                return 0
             raise SchedulerUnavailable(refusal.reason) from refusal
         return purged
 
