@@ -13,7 +13,7 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
 from tests.support.stack import free_ports
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, RunningBackend, answering, task_hub
+from tests.unit.backend.support import CONFIG, FOR_EVER, SIGN_IN, FakeScheduler, RunningBackend, answering, task_hub
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def hub(port: int) -> Generator[str]:
 
 @pytest.fixture
 def wiring(book: CaseBook, scheduler: FakeScheduler) -> Wiring:
-    return wire(book, scheduler, SIGN_IN, Broadcast(), CONFIG)
+    return wire(book, scheduler, SIGN_IN, Broadcast(), CONFIG, kept_for=FOR_EVER)
 
 
 @pytest.fixture

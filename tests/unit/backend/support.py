@@ -35,6 +35,7 @@ from backend.main import BackendServer
 from backend.services.durable_schedules import Operation, Schedules, ScheduleSight
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.installation import PublicConfig
+from backend.services.kept_for import KeptFor
 from backend.services.rate_limits import RateLimits
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
 from backend.wiring import Wiring, serving, wire
@@ -80,6 +81,17 @@ NOTHING_READ = IngestReport(
 )
 YEAR = timedelta(days=366)
 SIGN_IN = SignIn(PERSONAS)
+FOR_EVER = KeptFor(
+    cases=0,
+    reply_cases=0,
+    conversations=0,
+    tasks=0,
+    telemetry_dead_letters=0,
+    domain_events=0,
+    accesses=0,
+    orchestrations=0,
+)
+"""What tests put on record may be of any day."""
 SERVICES = tuple(
     Identity(subject=f"svc-{scope.replace('.', '-')}", name="A program", roles=(), scopes=(scope,))
     for scope in get_args(Scope)
@@ -406,6 +418,7 @@ class RunningBackend:
             consumes_events=consumes_events,
             open_provider=open_provider,
             rates=rates,
+            kept_for=FOR_EVER,
         )
         sign_everybody_in(book.transactions)
 
