@@ -10,7 +10,7 @@ MAY_REVEAL: Role = "analyst"
 
 _FILE = "a file for whoever may reveal, on record before its first byte"
 _STAFF = "about people of this desk, and for those whom it is for"
-_SETTING = "what managers set and change: masked, it could not be sent back"
+_SETTING = "what managers set and change: masked, it could not be sent back; masked for everybody else"
 _OWNER = "for the one whose data it is"
 
 UNMASKED: Mapping[str, str] = {
@@ -36,8 +36,8 @@ UNMASKED: Mapping[str, str] = {
     "POST /api/detection/suppressions/remove": _SETTING,
     "GET /api/assignment": _SETTING,
     "PUT /api/assignment": _SETTING,
-    "GET /api/views": _SETTING,
-    "PUT /api/views/{name:path}": _SETTING,
+    "GET /api/views": _OWNER,
+    "PUT /api/views/{name:path}": _OWNER,
     "GET /api/subscriptions": _SETTING,
     "POST /api/subscriptions": _SETTING,
     "GET /api/subscriptions/{subscription_id}": _SETTING,
@@ -65,6 +65,11 @@ REVEALING = frozenset(
 """What is about one case, one conversation or one task: `personal_data=shown` shows it as it is. Lists never do."""
 
 
-def is_masked(route: str) -> bool:
-    """Whether what this route answers goes through the mask."""
-    return route not in UNMASKED
+MAY_SET: Role = "manager"
+"""Who is shown settings as they are."""
+
+
+def is_masked(route: str, *, may_set: bool) -> bool:
+    """Whether what this route answers goes through the mask; `may_set`: whoever asks may change settings."""
+    reason = UNMASKED.get(route)
+    return reason is None or (reason == _SETTING and not may_set)

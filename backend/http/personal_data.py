@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.auth.access import path_values
-from backend.auth.personal_data import MAY_REVEAL, REVEALING, is_masked
+from backend.auth.personal_data import MAY_REVEAL, MAY_SET, REVEALING, is_masked
 from backend.http.admission import Admitted, identity_of
 from backend.http.problem import answer
 from backend.services.access_recorder import AccessRecorder
@@ -33,12 +33,16 @@ class PersonalData:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer masked, or, where that was asked for and is allowed, as it is; 403 where it is not."""
         admitted: Admitted | None = scope.get("state", {}).get("admitted")
-        if scope["type"] != "http" or admitted is None or not is_masked(admitted.route):
+        if scope["type"] != "http" or admitted is None:
+            await self._app(scope, receive, send)
+            return
+        who = None if admitted.session is None else identity_of(admitted.session)
+        if not is_masked(admitted.route, may_set=who is not None and who.may_act_as(MAY_SET)):
             await self._app(scope, receive, send)
             return
         asked = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get(PARAMETER)
         reveals = asked == [SHOWN] and admitted.route in REVEALING
-        if reveals and (admitted.session is None or not identity_of(admitted.session).may_act_as(MAY_REVEAL)):
+        if reveals and (who is None or not who.may_act_as(MAY_REVEAL)):
             await answer(HTTPConnection(scope), NotAllowed(MAY_REVEAL))(scope, receive, send)
             return
         await self._app(scope, receive, _Masked(scope, receive, send, admitted, reveals=reveals).send)

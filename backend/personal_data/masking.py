@@ -27,6 +27,8 @@ _IDS_OF_RECORDS = ("_id", "_ids", "_at")
 _DEVICE = {"device_id", "name"}
 _PLACES = frozenset({"city", "country", "country_code", "region"})
 _WORD = re.compile(r"\w+")
+_CODE = re.compile(r"[a-z]+(?:[_.-][a-z0-9]+)*|[A-Z]{2,3}")
+"""A value that stands alone as words of ours do, a state or a currency: whatever a customer is called, it stays."""
 _PAIR = re.compile(r'("(?:[^"\\]|\\.){1,100}+"\s*+:\s*+)("(?:[^"\\]|\\.)*+"?|[0-9]++)')
 
 
@@ -50,7 +52,7 @@ class Masker:
 
     def text(self, given: str) -> str:
         """A text that somebody wrote."""
-        if self._by_word:
+        if self._by_word and not _CODE.fullmatch(given):
             words = self._by_word.keys() & set(_WORD.findall(given.lower()))
             meant = frozenset(person for word in words for person in self._by_word[word])
             if meant:

@@ -1,7 +1,8 @@
 """Masks what routes answer, with what is known of the customers whom it is about."""
 
 import json
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 from typing import TypeGuard
 
 from pydantic import JsonValue
@@ -11,7 +12,10 @@ from backend.personal_data.known_people import KnownPeople
 from backend.personal_data.masking import NOBODY, Masker, ids_in
 from backend.services.errors import MaskedText
 from contracts.telemetry import MAX_CUSTOMER_ID
+from runtime.masks import CUT
 
+_AROUND = "()[]{}<>,;:!?\"'«»„“”"
+_INITIALS = re.compile(r"(?<!\w)\w\.(?: \w\.)+")
 SMALL = 64 * 1024
 """Bytes that hold nobody up while they are read."""
 
@@ -47,14 +51,19 @@ class Masking:
     ) -> None:
         """Raises MaskedText where `given`, which takes the place of `whole`, holds what is masked in it."""
         masker = await self._threads.run(self._known.masker_of, cases, customers)
-        known = set(whole.split())
-        for mark in masker.text(whole).split():
-            if mark not in known and mark in given.split():
+        for mark in _marks(masker.text(whole)):
+            if mark not in whole and mark in given:
                 raise MaskedText(field, mark)
 
     def _answer(self, body: bytes, case_id: str | None) -> bytes:
         value: JsonValue = json.loads(body)
         return _written(self._known.masker_of(*_about(value, case_id)).json(value))
+
+
+def _marks(masked: str) -> Iterator[str]:
+    """What stands in it for personal data: words with something cut, and initials that are more than one."""
+    yield from (bare for bare in (word.strip(_AROUND) for word in masked.split()) if CUT in bare and bare != CUT)
+    yield from _INITIALS.findall(masked)
 
 
 def _about(value: JsonValue, case_id: str | None) -> tuple[set[str], set[int]]:

@@ -183,6 +183,15 @@ async def _full(*_: object) -> int:
     raise CasebookFull("/srv/casebook.db", "database or disk is full")
 
 
+async def test_settings_are_whole_for_who_sets_them(wiring: Wiring) -> None:
+    new, path = {"kind": "address", "value": IPV4, "reason": f"{EMAIL} moved."}, "/api/detection/suppressions"
+    async with answering(wiring, persona=None) as client:
+        made = await client.post(path, json=new, headers=signed_in("maria"))
+        assert made.is_success, made.text
+        shown = [(await client.get(path, headers=signed_in(who))).text for who in ("maria", "vera")]
+    assert [bool(found_in(text)) for text in shown] == [True, False]
+
+
 @pytest.mark.parametrize("path", ["/api/alerts", "/api/cases", "/api/conversations", "/api/tasks"])
 async def test_lists_never_reveal(wiring: Wiring, book: CaseBook, planted: Planted, path: str) -> None:
     async with answering(wiring, persona="alex") as client:
@@ -238,15 +247,21 @@ async def test_masked_words_are_not_sent_to_a_customer(wiring: Wiring, book: Cas
         case = (await client.get(f"/api/cases/{planted.reply_case_id}")).json()
         answer = {key: case["review"][key] for key in ("review_id", "assessment_hash")}
         answer |= {"verdict": "approve", "action": "send_edited"}
-        edited = case["draft"]["text"].replace("asked", "answered")
-        refused = await client.post("/api/workflow/decision", json={**answer, "text": edited})
-        assert (refused.status_code, refused.json()["id"], refused.json()["detail"]) == (
-            422,
-            "masked-text",
-            "'M.' stands for personal data that is masked: show it, and send the whole text.",
+        edited = (
+            ("m…@mail.example.com", case["draft"]["text"].replace("asked", "answered")),
+            ("m…@mail.example.com", "We wrote to <m…@mail.example.com>, didn't we?"),
+            ("M. K.", "You (M. K.) paid."),
+            ("…1111", "It is the card …1111."),
         )
+        for mark, text in edited:
+            refused = await client.post("/api/workflow/decision", json={**answer, "text": text})
+            assert (refused.status_code, refused.json()["id"], refused.json()["detail"]) == (
+                422,
+                "masked-text",
+                f"'{mark}' stands for personal data that is masked: show it, and send the whole text.",
+            )
         assert book.get_case(planted.reply_case_id).review is not None
-        whole = f"Dear {NAME}, we have answered {EMAIL}."
+        whole = f"Dear {NAME} of M. street, we have answered {EMAIL}."
         taken = await client.post("/api/workflow/decision", json={**answer, "text": whole})
     assert taken.status_code == 202, taken.text
 

@@ -90,3 +90,9 @@ def transactions_counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(CustomerReader, "of_cases", counted)
     return reads
+
+
+@pytest.mark.parametrize("name", ["High", "Lock_Account", "Change", "Eur", "awaiting.review"])
+def test_words_of_ours_stay_whatever_a_customer_is_called(name: str) -> None:
+    shown = {"risk_level": "high", "recommended_action": "lock_account", "type": "change", "currency": "EUR"}
+    assert Masker([Person(name, f"{name}@example.com")]).json({**shown}) == shown
