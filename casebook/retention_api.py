@@ -1,7 +1,7 @@
 """The facade of what is deleted once it has been kept for long enough."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -10,12 +10,24 @@ from casebook.commands.accesses import purge_accesses
 from casebook.commands.purges import PurgedBatch
 from casebook.facade import Facade
 
+ERASED_AT_ONCE = 20
+"""Conversations of one call."""
+
 
 class RetentionApi(Facade):
     """Deletes in batches of one transaction each, from any thread; several backends may do it at once.
 
     Every method raises CasebookUnavailable when the database fails; then nothing of that batch was deleted.
     """
+
+    def begin_sweep(self, grace: timedelta) -> datetime:
+        """From when on anything may be deleted, as of now.
+
+        Not before `grace` has passed since the first sweep of a record, and since the last sweep that found that the
+        clock had jumped, or that nobody had swept for weeks: whoever operates it has that long to object.
+        """
+        with self._write_apart() as connection:
+            return old_records.begin_sweep(connection, grace, self._clock())
 
     def purge_cases(self, kind: str, kept_days: int, after: int = 0) -> PurgedBatch:
         """Purge closed cases in which nothing happened for `kept_days`, at most 20, from the end of the last batch on.
@@ -36,19 +48,26 @@ class RetentionApi(Facade):
         while more:
             with self._write_apart() as connection:
                 more = purges.merge_words(connection, begins=False)
-        with self._write_apart() as connection:
-            purges.note_words_gone(connection, begun)
-        self.transactions.empty_wal()
+        if self.transactions.empty_wal():
+            with self._write_apart() as connection:
+                purges.note_words_gone(connection, begun)
         return True
 
+    def empty_log(self) -> bool:
+        """Take what was deleted out of SQLite's write-ahead log; False where a reader still needs it."""
+        return self.transactions.empty_wal()
+
     def erase_conversations(self, kept_days: int) -> int:
-        """Erase conversations in which nothing was said for so long, at most 20; how many. The system is the actor."""
-        now = self._clock()
-        with self._write() as connection:
-            erased = old_records.erase_conversations(connection, old_records.oldest_kept(kept_days, now), now)
-        if erased:
-            self.transactions.empty_wal()
-        return erased
+        """Erase conversations in which nothing was said for so long, at most 20; how many. The system is the actor.
+
+        Each in a transaction of its own, which holds the locks of one conversation, in the order of everybody else.
+        """
+        for erased in range(ERASED_AT_ONCE):
+            now = self._clock()
+            with self._write() as connection:
+                if not old_records.erase_idle_conversation(connection, old_records.oldest_kept(kept_days, now), now):
+                    return erased
+        return ERASED_AT_ONCE
 
     def purge_accesses(self, kept_days: int) -> int:
         """Delete the oldest lines of the access record, at most 10,000; how many. The desk log says so."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from backend.services.errors import SchedulerUnavailable
 from backend.services.kept_for import KeptFor, Record
@@ -22,7 +23,10 @@ BATCHES = 50
 BUSY_S = 60.0
 """Until the next sweep where one did not come to the end."""
 IDLE_S = 3_600.0
+GRACE = timedelta(days=7)
+"""Before the first deletion after an upgrade, or after the clock jumped: that long somebody can object."""
 
+ResultT = TypeVar("ResultT")
 Delete = Callable[[], Awaitable[int]]
 """Deletes a batch, and says how much that was."""
 
@@ -34,8 +38,18 @@ class OldRecords:
     """
 
     def __init__(
-        self, record: AsyncRetention, scheduler: Scheduler, kept: KeptFor, now: Callable[[], datetime]
+        self,
+        record: AsyncRetention,
+        scheduler: Scheduler,
+        kept: KeptFor,
+        now: Callable[[], datetime],
+        grace: timedelta = GRACE,
     ) -> None:
+        self._grace = grace
+        self._waits_until: datetime | None = None
+        """What was last said about waiting."""
+        self._log_holds_words = False
+        """Whether SQLite's write-ahead log could not be emptied after something was deleted."""
         self._record = record
         self._scheduler = scheduler
         self._kept = kept
@@ -47,6 +61,8 @@ class OldRecords:
         self.needed: dict[Record, int] = {}
         """Cases that the last walk found to be old, and kept because something still needs them."""
         self._needed_so_far: Counter[Record] = Counter()
+        self.failed: Counter[Record] = Counter()
+        """Batches that could not be deleted, for another reason than that a service is away."""
 
     async def sweep(self) -> bool:
         """Delete what is due, at most `BATCHES` batches of each record; whether more is due.
@@ -54,6 +70,9 @@ class OldRecords:
         Raises CasebookUnavailable, SchedulerUnavailable.
         """
         kept, record = self._kept, self._record
+        if not await self._may_delete():
+            return False
+        before = self.deleted.total()
         more = await self._sweep_cases("fraud_cases", FRAUD.name, kept.cases)
         more |= await self._sweep_cases("reply_cases", REPLY.name, kept.reply_cases)
         await record.forget_words()
@@ -70,7 +89,22 @@ class OldRecords:
         for name, days, delete in steps:
             if days:
                 more |= await self._sweep(name, partial(delete, days))
+        if self._log_holds_words or self.deleted.total() > before:
+            self._log_holds_words = not await record.empty_log()
         return more
+
+    async def _may_delete(self) -> bool:
+        begins = await self._record.begin_sweep(self._grace)
+        if self._now() >= begins:
+            return True
+        if begins != self._waits_until:
+            self._waits_until = begins
+            log.warning(
+                "Nothing that is old is deleted before %s: this is the first time, or the clock has jumped, or nothing "
+                "was deleted for weeks. See 'Retention' in docs/operations.md.",
+                begins.isoformat(timespec="seconds"),
+            )
+        return False
 
     async def run(self) -> None:
         """Sweep again and again until cancelled."""
@@ -87,7 +121,7 @@ class OldRecords:
     async def _sweep(self, name: Record, delete: Delete) -> bool:
         total = 0
         for _ in range(BATCHES):
-            batch = await delete()
+            batch = await self._attempt(name, delete) or 0
             total += batch
             self.deleted[name] += batch
             if not batch:
@@ -103,7 +137,10 @@ class OldRecords:
             return False
         total = 0
         for _ in range(BATCHES):
-            batch = await self._record.purge_cases(kind, days, self._reached[kind])
+            batch = await self._attempt(name, partial(self._record.purge_cases, kind, days, self._reached[kind]))
+            if batch is None:
+                self._reached[kind] = 0
+                break
             total += batch.purged
             self.deleted[name] += batch.purged
             self._needed_so_far[name] += batch.kept
@@ -113,6 +150,17 @@ class OldRecords:
                 break
         self._say(name, total)
         return self._reached[kind] > 0
+
+    async def _attempt(self, name: Record, delete: Callable[[], Awaitable[ResultT]]) -> ResultT | None:
+        """None where it failed in itself: what is damaged keeps nothing else from being deleted."""
+        try:
+            return await delete()
+        except (CasebookUnavailable, SchedulerUnavailable):
+            raise
+        except Exception:
+            self.failed[name] += 1
+            log.exception("What is old of the %s could not be deleted.", name.replace("_", " "))
+            return None
 
     async def _purge_orchestrations(self, days: int) -> int:
         return await self._scheduler.purge_ended(self._now() - timedelta(days=days))

@@ -22,6 +22,8 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 
+MOST_DAYS = 36_600
+"""More than any setting allows."""
 _CASES, _EVENTS = table_of(CaseRow), table_of(CaseEventRow)
 _EACH = select(TOMBSTONES).order_by(TOMBSTONES.c.case_id).execution_options(yield_per=FETCHED)
 _STUBS = (
@@ -88,6 +90,8 @@ class _Groups:
 
 
 def _fault_of(stone: PlainRow, kept: list[Stub], alerts: list[str]) -> str | None:
+    if stone.events < 1 or not 1 <= stone.kept_days <= MOST_DAYS:
+        return "no case has so few events, or is kept for so many days"
     if stone.events != len(kept) or log_hash(kept) != stone.log_hash:
         return "the numbers and hashes of its events are not those that it says"
     if kept[-1] != Stub(stone.last_seq, stone.last_hash):

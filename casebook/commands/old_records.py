@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, tuple_, update
 
 from casebook.commands.detector_states import KEPT_FOR
 from casebook.commands.erasures import erase_conversation
@@ -13,33 +13,53 @@ from casebook.schema.chat import ChatTurnRow, ChatUserRow
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow
 from casebook.schema.detector_states import DetectorStateRow
 from casebook.schema.domain_events import ConsumerRow, DomainEventRow
+from casebook.schema.purges import RetentionRow
 from casebook.schema.tasks import TaskReminderRow, TaskRow
 from casebook.schema.telemetry_dead_letters import TelemetryDeadLetterRow
 
+LONGEST_REST = timedelta(days=14)
+"""Between two sweeps. After more, the clock may have jumped: nothing says how much time has passed."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""Between two backends; a clock that was set back further has been wrong."""
 AT_ONCE = 500
 """Rows of one transaction."""
-ERASED_AT_ONCE = 20
-"""Conversations of one transaction."""
 
 _USERS, _TURNS = table_of(ChatUserRow), table_of(ChatTurnRow)
 _TASKS, _REMINDERS = table_of(TaskRow), table_of(TaskReminderRow)
 _EVENTS, _CONSUMERS = table_of(DomainEventRow), table_of(ConsumerRow)
 _PENDING, _DEAD = table_of(PendingDeliveryRow), table_of(DeadLetterRow)
+_RETENTION = table_of(RetentionRow)
 _LETTERS, _STATES = table_of(TelemetryDeadLetterRow), table_of(DetectorStateRow)
 _FIRST_EVENT = select(func.min(_EVENTS.c.number))
 _LAST_HANDLED = select(func.min(_CONSUMERS.c.number))
 
 
-def erase_conversations(connection: Connection, before: datetime, now: datetime) -> int:
-    """Erase the conversations in which nobody wrote or was answered since then, at most `ERASED_AT_ONCE`; how many."""
+def begin_sweep(connection: Connection, grace: timedelta, now: datetime) -> datetime:
+    """Note that a sweep begins; from when on it may delete."""
+    row = connection.execute(select(_RETENTION).with_for_update()).one()
+    swept, begins = row.swept_at, row.deletes_from
+    if swept is None or begins is None or not -CLOCKS_DIFFER < now - swept <= LONGEST_REST:
+        begins = now + grace
+    connection.execute(update(_RETENTION).values(swept_at=now, deletes_from=begins))
+    return begins
+
+
+def erase_idle_conversation(connection: Connection, before: datetime, now: datetime) -> bool:
+    """Erase a conversation in which nobody wrote or was answered since then; whether there was one.
+
+    One that another transaction has in hand, such as that of a new message, is left to a later time.
+    """
     own = _TURNS.c.user_id == _USERS.c.user_id
     since = exists().where(own, _TURNS.c.received_at >= before)
     answered = exists().where(own, _TURNS.c.replied_at >= before)
     idle = select(_USERS.c.user_id).where(_USERS.c.erased < _USERS.c.turns, ~since, ~answered)
-    found = connection.execute(idle.order_by(_USERS.c.wrote).limit(ERASED_AT_ONCE)).scalars().all()
-    for user_id in found:
-        erase_conversation(connection, user_id, SYSTEM, now)
-    return len(found)
+    first = idle.order_by(_USERS.c.wrote).limit(1).with_for_update(skip_locked=True, of=_USERS)
+    user_id = connection.execute(first).scalar()
+    # What was written between the look and the lock is seen by a second look.
+    if user_id is None or connection.execute(idle.where(_USERS.c.user_id == user_id)).first() is None:
+        return False
+    erase_conversation(connection, user_id, SYSTEM, now)
+    return True
 
 
 def delete_tasks(connection: Connection, before: datetime) -> int:

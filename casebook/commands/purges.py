@@ -130,7 +130,7 @@ class PurgedBatch:
     purged: int
     """How many cases are gone."""
     kept: int
-    """How many are old enough, and are kept because something still needs them."""
+    """How many are old enough, and are kept because something still needs them, or because they are damaged."""
     reached: int | None
     """Where the next batch goes on; None: there are no more."""
 
@@ -145,12 +145,19 @@ def purge_cases(connection: Connection, kind: str, kept_days: int, after: int, n
     if not found:
         return PurgedBatch(0, 0, None)
     needed = _needed(connection, [case.case_id for case in found])
-    gone = [case for case in found if case.case_id not in needed]
+    logs = _logs_of(connection, [case.case_id for case in found if case.case_id not in needed])
+    # One whose log is missing is damaged: the audit names it, and nothing can stand for it.
+    gone = [case for case in found if case.case_id in logs]
     if gone:
-        _leave_tombstones(connection, gone, kept_days, now)
+        _leave_tombstones(connection, gone, logs, kept_days, now)
         delete_content(connection, gone)
     reached = found[-1].last_seq if len(found) == PURGED_AT_ONCE else None
-    return PurgedBatch(len(gone), len(needed), reached)
+    return PurgedBatch(len(gone), len(found) - len(gone), reached)
+
+
+def _logs_of(connection: Connection, cases: Sequence[str]) -> Mapping[str, Sequence[PlainRow]]:
+    rows = connection.execute(_LOGS, {"cases": cases})
+    return {case_id: [*events] for case_id, events in groupby(rows, key=lambda row: row.case_id)}
 
 
 def _needed(connection: Connection, cases: Sequence[str]) -> set[str]:
@@ -176,11 +183,14 @@ def _reasons() -> Sequence[ColumnElement[bool]]:
     )
 
 
-def _leave_tombstones(connection: Connection, gone: Sequence[PlainRow], kept_days: int, now: datetime) -> None:
+def _leave_tombstones(
+    connection: Connection,
+    gone: Sequence[PlainRow],
+    logs: Mapping[str, Sequence[PlainRow]],
+    kept_days: int,
+    now: datetime,
+) -> None:
     among = {"cases": [case.case_id for case in gone]}
-    logs = {
-        case_id: [*rows] for case_id, rows in groupby(connection.execute(_LOGS, among), key=lambda row: row.case_id)
-    }
     alerts: dict[str, list[str]] = {}
     for row in connection.execute(_HOMES, among):
         alerts.setdefault(row.case_id, []).append(row.alert_id)

@@ -71,17 +71,24 @@ class Transactions:
         finally:
             self._hooks.remove(hook)
 
-    def empty_wal(self) -> None:
+    def empty_wal(self) -> bool:
         """Write the write-ahead log back and empty it: it holds no earlier state of what was erased any more.
 
-        PostgreSQL looks after its own. Readers that do not end in time leave it as it is, and the log says so.
+        False where a reader, such as a long export, still needs it: nobody is kept waiting for its end, and the log
+        says so. PostgreSQL looks after its own.
         """
         if self._group is None:
-            return
+            return True
         with translate_driver_errors(self._engine), self._engine.connect() as connection:
-            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            (patience,) = connection.exec_driver_sql("PRAGMA busy_timeout").one()
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            try:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(patience)}")
         if busy:
-            log.warning("The write-ahead log is in use: what was erased is gone from it after a restart.")
+            log.warning("The write-ahead log is in use: what was erased is gone from it later.")
+        return not busy
 
     def probe(self) -> None:
         """Write next to nothing, to learn whether it can be done. Raises CasebookUnavailable."""

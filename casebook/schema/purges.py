@@ -43,6 +43,18 @@ class PurgedCaseRow(Base, kw_only=True):
     """Whether the pages of the full-text index may still hold words of it."""
 
 
+class RetentionRow(Base, kw_only=True):
+    """When what is old was last deleted: one row. It tells a clock that jumped from time that has passed."""
+
+    __tablename__ = "retention"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    swept_at: Mapped[datetime | None] = mapped_column(default=None)
+    """By whom deletes; null before the first time."""
+    deletes_from: Mapped[datetime | None] = mapped_column(default=None)
+    """Nothing is deleted before."""
+
+
 class PurgedEventRow(Base, kw_only=True):
     """The number and the hash of an event of a purged case: the digest of the whole log is made of them."""
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from casebook.chat_api import ChatApi
+from casebook.commands.chat_messages import post_message
 from casebook.commands.detector_states import PartitionKey, Progress
 from casebook.database.transactions import Transactions
 from casebook.dead_letters_api import DeadLettersApi
@@ -21,9 +22,9 @@ from casebook.tasks_api import TasksApi
 from contracts.kinds.reply import REPLY
 from contracts.telemetry_dead_letters import LetterChoice
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import NOON, SteppingClock, open_case
+from tests.unit.casebook.builders import NOON, SteppingClock, only_on, open_case
 from tests.unit.casebook.test_accesses import view
-from tests.unit.casebook.test_conversations import FLAGGED, ask, draft, post, send
+from tests.unit.casebook.test_conversations import FLAGGED, NO_LIMITS, a_message, ask, draft, post, send
 from tests.unit.casebook.test_deliveries import SUBSCRIPTION, make, subscribe
 from tests.unit.casebook.test_task_races import all_at_once
 from tests.unit.casebook.test_telemetry_dead_letters import letter, listed
@@ -53,6 +54,19 @@ def grow_old(clock: SteppingClock) -> None:
 def count(engine: Engine, table: str) -> int:
     with engine.connect() as connection:
         return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+
+
+@only_on("postgresql")
+def test_message_on_its_way_keeps_a_conversation(
+    own: Transactions, chat: ChatApi, retention: RetentionApi, clock: SteppingClock
+) -> None:
+    send(chat, post(chat))
+    grow_old(clock)
+    with own.write() as connection:
+        post_message(connection, a_message(2, "bob"), NO_LIMITS, clock())
+        assert retention.erase_conversations(DAYS) == 0
+    assert retention.erase_conversations(DAYS) == 0
+    assert [turn.message for turn in chat.conversation("bob").items] == ["Message 1", "Message 2"]
 
 
 def test_silent_conversation_is_erased_by_the_system(

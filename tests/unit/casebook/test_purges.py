@@ -15,7 +15,10 @@ from casebook.commands.tasks import Origin
 from casebook.database.engine import for_writing
 from casebook.errors import CasePurged
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.queries.tombstones import log_hash
 from casebook.retention_api import RetentionApi
+from casebook.schema.base import table_of
+from casebook.schema.purges import PurgedCaseRow
 from casebook.tasks_api import TasksApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.tasks import NewTask
@@ -343,6 +346,41 @@ def test_purge_before_its_time_is_found(
     broken = book.verify_case_log()
     assert broken is not None
     assert "before it had been kept" in broken.reason
+
+
+def test_tombstone_of_a_case_without_events_is_refused(book: CaseBook, engine: Engine) -> None:
+    cleared(book)
+    grow_old(book)
+    RetentionApi(book.transactions).purge_cases("fraud", KEPT)
+    columns = [column.name for column in table_of(PurgedCaseRow).columns]
+    forged = {"case_id": "'case-forged'", "events": "0", "log_hash": f"'{log_hash([])}'"}
+    with engine.begin() as connection:
+        values = ", ".join(forged.get(name, name) for name in columns)
+        connection.execute(text(f"INSERT INTO purged_case ({', '.join(columns)}) SELECT {values} FROM purged_case"))
+    broken = book.audit().broken
+    assert broken is not None
+    assert "so few events" in broken.reason
+
+
+def test_damaged_case_is_kept_and_named(book: CaseBook, engine: Engine) -> None:
+    damaged, whole = cleared(book, 1), cleared(book, 2)
+    grow_old(book)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM case_event WHERE case_id = :of"), {"of": damaged})
+    batch = RetentionApi(book.transactions).purge_cases("fraud", KEPT)
+    assert (batch.purged, batch.kept) == (1, 1)
+    assert [each.case_id for each in book.list_cases().items] == [damaged]
+    assert whole != damaged
+
+
+@only_on("sqlite")
+def test_log_in_use_is_emptied_later(book: CaseBook, engine: Engine) -> None:
+    cleared(book)
+    with engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM case_event")).scalar_one()
+        book.add_note(cleared(book, 2), "ana", "Written meanwhile.")
+        assert not RetentionApi(book.transactions).empty_log()
+    assert RetentionApi(book.transactions).empty_log()
 
 
 @only_on("sqlite")

@@ -56,6 +56,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_purged_alert")),
     )
     op.create_index("ix_purged_alert_case_id", "purged_alert", ["case_id"])
+    retention = op.create_table(
+        "retention",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deletes_from", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention")),
+    )
+    op.bulk_insert(retention, [{"id": 1, "swept_at": None, "deletes_from": None}])
     op.create_index(
         "ix_case_closed", "case", ["kind", "last_seq"], sqlite_where=CLOSED, postgresql_where=CLOSED
     )

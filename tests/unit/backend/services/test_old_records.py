@@ -1,5 +1,7 @@
 """The job deletes all that is old, a bounded part at a time, and goes on where it was stopped."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -66,9 +68,47 @@ def filled(engine: Engine, clock: SteppingClock) -> CaseBook:
     return book
 
 
-def job(book: CaseBook, scheduler: FakeScheduler, kept: KeptFor = MONTH) -> OldRecords:
+def job(book: CaseBook, scheduler: FakeScheduler, kept: KeptFor = MONTH, grace: timedelta = timedelta(0)) -> OldRecords:
     record = AsyncRetention(RetentionApi(book.transactions), BlockingExecutor())
-    return OldRecords(record, scheduler, kept, book.transactions.now)
+    return OldRecords(record, scheduler, kept, book.transactions.now, grace)
+
+
+async def test_first_sweep_leaves_time_to_object(
+    filled: CaseBook, scheduler: FakeScheduler, clock: SteppingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = job(filled, scheduler, grace=timedelta(days=7))
+    for _ in range(2):
+        assert not await old.sweep()
+    assert old.deleted.total() == 0
+    assert [line.levelname for line in caplog.records if "Nothing that is old" in line.getMessage()] == ["WARNING"]
+    clock.now += timedelta(days=8)
+    await old.sweep()
+    assert old.deleted["fraud_cases"] == 5
+
+
+async def test_clock_that_jumps_ahead_deletes_nothing(
+    filled: CaseBook, scheduler: FakeScheduler, clock: SteppingClock
+) -> None:
+    right = clock.now
+    old = job(filled, scheduler, grace=timedelta(days=7))
+    await old.sweep()
+    for jump in (timedelta(days=4_000), -timedelta(days=4_000)):
+        clock.now += jump
+        await old.sweep()
+    assert clock.now >= right
+    assert old.deleted.total() == 0
+
+
+async def test_what_is_damaged_keeps_nothing_else(
+    filled: CaseBook, scheduler: FakeScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise KeyError("a damaged row")
+
+    monkeypatch.setattr("casebook.commands.old_records.delete_tasks", broken)
+    old = job(filled, scheduler)
+    await old.sweep()
+    assert (old.failed["tasks"], old.deleted["tasks"], old.deleted["accesses"]) == (1, 0, 1)
 
 
 async def test_sweep_deletes_all_that_is_old(filled: CaseBook, scheduler: FakeScheduler) -> None:
