@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from casebook.audit.line_chains import FETCHED, UNREADABLE, WRONG, LineAudit, broken_line, follow_lines
 from casebook.case_log.hash_chain import BrokenLink
@@ -23,7 +23,7 @@ _ALL = select(_ACCESSES).order_by(_ACCESSES.c.number).execution_options(yield_pe
 _BEFORE = _ACCESSES.alias("before")
 _OF_CASE = (
     select(_ACCESSES, func.coalesce(_BEFORE.c.hash, _HEAD.c.purged_hash).label("previous"))
-    .outerjoin(_HEAD, _HEAD.c.purged_number == _ACCESSES.c.number - 1)
+    .outerjoin(_HEAD, and_(_HEAD.c.id == 1, _HEAD.c.purged_number == _ACCESSES.c.number - 1))
     .outerjoin(_BEFORE, _BEFORE.c.number == _ACCESSES.c.number - 1)
     .where(_ACCESSES.c.case_id == bindparam("of_case"))
     .order_by(_ACCESSES.c.number)

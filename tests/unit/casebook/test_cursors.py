@@ -165,12 +165,17 @@ def recorded(engine: Engine) -> Generator[list[tuple[str, Any]]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
+JOINING = ("COMPOUND QUERY", "LEFT-MOST SUBQUERY", "UNION ALL")
+"""Steps that read nothing themselves: those below them do."""
+
+
 def plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[str]:
     with engine.connect() as connection:
         return [
             str(step[3])
             for statement, parameters in statements
             for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            if step[3] not in JOINING
         ]
 
 
