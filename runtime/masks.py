@@ -4,27 +4,30 @@ Equal values have equal masks. A masked value is not masked any further.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-CUT = "…"
-"""Stands for what was taken away."""
+from runtime.masked_numbers import CUT, mask_numbers
 
 # Runs are possessive and begin where no run goes on: a text of one megabyte is read once.
 _LOCAL = r"[\w.!#$&*+?^`~'-]"
-_EMAIL = re.compile(rf"(?<!{_LOCAL})'?({_LOCAL})({_LOCAL}*+)(@|%40)([\w-]++(?:\.[\w-]++)++)")
-_IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])(?!\.[0-9])")
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
-_PHONES = (
-    re.compile(r"(?:(?<![\w+])\+|(?<![\w.,:+-])00)[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?![0-9])"),
-    re.compile(r"(?<![\w.,:+-])0[1-9][0-9]{1,3}[ /-][0-9]{3,4}[ -]?[0-9]{3,5}(?![\w-])(?![.,][0-9])"),
-    re.compile(r"(?<![\w.,:+-])(?:\([0-9]{2,5}\) ?|[0-9]{3}[-. ])[0-9]{3,4}[-. ]?[0-9]{4}(?![\w-])(?![.,][0-9])"),
+# A text that was cut may end within a domain.
+_EMAIL = re.compile(
+    rf"(?<!{_LOCAL})'?({_LOCAL})({_LOCAL}*+)(@|%40)([\w-]++(?:\.[\w-]++)++|[\w-]*+(?:\.[\w-]++)*+\.?(?={CUT}))"
 )
-_CARD = re.compile(r"(?<![\w.,:+-])[2-6](?:[ -]?[0-9]){12,18}(?![\w-])(?![.,][0-9])")
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
-_FEWEST_DIGITS = 7
-"""Of a telephone number, and of whatever is longer."""
-_HAS_DIGIT = re.compile(r"[0-9]")
+# A port may stand behind a point, as of `tcpdump`.
+_IPV4 = re.compile(r"(?<![0-9.])([0-9]{1,3}(?:\.[0-9]{1,3}){3})((?:\.[0-9]{2,5}(?!,[0-9]))?)(?![0-9])(?!\.[0-9])")
+_GROUP = r"[0-9A-Fa-f]{0,4}+"
+_IPV6 = re.compile(rf"(?:(?<![\w:.])|(?<=\w:)){_GROUP}(?::{_GROUP}){{2,9}}+(?:\.[0-9]{{1,5}}){{0,4}}+(?![\w:])")
+_VERSION = re.compile(
+    r"(?:(?<![\w.-])(?!(?:Client|From|Host|Ip|Peer|Remote|Server|User)/)[A-Z]\w*[a-z]\w*/|\bv|(?i:\b(?:version|release|build|ver\.?)\W{1,2}v?))$"
+)
+"""What stands before four numbers that are no address."""
+_LOOKED_BACK = 24
+_BYTES_OF_V4 = 4
+_TRANSLATED = bytes.fromhex("0064ff9b")
+"""Before an address of IPv4: RFC 6052."""
+_WORD = re.compile(r"[^\s\-,]+|,")
 
 
 def mask_email(value: str) -> str:
@@ -41,18 +44,13 @@ def mask_ip(value: str) -> str:
 
 def mask_name(value: str) -> str:
     """`Maria Keller` is `M. K.`."""
-    return " ".join(word if word.endswith(".") and len(word) == 2 else f"{word[0]}." for word in value.split())
+    return " ".join(_initial(part) for part in _WORD.findall(value)).replace(" ,", ",")
 
 
 def mask_word(value: str) -> str:
     """The first character, of an account's name and the like."""
     bare = value.strip()
     return bare if bare.endswith(CUT) and len(bare) <= 2 else f"{bare[:1]}{CUT}"
-
-
-def mask_number(value: str) -> str:
-    """The last two digits, of a telephone and the like."""
-    return f"{CUT}{''.join(_HAS_DIGIT.findall(value))[-2:]}"
 
 
 def mask_emails(text: str) -> str:
@@ -63,31 +61,32 @@ def mask_emails(text: str) -> str:
 def mask_ips(text: str, is_kept: Callable[[IPv4Address | IPv6Address], bool] | None = None) -> str:
     """The text with each IP address in it masked, but those that are nobody's, and those that `is_kept` names."""
 
-    def masked(found: re.Match[str]) -> str:
-        given = found[0]
-        bare = given.rstrip(":") if given.endswith(":") and not given.endswith("::") else given
-        address = _address(bare)
-        if address is None or _is_nobodys(address) or (is_kept is not None and is_kept(address)):
-            return given
-        return _masked_address(address) + given[len(bare) :]
+    def shown(address: IPv4Address | IPv6Address | None) -> str | None:
+        is_shown = address is None or _is_nobodys(address) or (is_kept is not None and is_kept(address))
+        return None if is_shown else _masked_address(address)
+
+    def masked_v4(found: re.Match[str]) -> str:
+        before = found.string[max(0, found.start() - _LOOKED_BACK) : found.start()]
+        mask = None if _VERSION.search(before) else shown(_address(found[1]))
+        return found[0] if mask is None else mask + found[2]
+
+    def masked_v6(found: re.Match[str]) -> str:
+        is_cut = found.string.startswith(CUT, found.end())
+        for begin, end in _parts_of(found[0], is_cut=is_cut):
+            mask = shown(_address(f"{found[0][begin:end]}::" if is_cut else found[0][begin:end]))
+            if mask is not None:
+                # Where a text was cut, its own mark stands behind the address.
+                return found[0][:begin] + (mask.removesuffix(CUT) if is_cut else mask + found[0][end:])
+        return found[0]
 
     if text.count(":") > 1:
-        text = _IPV6.sub(masked, text)
-    return _IPV4.sub(masked, text) if text.count(".") > 2 else text
+        text = _IPV6.sub(masked_v6, text)
+    return _IPV4.sub(masked_v4, text) if text.count(".") > 2 else text
 
 
 def mask_text(text: str) -> str:
     """The text with each e-mail address, IP address, telephone, card and account number in it masked."""
-    text = mask_ips(mask_emails(text))
-    digits = len(_HAS_DIGIT.findall(text))
-    # Most texts have fewer: they are not read again for each kind.
-    if digits < _FEWEST_DIGITS:
-        return text
-    text = _IBAN.sub(lambda found: f"{found[0][:2]}{CUT}{found[0][-2:]}" if _is_iban(found[0]) else found[0], text)
-    text = _CARD.sub(lambda found: f"{CUT}{_digits(found[0])[-4:]}" if _is_card(found[0]) else found[0], text)
-    for phone in _PHONES:
-        text = phone.sub(lambda found: mask_number(found[0]), text)
-    return text
+    return mask_numbers(mask_ips(mask_emails(text)))
 
 
 def mask_log_line(text: str) -> str:
@@ -98,20 +97,46 @@ def mask_log_line(text: str) -> str:
     return mask_ips(mask_emails(text), _is_inside)
 
 
+def _initial(word: str) -> str:
+    return word if word == "," or (word.endswith(".") and len(word) == 2) else f"{word[0]}."
+
+
+def _parts_of(given: str, *, is_cut: bool) -> Iterator[tuple[int, int]]:
+    """What of a run of groups may be an address of IPv6, the longest first: a name or a time may stand before it."""
+    bare = given.rstrip(":") if is_cut or (given.endswith(":") and not given.endswith("::")) else given
+    if is_cut:
+        # What a mask has left is not taken for more.
+        if bare.count(":") > 2 and "::" not in bare:
+            yield 0, len(bare)
+        return
+    if "::" not in bare and bare.count(":") < 7:
+        return
+    point = bare.find(".")
+    ends = [len(bare)] if point < 0 else [len(bare), point]
+    for begin in (0, *(found.end() for found in re.finditer(r"(?<!:):(?!:)", bare))):
+        yield from ((begin, end) for end in ends)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    if ":" not in text:
+        try:
+            # With zeros before a byte, as some systems write it.
+            return IPv4Address(bytes(int(part) for part in text.split(".")))
+        except ValueError:
+            return None
     try:
         address = ip_address(text)
     except ValueError:
-        try:
-            # With zeros before a byte, as some systems write it.
-            return IPv4Address(".".join(str(int(part)) for part in text.split(".")))
-        except ValueError:
-            return None
+        return None
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _is_nobodys(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_loopback or address.is_unspecified
+    """Addresses of this machine, of whole networks, and what looks like one of IPv6, as `1::2` does."""
+    if isinstance(address, IPv4Address):
+        return address.is_loopback or address.packed[1:] == b"\0\0\0"
+    first = address.packed[0]
+    return first < 0x20 and not address.packed.startswith(_TRANSLATED)
 
 
 def _is_inside(address: IPv4Address | IPv6Address) -> bool:
@@ -121,24 +146,8 @@ def _is_inside(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _masked_address(address: IPv4Address | IPv6Address) -> str:
-    if isinstance(address, IPv4Address):
-        return f"{str(address).rpartition('.')[0]}.{CUT}"
-    groups = address.exploded.split(":")[:3]
-    return f"{':'.join(f'{int(group, 16):x}' for group in groups)}:{CUT}"
-
-
-def _digits(text: str) -> str:
-    return "".join(_HAS_DIGIT.findall(text))
-
-
-def _is_card(text: str) -> bool:
-    """By Luhn's check digit."""
-    digits = [int(each) for each in reversed(_digits(text))]
-    doubled = (sum(divmod(2 * each, 10)) for each in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
-
-
-def _is_iban(text: str) -> bool:
-    """By the check digits of ISO 13616."""
-    bare = text.replace(" ", "")
-    return int("".join(str(int(each, 36)) for each in bare[4:] + bare[:4])) % 97 == 1
+    packed = address.packed
+    if len(packed) == _BYTES_OF_V4:
+        return f"{packed[0]}.{packed[1]}.{packed[2]}.{CUT}"
+    groups = (int.from_bytes(packed[at : at + 2]) for at in (0, 2, 4))
+    return f"{':'.join(f'{group:x}' for group in groups)}:{CUT}"

@@ -12,7 +12,7 @@ from backend.personal_data.known_people import KnownPeople
 from backend.personal_data.masking import NOBODY, Masker, ids_in
 from backend.services.errors import MaskedText
 from contracts.telemetry import MAX_CUSTOMER_ID
-from runtime.masks import CUT
+from runtime.masked_numbers import CUT
 
 _AROUND = "()[]{}<>,;:!?\"'«»„“”"
 _INITIALS = re.compile(r"(?<!\w)\w\.(?: \w\.)+")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from runtime.masks import mask_ip, mask_log_line, mask_name, mask_number, mask_text
+from runtime.masked_numbers import mask_number
+from runtime.masks import mask_ip, mask_log_line, mask_name, mask_text
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,15 @@ from runtime.masks import mask_ip, mask_log_line, mask_name, mask_number, mask_t
         ("at [2001:db8:1:2::7]:443, or 2001:db8::1.", "at [2001:db8:1:…]:443, or 2001:db8:0:…."),
         ("as ::ffff:203.0.113.9 or 203.000.113.009", "as 203.0.113.… or 203.0.113.…"),
         ("network 192.0.2.0/24", "network 192.0.2.…/24"),
+        ("ip:2001:db8::1, addr=2001:db8:1:2:3:4:5:6", "ip:2001:db8:0:…, addr=2001:db8:1:…"),
+        ("ip:[2001:db8::1]:443 and 2001:db8::1.443", "ip:[2001:db8:0:…]:443 and 2001:db8:0:….443"),
+        ("12:34:56:2001:db8::1", "12:34:56:2001:db8:0:…"),
+        ("203.0.113.7.443 > 10.0.0.7.51234:", "203.0.113.….443 > 10.0.0.….51234:"),
+        ("203.0.113.7,10.0.0.7", "203.0.113.…,10.0.0.…"),
+        ("Client/203.0.113.7 and db/203.0.113.7:1", "Client/203.0.113.… and db/203.0.113.…:1"),
+        ("2001:db8:1:2:3…", "2001:db8:1:…"),
+        ("ana@examp…", "a…@examp…"),
+        ("ana@mail.… and ana@…", "a…@mail.… and a…@…"),
         ("call +47 22 33 44 55 or 0047-22334455", "call …55 or …55"),
         ("call (555) 123-4567, 555-123-4567, 07700 900123", "call …67, …67, …23"),
         ("card 4111 1111 1111 1111 or 4111111111111111", "card …1111 or …1111"),
@@ -36,7 +46,9 @@ def test_text_keeps_what_a_decision_needs(given: str, masked: str) -> None:
         "6f1c2d3e-1234-4567-8901-123456789012",
         "http://127.0.0.1:8001, ::1, 0.0.0.0",
         "login from Oslo, NO",
-        "1.2.3.4.5, 999.1.1.1",
+        "1.2.3.4.5, 999.1.1.1, 1.3.6.1.4.1.311",
+        "Chrome/120.0.0.0 Edg/120.1.2.3, v1.2.3.4, version 1.2.3.4, release: 1.2.3.4",
+        "std::a::b, abc::def, items[1::2], 12:34:56.789",
     ],
 )
 def test_what_is_nobodys_stays(text: str) -> None:
@@ -45,7 +57,11 @@ def test_what_is_nobodys_stays(text: str) -> None:
 
 def test_values_of_fields_are_masked_whole() -> None:
     assert (mask_ip("203.0.113.7"), mask_ip("unknown host"), mask_ip("::1")) == ("203.0.113.…", "u…", "::1")
-    assert (mask_name("Maria  Keller"), mask_name("M. K.")) == ("M. K.", "M. K.")
+    assert [mask_name(name) for name in ("Maria  Keller", "M. K.", "Keller, Anna-Lena")] == [
+        "M. K.",
+        "M. K.",
+        "K., A. L.",
+    ]
     assert (mask_number("+47 22334455"), mask_number("none")) == ("…55", "…")
 
 
