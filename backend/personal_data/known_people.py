@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from pydantic import JsonValue
 
-from backend.personal_data.masking import Masker, Person, is_neutral
+from backend.personal_data.masking import Masker, is_neutral
+from backend.personal_data.names import Person
 from casebook.queries.recorded_customers import CustomerReader
 
 FRESH_S = 60.0

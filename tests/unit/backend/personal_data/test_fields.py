@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import mcp_server.records
-from backend.personal_data.fields import FIELDS, mask_of
+from backend.personal_data.fields import FIELDS, mask_of, masked_value
 from contracts import telemetry
 from contracts.base import Contract
 
@@ -30,7 +30,11 @@ PLAIN = """
 """
 """Ids, places, times, amounts, and texts, which are masked by what is in them."""
 OTHERS = """clientIp source_ip_address E-Mail customer_email_address userName emails contactPhone X-Forwarded-For
-    recipient_name UPN homeAddress billing-address cardNumber user_principal"""
+    recipient_name UPN homeAddress billing-address cardNumber user_principal card_holder customername customerName
+    owner contact birthdate taxId first_name fname addresses property_address remoteAddress caller"""
+
+NOBODYS = """device_name eventName macAddress user_agent userId ip_count product_name bank_name ispName loan_principal
+    server_address email_count recipient_count …"""
 
 
 def records() -> list[type[BaseModel]]:
@@ -52,6 +56,42 @@ def test_field_is_told_by_the_end_of_its_name(key: str) -> None:
     assert mask_of(key) is not None
 
 
-@pytest.mark.parametrize("key", ["device_name", "eventName", "macAddress", "user_agent", "userId", "ip_count", "…"])
+@pytest.mark.parametrize("key", re.findall(r"\S+", NOBODYS))
 def test_other_names_are_not_personal(key: str) -> None:
     assert mask_of(key) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("logins", 12),
+        ("users", 3),
+        ("phones", 2),
+        ("last_login", "2026-03-14T12:00:00Z"),
+        ("last_login", 1_700_000_000),
+        ("principal", "25000.00"),
+        ("is_mobile", True),
+        ("new_user", "true"),
+    ],
+)
+def test_counts_times_and_answers_stay(key: str, value: str | float) -> None:
+    mask = mask_of(key)
+    assert mask is not None
+    assert masked_value(mask, value) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "masked"),
+    [
+        ("phone", 4722334455, "…55"),
+        ("caller", 4722334455, "…55"),
+        ("user", "4722334455", "…55"),
+        ("zip", 12345, "…"),
+        ("owner", "Maria Keller", "M. K."),
+        ("address", "203.0.113.7", "203.0.113.…"),
+    ],
+)
+def test_numbers_that_are_somebodys_are_masked(key: str, value: str | int, masked: str) -> None:
+    mask = mask_of(key)
+    assert mask is not None
+    assert masked_value(mask, value) == masked

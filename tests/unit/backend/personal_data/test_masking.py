@@ -4,7 +4,8 @@ import pytest
 from pydantic import JsonValue
 
 from backend.personal_data.known_people import FRESH_S, KnownPeople
-from backend.personal_data.masking import NOBODY, Masker, Person
+from backend.personal_data.masking import NOBODY, Masker
+from backend.personal_data.names import Person
 from casebook.queries.recorded_customers import CustomerReader
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.planted import plant
@@ -54,6 +55,39 @@ def test_records_are_masked_by_field() -> None:
             ],
         },
     }
+
+
+def test_names_of_members_are_masked_and_none_is_lost() -> None:
+    counted: JsonValue = {"Maria Keller": 1, "mark@example.com": 2, "mike@example.com": 3, "risk_level": "high"}
+    shown: JsonValue = {"M. K.": 1, "m…@example.com": 2, "m…@example.com (2)": 3, "risk_level": "high"}
+    assert MARIA.json(counted) == shown
+    event: JsonValue = {"event_id": "e-1", "attributes": {"counts": counted}}
+    assert MARIA.json(event) == {"event_id": "e-1", "attributes": {"counts": shown}}
+
+
+def test_places_are_nobodys_name() -> None:
+    paris = Masker([Person("Paris Young", "")])
+    events: JsonValue = {
+        "event_id": "e-1",
+        "attributes": {"city": "Paris", "roaming_cities": ["Paris"], "note": "Paris"},
+    }
+    shown = {"city": "Paris", "roaming_cities": ["Paris"], "note": "P."}
+    assert paris.json(events) == {"event_id": "e-1", "attributes": shown}
+    assert paris.json({"home_city": "Paris", "title": "Paris"}) == {"home_city": "Paris", "title": "P."}
+
+
+def test_objects_of_a_person_keep_ids_and_places() -> None:
+    owner: JsonValue = {
+        "id": 7,
+        "team_id": "t-1",
+        "city": "Oslo",
+        "first": "Maria",
+        "mail": "mk@example.com",
+        "age": 40,
+    }
+    shown = {"id": 7, "team_id": "t-1", "city": "Oslo", "first": "M…", "mail": "m…@example.com", "age": 40}
+    event: JsonValue = {"event_id": "e-1", "attributes": {"owner": owner}}
+    assert NOBODY.json(event) == {"event_id": "e-1", "attributes": {"owner": shown}}
 
 
 def test_unreadable_telemetry_is_masked_by_what_looks_like_fields() -> None:
