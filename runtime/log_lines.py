@@ -4,11 +4,13 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Literal
+from types import TracebackType
+from typing import Literal, TextIO
 
 from runtime.masks import mask_log_line
 
@@ -25,6 +27,8 @@ _PLAIN = re.compile(r"^[^\s=\"]+$")
 
 OURS = ("backend", "casewright", "local", "mcp_server", "worker")
 """The roots of our own loggers."""
+
+_log = logging.getLogger("casewright.process")
 
 _case_id: ContextVar[str | None] = ContextVar("case_id", default=None)
 
@@ -74,13 +78,32 @@ class JsonFormatter(_Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines; of one that cannot be written, why."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 its name is logging's
+        # By itself, logging prints what the line was about.
+        told = {"name": record.name, "levelno": logging.ERROR, "levelname": "ERROR", "exc_info": sys.exc_info()}
+        told["msg"] = f"A line of {record.pathname}:{record.lineno} could not be logged."
+        with suppress(OSError, ValueError):
+            self.stream.write(self.format(logging.makeLogRecord(told)) + self.terminator)
+            self.flush()
+
+
 def set_up_logging(log_format: LogFormat, level: str) -> None:
-    """Log our own lines from `level` on, and of all libraries only warnings, to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Log our own lines from `level` on, and of all libraries only warnings, to standard error.
+
+    So is what ends a process or a thread, and what Python would print there by itself: nothing goes past the mask.
+    """
+    handler = _Handler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(level)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_end_of_thread
+    sys.unraisablehook = _log_unraisable
 
 
 def use_our_handler(name: str) -> None:
@@ -88,6 +111,26 @@ def use_our_handler(name: str) -> None:
     logger = logging.getLogger(name)
     logger.handlers.clear()
     logger.propagate = True
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    _log.critical("The process ends: nobody expected this.", exc_info=(kind, error, traceback))
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is None or issubclass(ended.exc_type, SystemExit):
+        return
+    name = "?" if ended.thread is None else ended.thread.name
+    told = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+    _log.error("The thread '%s' ends: nobody expected this.", name, exc_info=told)
+
+
+def _log_unraisable(found: "sys.UnraisableHookArgs") -> None:
+    told = None if found.exc_value is None else (found.exc_type, found.exc_value, found.exc_traceback)
+    _log.error("%s: %r", found.err_msg or "Nobody can be told of an exception", found.object, exc_info=told)
 
 
 def _named_case(message: str) -> str | None:

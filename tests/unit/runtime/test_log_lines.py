@@ -2,11 +2,19 @@
 
 import json
 import logging
+import subprocess
 import sys
+import threading
 
 import pytest
 
 from runtime.log_lines import JsonFormatter, LogFormat, TextFormatter, about_case, set_up_logging
+
+
+@pytest.fixture(autouse=True)
+def hooks_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
 
 
 def line(message: str) -> str:
@@ -130,6 +138,40 @@ def test_log_lines_hold_no_personal_data(log_format: LogFormat, capsys: pytest.C
     assert "ValueError" in said
     assert [value for value in ("ana@", "ana%40", "203.0.113.7", "2::7") if value in said] == []
     assert said.count("a…") >= 4
+
+
+SAYING = "customer ana@example.com of 203.0.113.7 is unknown"
+PAST_THE_LOG = {
+    "main thread": "fail()",
+    "another thread": "import threading; t = threading.Thread(target=fail); t.start(); t.join()",
+    "finaliser": "type('Odd', (), {'__del__': fail})()",
+    "task": "import asyncio\nasync def later():\n    asyncio.get_running_loop().call_soon(fail)\n"
+    "    await asyncio.sleep(0)\nasyncio.run(later())",
+    "forgotten task": "import asyncio\nasync def failing():\n    fail()\nasync def later():\n"
+    "    asyncio.create_task(failing())\n    await asyncio.sleep(0)\nasyncio.run(later())",
+    "warning": "import warnings; warnings.warn(SAYING)",
+    "broken line": "import logging; logging.getLogger('backend.x').info('%d', SAYING)",
+}
+"""What Python prints by itself, without a logger."""
+
+
+@pytest.mark.parametrize("way", PAST_THE_LOG)
+def test_nothing_is_printed_past_the_mask(way: str) -> None:
+    begin = f"""
+from runtime.log_lines import set_up_logging
+SAYING = {SAYING!r}
+def fail(*_):
+    raise ValueError(SAYING)
+set_up_logging("json", "INFO")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", begin + PAST_THE_LOG[way]], check=False, capture_output=True, text=True, timeout=120
+    )
+    (line,) = done.stderr.splitlines()
+    assert "ana@example.com" not in line
+    assert "203.0.113.7" not in line
+    assert way == "broken line" or "a…@example.com of 203.0.113.…" in "".join(json.loads(line).values())
+    assert (done.returncode, done.stdout) == (1 if way == "main thread" else 0, "")
 
 
 def test_json_lines_show_no_credentials_either() -> None:
