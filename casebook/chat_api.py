@@ -51,15 +51,21 @@ class ChatApi(Facade):
             return chat.read_turn(chat.turn_row(connection, turn_id))
 
     def conversation(
-        self, user_id: str, *, search: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        user_id: str,
+        *,
+        search: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        whole_words: bool = False,
     ) -> ConversationPage:
         """Turns of a user, oldest first: the newest, at most 500, or those before another page.
 
-        `search`: only those that have all of its words. What was erased is not listed. Raises ConversationNotFound,
-        MalformedCursor.
+        `search`: only those that have all of its words; `whole_words`: not their beginnings, and no short number. What
+        was erased is not listed. Raises ConversationNotFound, MalformedCursor.
         """
         with self._read() as connection:
-            return chat.conversation(connection, user_id, search, limit, cursor)
+            return chat.conversation(connection, user_id, search, limit, cursor, whole_words=whole_words)
 
     def list_users(self, *, starts_with: str | None = None, limit: int = 50, cursor: str | None = None) -> ChatUserPage:
         """Users who have written, whoever wrote last first, at most 500. Raises MalformedCursor.

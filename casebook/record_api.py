@@ -39,11 +39,21 @@ class RecordApi(Facade):
     # Lists
 
     def list_cases(
-        self, query: CaseQuery = NEWEST, subject: str = "", *, limit: int = 50, cursor: str | None = None
+        self,
+        query: CaseQuery = NEWEST,
+        subject: str = "",
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        whole_words: bool = False,
     ) -> CasePage:
-        """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query."""
+        """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query.
+
+        `whole_words`: nothing is found by the beginning of a word, nor by a short number.
+        """
         with self._read() as connection:
-            return case_list.list_cases(connection, query, subject, self._clock(), limit, cursor)
+            now = self._clock()
+            return case_list.list_cases(connection, query, subject, now, limit, cursor, whole_words=whole_words)
 
     def begin_export(self, after: str | None = None) -> ExportPosition:
         """Where an export of many cases begins: at the first, or after a case that an earlier one ended with."""

@@ -6,6 +6,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Query
 
 from backend.api.dependencies import CurrentIdentity, MayReveal, ServicesDep
+from backend.auth.personal_data import MAY_REVEAL
 from backend.drawings import drawings_of
 from backend.http.problem import documented
 from casebook.errors import AlertNotFound
@@ -37,9 +38,19 @@ class CaseListQuery(CaseQuery):
 async def list_cases(
     services: ServicesDep, identity: CurrentIdentity, asked: Annotated[CaseListQuery, Query()]
 ) -> CasePage:
-    """Cases that pass every filter, in the order of `sort`. A cursor continues the query that gave it out."""
+    """Cases that pass every filter, in the order of `sort`. A cursor continues the query that gave it out.
+
+    For those who may not be shown personal data, words of `q` are whole words, and one of less than six characters
+    with a digit in it finds nothing: what is masked cannot be spelt out.
+    """
     query = CaseQuery.model_validate(asked.model_dump(exclude={"limit", "cursor"}))
-    return await services.workspace.list_cases(query, identity.subject, limit=asked.limit, cursor=asked.cursor)
+    return await services.workspace.list_cases(
+        query,
+        identity.subject,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        whole_words=not identity.may_act_as(MAY_REVEAL),
+    )
 
 
 @router.get(

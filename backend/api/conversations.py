@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from backend.api.cases import Cursor, Limit
 from backend.api.dependencies import CurrentIdentity, MayReveal, ServicesDep, strict_json
+from backend.auth.personal_data import MAY_REVEAL
 from backend.http.problem import documented
 from contracts.base import Contract
 from contracts.chat import ChatUser, ChatUserPage, ConversationPage, UserId
@@ -59,8 +60,15 @@ async def get_conversation(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> ConversationPage:
-    """The newest turns of a user, oldest first; `next_cursor` leads to those before them."""
-    page = await services.chat_record.conversation(user_id, search=search, limit=limit, cursor=cursor)
+    """The newest turns of a user, oldest first; `next_cursor` leads to those before them.
+
+    For those who may not be shown personal data, words of `search` are whole words, and one of less than six
+    characters with a digit in it finds nothing: what is masked cannot be spelt out.
+    """
+    whole = not identity.may_act_as(MAY_REVEAL)
+    page = await services.chat_record.conversation(
+        user_id, search=search, limit=limit, cursor=cursor, whole_words=whole
+    )
     await services.accesses.saw(identity.subject, "conversation_read", None, user_id)
     return page
 

@@ -70,13 +70,20 @@ ORDERS: Mapping[str, Order] = {
 
 
 def list_cases(
-    connection: Connection, query: CaseQuery, subject: str, now: datetime, limit: int, cursor: str | None
+    connection: Connection,
+    query: CaseQuery,
+    subject: str,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    *,
+    whole_words: bool = False,
 ) -> CasePage:
     """One page. Raises MalformedCursor for a cursor of another query."""
     length = page_length(limit)
     order = ORDERS[query.sort.removeprefix("-")]
     position = None if cursor is None else read_position(order.position, query, cursor)
-    rows = PageQuery(connection, query, order, subject, now).rows(position, length + 1)
+    rows = PageQuery(connection, query, order, subject, now, whole_words=whole_words).rows(position, length + 1)
     shown = rows[:length]
     more = None
     if len(rows) > length:
@@ -92,7 +99,16 @@ def list_cases(
 class PageQuery:
     """One query, page by page along the index of its order."""
 
-    def __init__(self, connection: Connection, query: CaseQuery, order: Order, subject: str, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        query: CaseQuery,
+        order: Order,
+        subject: str,
+        now: datetime,
+        *,
+        whole_words: bool = False,
+    ) -> None:
         self._connection = connection
         self._order = order
         self._descending = query.sort.startswith("-")
@@ -100,7 +116,7 @@ class PageQuery:
         self._range = _range_of(query, order, now)
         self._states = tuple(dict.fromkeys(query.state))
         self._filters = partial(_conditions, query, subject, now)
-        self._search = None if query.q is None else Search(connection, query.q)
+        self._search = None if query.q is None else Search(connection, query.q, whole_words=whole_words)
         self._key_of_few = CaseRow.customer_id if query.customer_id is not None else None
         if query.assignee not in (None, NOBODY):
             self._key_of_few = CaseRow.assignee

@@ -11,7 +11,7 @@ from casebook.policy.task_confirmations import says_yes
 from casebook.queries.chat_users import read_user, user_row
 from casebook.queries.cursors import back_from, page_length, read_cursor, write_cursor
 from casebook.queries.kinds.reply import edited_text
-from casebook.queries.tokenizer import words_of
+from casebook.queries.tokenizer import may_be_spelt_out, words_of
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.chat import ChatCallRow, ChatDraftRow, ChatTurnRow, ChatUserRow, MessageCountRow
@@ -271,7 +271,13 @@ def unscheduled_turns(connection: Connection, limit: int) -> list[UnscheduledTur
 
 
 def conversation(
-    connection: Connection, user_id: str, asked: str | None, limit: int, cursor: str | None
+    connection: Connection,
+    user_id: str,
+    asked: str | None,
+    limit: int,
+    cursor: str | None,
+    *,
+    whole_words: bool = False,
 ) -> ConversationPage:
     """Turns of a user, oldest first: the newest, or those before another page; of a search those with all its words.
 
@@ -281,11 +287,11 @@ def conversation(
     length, listed = page_length(limit), f"conversation:{user_id}"
     query = _WRITTEN.where(_TURNS.c.position < read_cursor(listed, cursor))
     wanted = [] if asked is None else words_of(asked)
-    if asked is not None and not wanted:
+    if asked is not None and (not wanted or (whole_words and may_be_spelt_out(wanted))):
         return ConversationPage(user=user, items=(), next_cursor=None)
     found_in = func.instr if connection.dialect.name == "sqlite" else func.strpos
-    padded = literal(" ").concat(_TURNS.c.words)
-    query = query.where(*(found_in(padded, f" {word}") > 0 for word in wanted))
+    padded, end = literal(" ").concat(_TURNS.c.words).concat(" "), " " if whole_words else ""
+    query = query.where(*(found_in(padded, f" {word}{end}") > 0 for word in wanted))
     rows, more = back_from(connection.execute(query.limit(length + 1), {"of_user": user_id}).all(), length)
     return ConversationPage(
         user=user,

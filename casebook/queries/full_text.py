@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
-from casebook.queries.tokenizer import words_of
+from casebook.queries.tokenizer import MAX_WORD, may_be_spelt_out, words_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.workspace import CaseTextRow
 
@@ -49,13 +49,18 @@ _SHORT_STATEMENTS = select(
 
 
 class Search:
-    """The cases that have all words of a text in their description or notes."""
+    """The cases that have all words of a text in their description or notes.
 
-    def __init__(self, connection: Connection, asked: str) -> None:
+    `whole_words`: for who may not read what is masked there. Nothing is found by the beginning of a word, letter by
+    letter, nor by so short a number that all can be tried.
+    """
+
+    def __init__(self, connection: Connection, asked: str, *, whole_words: bool) -> None:
         self._connection = connection
         self._words = words_of(asked)
-        self.matches_nothing = not self._words
-        """Whether the text has no words, so that nothing can match."""
+        self._shortest_prefix = MAX_WORD + 1 if whole_words else PREFIX_LENGTH
+        self.matches_nothing = not self._words or (whole_words and may_be_spelt_out(self._words))
+        """Whether the text has no words that may be searched for."""
         self._dialect = connection.dialect.name
 
     @cached_property
@@ -76,11 +81,13 @@ class Search:
 
     def _test(self) -> ColumnElement[bool]:
         if self._dialect == "postgresql":
-            return _WORDS.op("@@")(_tsquery(self._words))
+            return _WORDS.op("@@")(self._tsquery())
         # Both take the text first, then what to find in it.
         position_in = func.instr if self._dialect == "sqlite" else func.strpos
         body = literal(" ").concat(CaseTextRow.body).concat(" ")
-        return and_(*(position_in(body, f" {word}" if _is_prefix(word) else f" {word} ") > 0 for word in self._words))
+        return and_(
+            *(position_in(body, f" {word}" if self._is_prefix(word) else f" {word} ") > 0 for word in self._words)
+        )
 
     def _one_of(self, cases: Sequence[int]) -> ColumnElement[bool]:
         # One parameter, however many they are.
@@ -92,19 +99,17 @@ class Search:
     def _indexed(self) -> Select[int] | None:
         """`opened_seq` of the cases that match, by an index; None where there is none."""
         if self._dialect == "sqlite":
-            return select(_FTS.c.rowid).where(_FTS.c.case_fts.op("MATCH")(_fts5_query(self._words)))
+            return select(_FTS.c.rowid).where(_FTS.c.case_fts.op("MATCH")(self._fts5_query()))
         if self._dialect == "postgresql":
             return select(CaseTextRow.opened_seq).where(self._test())
         return None
 
+    def _fts5_query(self) -> str:
+        return " ".join(f'"{word}"*' if self._is_prefix(word) else f'"{word}"' for word in self._words)
 
-def _fts5_query(words: Sequence[str]) -> str:
-    return " ".join(f'"{word}"*' if _is_prefix(word) else f'"{word}"' for word in words)
+    def _tsquery(self) -> ColumnElement[str]:
+        words = (f"'{word}':*" if self._is_prefix(word) else f"'{word}'" for word in self._words)
+        return cast(literal(" & ".join(words)), TSQUERY)
 
-
-def _tsquery(words: Sequence[str]) -> ColumnElement[str]:
-    return cast(literal(" & ".join(f"'{word}':*" if _is_prefix(word) else f"'{word}'" for word in words)), TSQUERY)
-
-
-def _is_prefix(word: str) -> bool:
-    return len(word) >= PREFIX_LENGTH
+    def _is_prefix(self, word: str) -> bool:
+        return len(word) >= self._shortest_prefix

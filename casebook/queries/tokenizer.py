@@ -11,6 +11,8 @@ MAX_WORD = 64
 MAX_WORDS = 20_000
 """Different words of one case that can be searched for."""
 
+_FEW = 6
+
 
 def words_of(*texts: str) -> list[str]:
     """The different words of `texts`, in order of appearance: folded case, no accents, letters and digits only."""
@@ -26,6 +28,11 @@ def words_of(*texts: str) -> list[str]:
 def words_of_alert(alert: Alert) -> list[str]:
     """What a case is found by before anybody wrote a note."""
     return words_of(alert.description, alert.alert_id, str(alert.customer_id))
+
+
+def may_be_spelt_out(words: Iterable[str]) -> bool:
+    """Whether one of them is so short a number, or part of an address, that all there are can be tried."""
+    return any(len(word) < _FEW and any(map(str.isdigit, word)) for word in words)
 
 
 def join_words(words: Iterable[str]) -> str:

@@ -161,6 +161,20 @@ def test_cursor_continues_only_its_own_query(workspace: WorkspaceApi, cases: lis
             workspace.list_cases(CaseQuery(sort="due"), "ana", cursor=forged)
 
 
+@pytest.mark.parametrize("near", [full_text.NEAR, 0])
+def test_whole_words_do_not_spell_out_a_case(
+    book: CaseBook, workspace: WorkspaceApi, cases: list[str], monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    monkeypatch.setattr(full_text, "NEAR", near)
+    workspace.add_note(cases[2], "ana", "mariana.kellermann@example.com, IP 203.0.113.77, order 4512345")
+
+    def found(words: str) -> bool:
+        return len(workspace.list_cases(CaseQuery(q=words), "ana", whole_words=True).items) == 1
+
+    assert [found(words) for words in ("kellermann", "Mariana example", "4512345")] == [True] * 3
+    assert [found(words) for words in ("kell", "kellerman", "77", "203.0.113.77", "45123", "!?")] == [False] * 6
+
+
 def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, workspace: WorkspaceApi, cases: list[str]) -> None:
     workspace.add_note(cases[2], "ana", "Rang the customer: ROAMING Straße, code x1.")
     assert listed(workspace, q="roaming") == [2]

@@ -320,6 +320,17 @@ def test_conversation_is_read_a_page_at_a_time(chat: ChatApi):
         chat.conversation("eve")
 
 
+def test_whole_words_do_not_spell_out_a_conversation(chat: ChatApi):
+    said = "Rechnung an mariana.kellermann@example.com, IP 203.0.113.77, Order 4512345"
+    send(chat, chat.post_message(a_message(1, message=said), NO_LIMITS).turn.turn_id)
+
+    def found(words: str) -> bool:
+        return len(chat.conversation("bob", search=words, whole_words=True).items) == 1
+
+    assert [found(words) for words in ("rechnung", "kellermann", "4512345")] == [True] * 3
+    assert [found(words) for words in ("rech", "kell", "k", "77", "203.0", "45123")] == [False] * 6
+
+
 def test_conversation_is_searched_by_all_words(chat: ChatApi):
     for number, said in enumerate(("Wo ist meine RECHNUNG?", "Eine Straße in Kraków"), start=1):
         turn = chat.post_message(a_message(number, message=said), NO_LIMITS).turn.turn_id

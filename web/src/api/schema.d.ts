@@ -162,6 +162,9 @@ export interface paths {
         /**
          * List cases
          * @description Cases that pass every filter, in the order of `sort`. A cursor continues the query that gave it out.
+         *
+         *     For those who may not be shown personal data, words of `q` are whole words, and one of less than six characters
+         *     with a digit in it finds nothing: what is masked cannot be spelt out.
          */
         get: operations["list_cases"];
         put?: never;
@@ -855,6 +858,9 @@ export interface paths {
         /**
          * Read a conversation
          * @description The newest turns of a user, oldest first; `next_cursor` leads to those before them.
+         *
+         *     For those who may not be shown personal data, words of `search` are whole words, and one of less than six
+         *     characters with a digit in it finds nothing: what is masked cannot be spelt out.
          */
         get: operations["get_conversation"];
         put?: never;

@@ -242,6 +242,22 @@ def test_planted_values_would_be_found() -> None:
     assert NAME in PLANTED
 
 
+@pytest.mark.parametrize(("who", "finds"), [("vera", False), ("ana", True)])
+async def test_nobody_spells_out_what_they_may_not_see(wiring: Wiring, planted: Planted, who: str, finds: bool) -> None:
+    async with answering(wiring, persona=None) as client:
+
+        async def found(word: str) -> set[bool]:
+            cases = await client.get("/api/cases", params={"q": word}, headers=signed_in(who))
+            paths = (f"/api/conversations/{planted.user_id}", {"search": word})
+            turns = await client.get(paths[0], params=paths[1], headers=signed_in(who))
+            assert (cases.status_code, turns.status_code) == (200, 200)
+            return {cases.json()["items"] != [], turns.json()["items"] != []}
+
+        assert await found("kellermann") == {True}
+        for guessed in ("kell", "kellerman", "mariana.kel", "77", "203.0.113.77", "4111"):
+            assert await found(guessed) == {finds}, guessed
+
+
 async def test_masked_words_are_not_sent_to_a_customer(wiring: Wiring, book: CaseBook, planted: Planted) -> None:
     async with answering(wiring) as client:
         case = (await client.get(f"/api/cases/{planted.reply_case_id}")).json()
