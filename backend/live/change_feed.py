@@ -199,9 +199,9 @@ class ChangeFeed:
             if self._detector is not None:
                 # What is written from here on counts as new, whether the reading below sees it or not.
                 self._detector.changed()
-            found = await self._read_log(self._last_seq)
+            found, statuses = await self._threads.run(self._read_new, self._last_seq)
             if found:
-                self._show(found)
+                self._show(found, statuses)
             if len(found) < BATCH:
                 await self._rest()
 
@@ -212,12 +212,10 @@ class ChangeFeed:
         # A new watcher starts at the end of the log, or reads what it missed from the casebook.
         await self.start()
 
-    def _show(self, found: Sequence[LogMessage]) -> None:
+    def _show(self, found: Sequence[LogMessage], statuses: dict[str, CaseStatusMessage]) -> None:
         self._window.extend(found)
         self._last_seq = found[-1].seq
-        self._statuses = {
-            message.case_id: _status(message.change.case, message.change.progress, message.masker) for message in found
-        }
+        self._statuses = statuses
         self._active_until = asyncio.get_running_loop().time() + ACTIVE_FOR_S
         for message in found:
             if message.change.case.state == "closed":
@@ -241,7 +239,8 @@ class ChangeFeed:
         if self._window and self._window[0].seq <= seq + 1:
             newer = takewhile(lambda message: message.seq > seq, reversed(self._window))
             return list(newer)[::-1]
-        return [message for message in await self._read_log(seq) if message.seq <= self._last_seq]
+        older = await self._threads.run(self._messages_after, seq)
+        return [message for message in older if message.seq <= self._last_seq]
 
     async def status_of(self, case_id: str, seen: int) -> CaseStatusMessage:
         """The current state of a case, masked, including all events up to `seen`. Raises CaseNotFound.
@@ -285,8 +284,14 @@ class ChangeFeed:
             self._awaited = {case: until for case, until in self._awaited.items() if now < until}
         return pace.eager if self._awaited else pace.active if now < self._active_until else pace.quiet
 
-    async def _read_log(self, seq: int) -> list[LogMessage]:
-        return await self._threads.run(self._messages_after, seq)
+    def _read_new(self, seq: int) -> tuple[list[LogMessage], dict[str, CaseStatusMessage]]:
+        """What there is after `seq`, and what has become of each case, masked: in a thread."""
+        found = self._messages_after(seq)
+        newest = {message.case_id: message for message in found}
+        return found, {
+            case_id: _status(message.change.case, message.change.progress, message.masker)
+            for case_id, message in newest.items()
+        }
 
     def _messages_after(self, seq: int) -> list[LogMessage]:
         changes = self._log.changes_after(seq, BATCH)

@@ -16,7 +16,7 @@ from runtime.masked_numbers import CUT
 
 _AROUND = "()[]{}<>,;:!?\"'«»„“”"
 _INITIALS = re.compile(r"(?<!\w)\w\.(?: \w\.)+")
-SMALL = 64 * 1024
+SMALL = 16 * 1024
 """Bytes that hold nobody up while they are read."""
 
 

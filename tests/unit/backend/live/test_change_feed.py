@@ -1,14 +1,17 @@
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+import threading
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
+from pydantic import JsonValue
 
 from backend.executor import BlockingExecutor
 from backend.live import change_feed as feed_module
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed, Pace
+from backend.personal_data.masking import Masker
 from casebook.errors import CaseNotFound
 from casebook.queries.change_feed import ChangeDetector, LogChange, LogReader
 from contracts.case import CaseProgress, CaseSummary
@@ -281,3 +284,34 @@ async def test_nobody_is_eager_for_a_case_that_is_closed(
     for _ in range(20):
         await BlockingExecutor().run(log.last_seq)
     assert sign.looks <= looks + 2, "once before the reading that this one made necessary; the next is an hour away"
+
+
+class NotingMasker(Masker):
+    """Masks nothing, and notes in which threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[int] = []
+
+    def json(self, value: JsonValue) -> JsonValue:
+        self.threads.append(threading.get_ident())
+        return value
+
+    def masker_of(self, cases: Collection[str]) -> Masker:
+        return self
+
+
+async def test_event_loop_masks_nothing(log: CountingLog, broadcast: Broadcast, book: CaseBook) -> None:
+    masker = NotingMasker()
+    feed = ChangeFeed(log, BlockingExecutor(), broadcast, window=WINDOW, known=masker)
+    async with followed(feed):
+        with broadcast.watching():
+            await feed.resume_after(None)
+            case = open_case(book)
+            ask(book, case)
+            await until(feed, broadcast, book.last_seq())
+            (*_, last) = await feed.read_after(0)
+            status = await feed.status_of(case, last.seq)
+    assert (status.seq, status.case.state, log.states_read) == (last.seq, "awaiting_review", 0)
+    assert masker.threads != []
+    assert threading.get_ident() not in masker.threads
