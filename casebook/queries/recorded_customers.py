@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from casebook.database.transactions import Transactions
 from casebook.schema.base import table_of
@@ -15,7 +15,7 @@ from contracts.report import Evidence
 PROFILE_TOOLS = ("get_customer", "get_customer_detail", "search_customers")
 """Whose answers say who somebody is."""
 MOST_OF_A_CUSTOMER = 50
-"""Answers that are read of all cases of the customers that are asked for: the newest cases first."""
+"""Answers that are read of all cases of one customer: the newest cases first."""
 
 _CASE, _EVIDENCE = table_of(CaseRow).c, table_of(EvidenceRow).c
 _IS_PROFILE = or_(*(_EVIDENCE.body.like(f'%"tool":"{tool}"%') for tool in PROFILE_TOOLS))
@@ -38,10 +38,11 @@ class CustomerReader:
 
     def of_customers(self, customers: Collection[int]) -> Mapping[int, list[Mapping[str, JsonValue]]]:
         """By customer: their records, as the evidence of any of their cases has them. One statement."""
-        newest = _CASE.opened_seq.desc()
-        asked = _READ.where(_CASE.customer_id.in_(sorted(customers)), _IS_PROFILE).order_by(newest)
+        place = func.row_number().over(partition_by=_CASE.customer_id, order_by=_CASE.opened_seq.desc())
+        ranked = _READ.add_columns(place.label("place")).where(_CASE.customer_id.in_(sorted(customers)), _IS_PROFILE)
+        found = ranked.subquery()
         with self._transactions.read() as connection:
-            return _by(connection, asked.limit(MOST_OF_A_CUSTOMER), "customer_id")
+            return _by(connection, select(found).where(found.c.place <= MOST_OF_A_CUSTOMER), "customer_id")
 
 
 def _by(connection: Connection, asked: Any, key: str) -> dict[Any, list[Mapping[str, JsonValue]]]:
