@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from backend.api.cases import Cursor, Limit
 from backend.api.dependencies import CallerDep, CurrentIdentity, MayReveal, ServicesDep
+from backend.auth.personal_data import FILE_MARK
 from backend.http.case_html import write_html
 from backend.http.problem import documented
 from casebook.audit.export import write_json
@@ -106,7 +107,7 @@ async def export_case(
     await services.security.took("exported", identity.subject, caller.address, f"{case_id}.{format}")
     read_file = partial(services.workspace.blocking.read_attachment, case_id)
     is_json = format == "json"
-    name = f"{snapshot.case.case_id}.{format}"
+    name = f"{snapshot.case.case_id}-{FILE_MARK}.{format}"
     return StreamingResponse(
         write_json(snapshot, read_file) if is_json else write_html(snapshot, read_file, identity.subject),
         media_type=_MEDIA_TYPES[format],

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
 
 from backend.api.dependencies import CallerDep, CurrentIdentity, Services, ServicesDep
+from backend.auth.personal_data import FILE_MARK
 from backend.http.case_table import WRITERS, TableFormat, TableWriter
 from backend.http.paged_download import PagedDownload
 from backend.http.problem import documented
@@ -64,7 +65,7 @@ async def export_cases(
         told = {**detail, "rows": sent.rows, "whole": sent.is_whole}
         services.accesses.ended(identity.subject, "cases_exported", asked.format, told)
 
-    name = f"cases-{begin.began_at:%Y%m%dT%H%M%SZ}.{asked.format}"
+    name = f"cases-{begin.began_at:%Y%m%dT%H%M%SZ}-{FILE_MARK}.{asked.format}"
     return PagedDownload(pages, name, writer.media_type, ended)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from backend.api.dependencies import CallerDep, CurrentIdentity, ServicesDep
+from backend.auth.personal_data import FILE_MARK
 from backend.http.problem import documented
 from backend.http.report_html import report_html
 from contracts.regulatory_report import RegulatoryReport
@@ -42,5 +43,5 @@ async def regulatory_report(
     return Response(
         report.model_dump_json(indent=1).encode() if is_json else report_html(report),
         media_type="application/json" if is_json else "text/html; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{report.case_id}-report.{format}"'},
+        headers={"Content-Disposition": f'attachment; filename="{report.case_id}-report-{FILE_MARK}.{format}"'},
     )

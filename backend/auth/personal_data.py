@@ -8,6 +8,10 @@ from contracts.review import Role
 MAY_REVEAL: Role = "analyst"
 """Who may be shown personal data as it is. A program that acts for itself has no role, and is shown none."""
 
+FILE_MARK = "personal-data"
+"""In the name of each file that is made here and holds personal data as it is: its content is verified, or is read by
+programs, and has no place for it."""
+
 _FILE = "a file for whoever may reveal, on record before its first byte"
 _STAFF = "about people of this desk, and for those whom it is for"
 _SETTING = "what managers set and change: masked, it could not be sent back; masked for everybody else"

@@ -61,7 +61,7 @@ async def test_an_export_is_a_file_that_verifies_alone(client: httpx.AsyncClient
     case = case_in_review(book).case_id
     answer = await client.get(f"/api/cases/{case}/export")
 
-    assert answer.headers["content-disposition"] == f'attachment; filename="{case}.json"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="{case}-personal-data.json"'
     assert answer.headers["content-type"] == "application/json"
     assert CaseExport.model_validate_json(answer.content).case == book.get_fraud_case(case)
     assert verify_export(answer.content).broken is None
@@ -71,7 +71,7 @@ async def test_html_export_is_a_download(client: httpx.AsyncClient, book: CaseBo
     case = case_in_review(book).case_id
     answer = await client.get(f"/api/cases/{case}/export?format=html")
 
-    assert answer.headers["content-disposition"] == f'attachment; filename="{case}.html"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="{case}-personal-data.html"'
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert f"<h1>{case}</h1>" in answer.text
 

@@ -37,7 +37,7 @@ async def test_csv_is_a_download_of_the_listed_cases(client: httpx.AsyncClient, 
 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
     assert answer.headers["content-disposition"].startswith('attachment; filename="cases-2')
-    assert answer.headers["content-disposition"].endswith('Z.csv"')
+    assert answer.headers["content-disposition"].endswith('Z-personal-data.csv"')
     assert answer.headers["x-content-type-options"] == "nosniff"
     rows = rows_of(answer.content.decode("utf-8"))
     assert [row["case_id"] for row in rows] == cases

@@ -217,6 +217,9 @@ async def test_files_are_for_those_who_may_reveal(wiring: Wiring, planted: Plant
             path = path_of(route, planted)
             answers = [await client.get(path, headers=signed_in(who)) for who in ("vera", "svc-cases-read", "ana")]
             assert [each.status_code for each in answers] == [403, 403, 200], route
+            # What somebody attached keeps its name.
+            is_made_here = "attachments" not in route
+            assert ("-personal-data." in answers[2].headers["content-disposition"]) is is_made_here
         pages = [
             await client.get(f"/api/cases/{planted.case_id}/{name}?format=html", headers=signed_in("ana"))
             for name in ("export", "regulatory-report")

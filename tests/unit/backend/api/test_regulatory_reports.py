@@ -16,11 +16,11 @@ HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
 async def test_report_is_a_download_named_by_its_case(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = case_in_review(book).case_id
     answer = await client.get(f"/api/cases/{case}/regulatory-report")
-    assert answer.headers["content-disposition"] == f'attachment; filename="{case}-report.json"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="{case}-report-personal-data.json"'
     report = RegulatoryReport.model_validate_json(answer.content)
     assert (report.case_id, report.prepared_by, report.is_draft) == (case, "ana", True)
     page = await client.get(f"/api/cases/{case}/regulatory-report?format=html")
-    assert page.headers["content-disposition"] == f'attachment; filename="{case}-report.html"'
+    assert page.headers["content-disposition"] == f'attachment; filename="{case}-report-personal-data.html"'
     assert page.headers["content-type"] == "text/html; charset=utf-8"
 
 
