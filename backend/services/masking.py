@@ -15,7 +15,8 @@ from contracts.telemetry import MAX_CUSTOMER_ID
 from runtime.masked_numbers import CUT
 
 _AROUND = "()[]{}<>,;:!?\"'«»„“”"
-_INITIALS = re.compile(r"(?<!\w)\w\.(?: \w\.)+")
+_INITIALS = (re.compile(r"(?<!\w)\w\.(?: \w\.)+"), re.compile(r"(?<!\w)\w\., \w\."))
+"""Of a name, and of one whose last word stands first."""
 SMALL = 16 * 1024
 """Bytes that hold nobody up while they are read."""
 
@@ -63,7 +64,8 @@ class Masking:
 def _marks(masked: str) -> Iterator[str]:
     """What stands in it for personal data: words with something cut, and initials that are more than one."""
     yield from (bare for bare in (word.strip(_AROUND) for word in masked.split()) if CUT in bare and bare != CUT)
-    yield from _INITIALS.findall(masked)
+    for initials in _INITIALS:
+        yield from initials.findall(masked)
 
 
 def _about(value: JsonValue, case_id: str | None) -> tuple[set[str], set[int]]:

@@ -270,6 +270,7 @@ async def test_masked_words_are_not_sent_to_a_customer(wiring: Wiring, book: Cas
             ("m…@mail.example.com", case["draft"]["text"].replace("asked", "answered")),
             ("m…@mail.example.com", "We wrote to <m…@mail.example.com>, didn't we?"),
             ("M. K.", "You (M. K.) paid."),
+            ("K., M.", "You (K., M.) paid."),
             ("…1111", "It is the card …1111."),
         )
         for mark, text in edited:
