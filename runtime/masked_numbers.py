@@ -12,8 +12,9 @@ CUT = "…"
 _BETWEEN = r"[ \u00a0\u2007\u2009\u202f().\-/\u2010\u2011\u2013]"
 _BEGIN = r"(?<![\w.:+/#…-])(?<![0-9],)"
 _END = r"(?![\w-])(?![.,][0-9])"
-_RUN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,4}}[0-9]){{6}}")
-"""Fewer digits are no telephone, nor anything longer: most texts have none, and are not read for each kind."""
+_RUN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,4}}[0-9]){{6}}(?![0-9.]{{0,6}}\.{CUT})")
+"""Fewer digits are no telephone, nor anything longer, and no masked address is: most texts have no such run, and are
+not read for each kind."""
 
 _CARD = re.compile(rf"{_BEGIN}[2-6](?:[ -]?[0-9]){{12,18}}{_END}")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")

@@ -62,8 +62,9 @@ def mask_ips(text: str, is_kept: Callable[[IPv4Address | IPv6Address], bool] | N
     """The text with each IP address in it masked, but those that are nobody's, and those that `is_kept` names."""
 
     def shown(address: IPv4Address | IPv6Address | None) -> str | None:
-        is_shown = address is None or _is_nobodys(address) or (is_kept is not None and is_kept(address))
-        return None if is_shown else _masked_address(address)
+        if address is None or _is_nobodys(address) or (is_kept is not None and is_kept(address)):
+            return None
+        return _masked_address(address)
 
     def masked_v4(found: re.Match[str]) -> str:
         before = found.string[max(0, found.start() - _LOOKED_BACK) : found.start()]

@@ -158,6 +158,5 @@ _KEPT_WHOLE = frozenset({mask_number, _taken})
 
 
 def _words(key: str) -> list[str]:
-    words = [word.lower() for word in _WORDS.findall(key[:_LONGEST_KEY])]
-    joined = " ".join(words)
-    return joined.replace("e mail", "email").split() if "e mail" in joined else words
+    words: list[str] = _WORDS.findall(key[:_LONGEST_KEY])
+    return " ".join(words).lower().replace("e mail", "email").split()

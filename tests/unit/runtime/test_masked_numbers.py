@@ -20,6 +20,8 @@ from runtime.masked_numbers import mask_numbers
         ("1-800-555-1234, 555 1234567, 555.123.4567", "…34, …67, …67"),
         ("Tel. 5551234, phone no. 1234567, WhatsApp: 22334455", "Tel. …34, phone no. …67, WhatsApp: …55"),
         ("call me back at (0171) 12345, Téléphone 1234567", "call me back at …45, Téléphone …67"),
+        ("asked to call +49 171 12345…", "asked to call …45…"),
+        ("203.0.113.… called from 01712345678", "203.0.113.… called from …78"),
         ("Amex 378282246310005, 3782 822463 10005", "Amex …0005, …0005"),
     ],
 )
