@@ -14,6 +14,7 @@ _UNBORDERED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff
 _WORD = re.compile(rf"[^\W_{_UNBORDERED}]+")
 _OF_UNBORDERED = re.compile(rf"[{_UNBORDERED}]+")
 _HONORIFIC = r"(?=\s?(?:様|さま|さん|氏|殿|君|くん|先生|女士|小姐|太太|씨|님))"
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _COMBINING = re.compile("[\u0300-\u036f]")
 _BETWEEN = r"[\s.,_\-\u2010\u2011]{1,3}"
 """What may stand between two words of one name."""
@@ -150,8 +151,12 @@ class KnownNames:
 
 @lru_cache(16_384)
 def _known(person: Person) -> _Known:
-    written = [word for word in _WORD.findall(_composed(person.name)) if len(word) > 1 and word.lower() not in _TITLES]
-    words = tuple(folded(word) for word in written)
+    name = _composed(person.name)
+    written = [word for word in _WORD.findall(name) if len(word) > 1 and word.lower() not in _TITLES]
+    joined = "".join(folded(word) for word in written) if len(written) > 1 else None
+    # `O'Brien` is written `OBrien`, too.
+    written += [word for word in _WORD.findall(_APOSTROPHE.sub("", name)) if word not in written and len(word) > 1]
+    words = tuple(folded(word) for word in written if word.lower() not in _TITLES)
     is_small = person.name.islower()
     alone = {
         folded(word)
@@ -163,7 +168,7 @@ def _known(person: Person) -> _Known:
     return _Known(
         words=words,
         alone=frozenset(alone),
-        joined="".join(words) if len(words) > 1 else None,
+        joined=joined,
         unbordered=_unbordered(person.name),
         email="" if not email else _email(email, account),
         account=account,
@@ -216,7 +221,7 @@ def _runs_of(words: frozenset[str]) -> re.Pattern[str]:
     """These words, alone or one after another; not within an e-mail address, whose domain stays."""
     some = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     word = rf"(?:{some})(?![^\W_{_UNBORDERED}])"
-    return re.compile(rf"(?<![^\W_{_UNBORDERED}])(?<!@){word}(?:{_BETWEEN}{word}){{0,{_MOST_WORDS - 1}}}")
+    return re.compile(rf"(?<![^\W_{_UNBORDERED}])(?<![\w{CUT}]@){word}(?:{_BETWEEN}{word}){{0,{_MOST_WORDS - 1}}}")
 
 
 def _mask_account(found: str) -> str:

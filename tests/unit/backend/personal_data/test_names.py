@@ -27,6 +27,8 @@ FORMS = [
     ("Søren Ågård", "Soren Aagaard", "S. A."),
     ("محمد علي", "محمد علي, محمد", "م. ع., م."),
     ("Jan van der Berg", "Mr van der Berg took the Van", "Mr v. d. B. took the Van"),
+    ("Sean O'Brien", "Sean O'Brien; OBrien; sean obrien", "S. O'B.; O.; s. o."),
+    ("Maria Keller", "@Keller, #Keller, <b>Keller</b>, Keller/Maria", "@K., #K., <b>K.</b>, K./M."),
     ("Mark May", "It may mark", "It may mark"),
 ]
 
