@@ -12,7 +12,7 @@ from backend.delivery.addresses import Networks, parse_networks
 from backend.delivery.settings import DeliverySettings
 from backend.http.connections.limits import MAX_CONNECTIONS, ConnectionLimits
 from backend.http.site import Site
-from backend.ingest.settings import HttpUrl, TelemetrySettings
+from backend.ingest.settings import HttpUrl, TelemetrySettings, split_commas
 from backend.retention_settings import RetentionSettings
 from backend.services.rate_limits import REQUESTS_PER_MINUTE
 from casebook.policy.chat_limits import DEFAULT_LIMITS
@@ -21,12 +21,11 @@ from contracts.addresses import carries_secret, checked
 from contracts.addresses import is_loopback as is_near
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
-from runtime.host_header import LOOPBACK_NAMES
+from runtime.host_header import names_of
 from runtime.listening import is_loopback
 from runtime.signatures import PrivateKey
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
-HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 ANY = "any"
 """Stands for every answer."""
 
@@ -54,8 +53,6 @@ class BackendSettings(TelemetrySettings, DeliverySettings, SignInSettings, Reten
 
     backend_host: str = "127.0.0.1"
     backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001
-    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
-    """Names that browsers and programs may call this server by, besides that of PUBLIC_ORIGIN, separated by commas."""
     allowed_origins: Annotated[tuple[Annotated[str, AfterValidator(exact_origin)], ...], NoDecode] = ()
     """Other origins whose pages may use this backend, separated by commas: a development server, for example."""
 
@@ -142,12 +139,10 @@ class BackendSettings(TelemetrySettings, DeliverySettings, SignInSettings, Reten
             raise ValueError("it trusts everybody to say where they come from: name the addresses of your proxies")
         return value
 
-    @field_validator("allowed_origins", "allowed_hosts", mode="before")
+    @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return split_commas(value)
 
     def _sent(self) -> list[tuple[str, str]]:
         sent = [*super()._sent(), ("What DTS_ENDPOINT is told", self.dts_endpoint)]
@@ -160,11 +155,8 @@ class BackendSettings(TelemetrySettings, DeliverySettings, SignInSettings, Reten
     @property
     def names(self) -> frozenset[str]:
         """What this server answers to."""
-        names = set(self.allowed_hosts)
-        if public := urlsplit(self.public_origin or "").hostname:
-            names.add(public)
-        # On loopback, whoever calls it by these names sits at this machine.
-        return LOOPBACK_NAMES.union(names) if is_loopback(self.backend_host) else frozenset(names)
+        public = urlsplit(self.public_origin or "").hostname
+        return names_of(self.backend_host, (*self.allowed_hosts, public) if public else self.allowed_hosts)
 
     @property
     def site(self) -> Site:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from runtime.host_header import LOOPBACK_NAMES
+from runtime.host_header import names_of
 from runtime.listening import is_loopback
 from runtime.settings import ProcessSettings
 
@@ -88,11 +88,7 @@ class McpSettings(ProcessSettings):
     @property
     def names(self) -> frozenset[str]:
         """What this server is called by."""
-        return (
-            LOOPBACK_NAMES.union(self.mcp_allowed_hosts)
-            if is_loopback(self.mcp_host)
-            else frozenset(self.mcp_allowed_hosts)
-        )
+        return names_of(self.mcp_host, self.mcp_allowed_hosts)
 
     @model_validator(mode="after")
     def _says_who_may_call(self) -> Self:

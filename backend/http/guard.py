@@ -10,12 +10,10 @@ from backend.auth.credentials import SESSION_COOKIE, bearer_of
 from backend.http.problem import ProblemResponse, make_problem
 from backend.http.security_headers import SECURITY_HEADERS
 from backend.http.site import LOOPBACK, Site
-from runtime.host_header import LOOPBACK_NAMES, called_name
+from runtime.host_header import LOOPBACK_NAMES, is_misdirected
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-PROBES = frozenset({"/healthz", "/ready"})
-"""Asked by address: what runs a container knows no name of it."""
 
 
 class Guard:
@@ -53,7 +51,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if called_name(headers.getlist("host")) not in self._site.names and scope["path"] not in PROBES:
+        if is_misdirected(scope["path"], headers.getlist("host"), self._site.names):
             return "forbidden-host", self._wrong_name()
         origins = headers.getlist("origin")
         if len(origins) > 1:
@@ -71,7 +69,7 @@ class Guard:
     def _wrong_name(self) -> str:
         if self._site.names == LOOPBACK_NAMES:
             return "This server answers only to the names 127.0.0.1, localhost and [::1]."
-        return "This server does not answer to this name: its ALLOWED_HOSTS and PUBLIC_ORIGIN say to which it does."
+        return "This server does not answer to this name: add it to ALLOWED_HOSTS if it is one of its own."
 
 
 def _vouched_for_by_cookie(headers: Headers) -> bool:

@@ -9,7 +9,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from backend.http.front import front
+from backend.http.site import Site
 from backend.services.installation import IngestStatus
 from backend.services.readiness import ReadinessProbe
 from backend.services.telemetry_metrics import telemetry_metrics
@@ -26,8 +29,11 @@ class _Telemetry(Collector):
         yield from telemetry_metrics(self._status, utc_now())
 
 
-def health_app(status: Callable[[], IngestStatus], readiness: ReadinessProbe) -> Starlette:
-    """Ready: the casebook can be written, and every source gives what it has."""
+def health_app(status: Callable[[], IngestStatus], readiness: ReadinessProbe, names: frozenset[str]) -> ASGIApp:
+    """Ready: the casebook can be written, and every source gives what it has.
+
+    It stands behind what the backend stands behind, too. `names`: what it is called by; probes call by address.
+    """
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": OK})
@@ -43,4 +49,5 @@ def health_app(status: Callable[[], IngestStatus], readiness: ReadinessProbe) ->
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(_Telemetry(status())), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/healthz", health), Route("/ready", ready), Route("/metrics", metrics)])
+    routes = [Route("/healthz", health), Route("/ready", ready), Route("/metrics", metrics)]
+    return front(Starlette(routes=routes), Site(names))

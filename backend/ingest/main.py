@@ -7,9 +7,9 @@ import socket
 import sys
 from datetime import timedelta
 
-import uvicorn
-
 from backend.executor import BlockingExecutor
+from backend.http.connections.config import server_config
+from backend.http.connections.limits import DEFAULT_LIMITS
 from backend.ingest.health import health_app
 from backend.ingest.opening import ingesting, sources_of
 from backend.ingest.settings import TelemetrySettings
@@ -83,18 +83,8 @@ async def _ingest(settings: TelemetrySettings, transactions: Transactions, liste
         failed = True
         server.stop()
 
-    app = health_app(lambda: ingest.status, readiness)
-    server = StoppableServer(
-        uvicorn.Config(
-            app,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        )
-    )
+    app = health_app(lambda: ingest.status, readiness, settings.health_names)
+    server = StoppableServer(server_config(app, DEFAULT_LIMITS, STOP_TIMEOUT_S))
     lateness = timedelta(seconds=settings.telemetry_lateness_seconds)
     async with ingesting(
         sources_of(settings), cases.open_alert, _show_nobody, letters, states, rules, scores, lateness, fail

@@ -21,11 +21,18 @@ from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
 from contracts.addresses import carries_secret, checked, why_exposed
 from contracts.telemetry_times import TimeUnit
 from runtime.event_hub_address import HubAddress
+from runtime.host_header import names_of
 from runtime.secret_sources import HoldsSecret
 
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked), HoldsSecret()]
 LEASE_INTERVALS = 3
 """After so many intervals without a sign of its owner, others take a partition."""
+
+
+def split_commas(value: object) -> object:
+    """What a list of a setting holds that is written with commas."""
+    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
 class TelemetrySettings(CasebookSettings):
@@ -57,6 +64,9 @@ class TelemetrySettings(CasebookSettings):
     lab_recordings: Path = Path(".casewright/recordings")
     """The folder of recordings that rules can be tried on: `*.jsonl` and `*.jsonl.gz`, beside each its labels."""
 
+    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
+    """Names that browsers and programs may call this process's server by, separated by commas: a backend's besides that
+    of PUBLIC_ORIGIN, an ingest's."""
     ingest_health_host: str = "127.0.0.1"
     """Where `python -m backend.ingest` tells how it is."""
     ingest_health_port: Annotated[int, Field(ge=1, le=65535)] = 8002
@@ -90,6 +100,16 @@ class TelemetrySettings(CasebookSettings):
         if not isinstance(value, str):
             return value
         return tuple(path for path in value.split(os.pathsep) if path)
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return split_commas(value)
+
+    @property
+    def health_names(self) -> frozenset[str]:
+        """What the server of `python -m backend.ingest` is called by."""
+        return names_of(self.ingest_health_host, self.allowed_hosts)
 
     @property
     def telemetry_hub(self) -> TelemetryHubOptions | None:

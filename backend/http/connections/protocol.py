@@ -23,8 +23,8 @@ from backend.http.connections.refusals import (
 )
 from backend.http.connections.sockets import MAX_LINE_BYTES, LimitedSocket, handshake_lines
 from backend.http.deadline import Deadline
-from backend.http.guard import PROBES
 from backend.http.problem import Problem
+from runtime.host_header import PROBES
 
 PIECE_BYTES = 16 * 1024
 """Fed to the parser at once: so much more than allowed it may hold."""

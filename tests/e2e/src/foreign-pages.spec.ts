@@ -1,14 +1,22 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launchBrowser } from "./browser";
 import { bearerOf, signIn } from "./personas";
-import { type Stack, startStack } from "./stack";
+import { freePorts, type Stack, startProcess, startStack } from "./stack";
 
 /**
  * A page of somebody else, open in the browser of an analyst who is signed in. Its name leads to this machine, as names
  * do that are made to lead elsewhere once the page is there (DNS rebinding).
  */
 const EVIL = "evil.example";
+const FLAGS = [
+  `--host-resolver-rules=MAP ${EVIL} 127.0.0.1`,
+  // The browser would ask its user before a page reaches this machine: that the servers refuse by themselves is shown.
+  "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
+];
 const ALERT = {
   customer_id: 1,
   alert_type: "impossible_travel",
@@ -23,8 +31,11 @@ const CALL = {
   params: { name: "get_customer", arguments: { customer_id: 1 } },
 };
 
+/** Those of the stack, and of processes that it can do without: the scheduler's monitoring, and an ingest. */
+type Ports = Readonly<Record<keyof Stack["ports"] | "monitoring" | "ingest", string>>;
+
 interface Probe {
-  port: keyof Stack["ports"];
+  port: keyof Ports;
   path: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
   body?: object;
@@ -50,23 +61,51 @@ const PROBES: readonly Probe[] = [
   { port: "simulator", path: "/events", method: "GET" },
   { port: "scheduler", path: "/", method: "GET" },
   { port: "scheduler", path: "/TaskHubSidecarService/StartInstance", method: "POST", body: {} },
+  { port: "monitoring", path: "/metrics", method: "GET" },
+  { port: "monitoring", path: "/metrics", method: "POST", body: {} },
+  { port: "ingest", path: "/metrics", method: "GET" },
+  { port: "ingest", path: "/metrics", method: "POST", body: {} },
+];
+const FOLLOWED: readonly (readonly [port: keyof Ports, stream: string, socket: string])[] = [
+  ["backend", "/api/events/stream", "/api/workflow/ws/case-1"],
+  ["tools", "/mcp", "/mcp"],
+  ["model", "/control", "/control"],
+  ["simulator", "/events", "/events"],
+  ["scheduler", "/", "/"],
+  ["monitoring", "/metrics", "/metrics"],
+  ["ingest", "/metrics", "/metrics"],
 ];
 const FORM_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"];
 
 const nameOf = ({ port, path, method }: Probe) => `${method} ${path} of the ${port}`;
 
 let stack: Stack;
+let ports: Ports;
+const ends: (() => Promise<void>)[] = [];
 let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
   stack = await startStack([]);
-  browser = await launchBrowser([`--host-resolver-rules=MAP ${EVIL} 127.0.0.1`]);
+  ends.push(stack.stop);
+  const data = await mkdtemp(join(tmpdir(), "casewright-foreign-"));
+  ends.unshift(() => rm(data, { recursive: true, force: true }));
+  const [grpc, monitoring, ingest] = (await freePorts(3)) as [number, number, number];
+  const scheduler = ["--data", data, "--port", String(grpc), "--http-port", String(monitoring)];
+  ends.unshift(await startProcess(["local.scheduler", ...scheduler], monitoring));
+  const settings = {
+    CASEBOOK_URL: `sqlite:///${join(data, "casebook.db")}`,
+    EVENT_PRODUCER_ENABLED: "false",
+    INGEST_HEALTH_PORT: String(ingest),
+  };
+  ends.unshift(await startProcess(["backend.ingest"], ingest, settings));
+  ports = { ...stack.ports, monitoring: String(monitoring), ingest: String(ingest) };
+  browser = await launchBrowser(FLAGS);
+  ends.unshift(() => browser.close());
 });
 
 afterAll(async () => {
-  await browser.close();
-  await stack.stop();
+  for (const end of ends) await end();
 });
 
 beforeEach(async () => {
@@ -104,6 +143,28 @@ function ask(page: Page, url: string, init: RequestInit): Promise<number | "noth
   );
 }
 
+/** Whether a stream and a socket of this server open to a page. */
+function follow(page: Page, host: string, [stream, socket]: readonly [string, string]): Promise<string[]> {
+  return page.evaluate(
+    async ([streamUrl, socketUrl]) => {
+      const settled = (source: EventSource | WebSocket) =>
+        new Promise<string>((done) => {
+          source.onopen = () => {
+            done("open");
+          };
+          source.onerror = () => {
+            done("refused");
+          };
+        });
+      return [
+        await settled(new EventSource(streamUrl, { withCredentials: true })),
+        await settled(new WebSocket(socketUrl)),
+      ];
+    },
+    [`http://${host}${stream}`, `ws://${host}${socket}`] as const,
+  );
+}
+
 /** What foreign pages could have changed. */
 async function state(): Promise<unknown> {
   const bearer = await bearerOf(stack, "alex");
@@ -123,7 +184,7 @@ describe("a name that is made to lead to this machine", () => {
     "is not answered: %s",
     async ([, probe]) => {
       const before = await state();
-      const origin = `http://${EVIL}:${stack.ports[probe.port]}`;
+      const origin = `http://${EVIL}:${ports[probe.port]}`;
       const page = await pageAt(origin);
       const json = { "Content-Type": "application/json", Accept: "application/json, text/event-stream" };
       const said = await ask(page, `${origin}${probe.path}`, {
@@ -135,25 +196,9 @@ describe("a name that is made to lead to this machine", () => {
     },
   );
 
-  test("follows neither stream nor socket", async () => {
-    const origin = `http://${EVIL}:${stack.ports.backend}`;
-    const page = await pageAt(origin);
-    const opened = await page.evaluate(async (host) => {
-      const settled = (source: EventSource | WebSocket) =>
-        new Promise<string>((done) => {
-          source.onopen = () => {
-            done("open");
-          };
-          source.onerror = () => {
-            done("refused");
-          };
-        });
-      return [
-        await settled(new EventSource(`http://${host}/api/events/stream`)),
-        await settled(new WebSocket(`ws://${host}/api/workflow/ws/case-1`)),
-      ];
-    }, `${EVIL}:${stack.ports.backend}`);
-    expect(opened).toEqual(["refused", "refused"]);
+  test.for(FOLLOWED)("follows neither stream nor socket of the %s", async ([port, ...paths]) => {
+    const host = `${EVIL}:${ports[port]}`;
+    expect(await follow(await pageAt(`http://${host}`), host, paths)).toEqual(["refused", "refused"]);
   });
 });
 
@@ -163,7 +208,7 @@ describe("a page of another site", () => {
     async ([, probe]) => {
       const before = await state();
       const page = await pageAt(`http://${EVIL}:${stack.ports.model}`);
-      const url = `http://127.0.0.1:${stack.ports[probe.port]}${probe.path}`;
+      const url = `http://127.0.0.1:${ports[probe.port]}${probe.path}`;
       const body = probe.body === undefined ? {} : { body: JSON.stringify(probe.body) };
       const said = await ask(page, url, { method: probe.method, credentials: "include", ...body });
       expect(said).toBe("nothing");
@@ -182,12 +227,17 @@ describe("a page of another site", () => {
     },
   );
 
+  test.for(FOLLOWED)("follows neither stream nor socket of the %s", async ([port, ...paths]) => {
+    const page = await pageAt(`http://${EVIL}:${stack.ports.model}`);
+    expect(await follow(page, `127.0.0.1:${ports[port]}`, paths)).toEqual(["refused", "refused"]);
+  });
+
   test("cannot post a form in the whole window", async () => {
     const before = await state();
     for (const probe of PROBES.filter(({ method }) => method === "POST")) {
       const page = await pageAt(`http://${EVIL}:${stack.ports.model}`);
       const own = page.url();
-      const url = `http://127.0.0.1:${stack.ports[probe.port]}${probe.path}`;
+      const url = `http://127.0.0.1:${ports[probe.port]}${probe.path}`;
       const left = page.waitForEvent("framenavigated", { predicate: (frame) => frame.url() !== own });
       await page.evaluate(
         ([action, name]) => {

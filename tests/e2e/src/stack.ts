@@ -103,6 +103,24 @@ export async function startStack(
   };
 }
 
+/** Starts one more process of ours, as `python -m` does; once its port answers, what is returned ends it. */
+export async function startProcess(
+  args: readonly string[],
+  port: number,
+  env: Environment = {},
+): Promise<() => Promise<void>> {
+  const child = spawn(join(ROOT, ".venv/bin/python"), ["-m", ...args], {
+    cwd: ROOT,
+    env: { ...process.env, PYTHONPATH: ROOT, ...env },
+    stdio: "ignore",
+  });
+  while (await isFree(port)) {
+    if (child.exitCode !== null) throw new Error(`${args.join(" ")} ended with ${child.exitCode}.`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return () => stopped(child);
+}
+
 function untilReady(child: ChildProcess): Promise<void> {
   const lines: string[] = [];
   return new Promise((ready, fail) => {
@@ -147,7 +165,7 @@ function stopped(child: ChildProcess): Promise<void> {
  * Ports that nothing listens on. They lie below those that the system gives to connections and to servers on port 0,
  * and apart from those of the Python tests beside: until the stack has them, nobody else takes them.
  */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const found: number[] = [];
   while (found.length < count) {
     const port = randomInt(12_000, 20_000);

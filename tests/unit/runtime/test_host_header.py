@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.host_header import called_name
+from runtime.host_header import LOOPBACK_NAMES, called_name, is_misdirected, names_of
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,22 @@ def test_name_is_read_without_port_and_brackets(host: str, name: str) -> None:
 )
 def test_anything_else_is_no_name(hosts: tuple[str, ...]) -> None:
     assert called_name(hosts) == ""
+
+
+@pytest.mark.parametrize(
+    ("listens_on", "names"),
+    [
+        ("127.0.0.1", {*LOOPBACK_NAMES, "desk.example"}),
+        ("localhost", {*LOOPBACK_NAMES, "desk.example"}),
+        ("0.0.0.0", {"desk.example"}),
+        ("10.1.2.3", {"desk.example"}),
+    ],
+)
+def test_names_of_this_machine_count_on_loopback(listens_on: str, names: set[str]) -> None:
+    assert names_of(listens_on, ["desk.example"]) == names
+
+
+@pytest.mark.parametrize(("path", "is_refused"), [("/healthz", False), ("/ready", False), ("/metrics", True)])
+def test_probes_may_call_by_any_name(path: str, *, is_refused: bool) -> None:
+    assert is_misdirected(path, ["evil.example"], LOOPBACK_NAMES) is is_refused
+    assert not is_misdirected(path, ["localhost"], LOOPBACK_NAMES)
