@@ -69,6 +69,8 @@ RULES_MODEL = "casewright-rules-1"
 
 RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
 STOP_TIMEOUT_S = 3
+READ_LIMIT_S = 30.0
+"""How long the casebook may think about what somebody asks, who waits no longer than twice as long."""
 NOTHING_GRANTED = (
     "GRANT_KEY is not set: what people approve waits, because the tool server does nothing without a grant. Set "
     "GRANT_KEY_FILE to the private key of grants."
@@ -120,7 +122,7 @@ def open_casebook(
             raise
         if not StartupServer(partial(upgrade, engine), error, is_transient, site, limits=limits).run(listener):
             return None
-    return Transactions(engine)
+    return Transactions(engine, read_limit_s=READ_LIMIT_S)
 
 
 def is_transient(fault: CasebookUnavailable) -> bool:

@@ -16,6 +16,7 @@ from casebook.errors import (
     CasebookFull,
     CasebookMissing,
     CasebookRefused,
+    CasebookTooSlow,
     CasebookUnavailable,
     CasebookUnwritable,
 )
@@ -28,6 +29,7 @@ UNREACHABLE = "The casebook cannot be used right now: try again, and tell whoeve
 _REFUSED = ("28000", "28P01")
 _MISSING = ("3D000",)
 _FULL = ("53100",)
+_ENDED = ("57014",)
 _UNWRITABLE = {
     "25006": "it is read-only or a standby, point CASEBOOK_URL at the server that is written to",
     "42501": "give the user of CASEBOOK_URL the right to write its tables",
@@ -89,6 +91,8 @@ def _of_sqlite(cause: sqlite3.Error, path: str) -> CasebookUnavailable:
         return CasebookFull(path, str(cause))
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return CasebookUnwritable(path, str(cause))
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return CasebookTooSlow(path)
     if code == sqlite3.SQLITE_IOERR:
         return CasebookUnavailable(
             f"The casebook '{path}' cannot be read or written ({cause}): look at the disk that it is on.", UNREACHABLE
@@ -116,6 +120,8 @@ def _of_server(fault: BaseException, url: URL) -> CasebookUnavailable | None:
         return CasebookUnwritable(place, said, _UNWRITABLE[state])
     if state in _FULL:
         return CasebookFull(place, said)
+    if state in _ENDED:
+        return CasebookTooSlow(place)
     if state in _NEVER_UPGRADED:
         return CasebookUnavailable(
             f"The casebook '{place}' cannot be used ({said}): has `upgrade` been run on it?", UNREACHABLE

@@ -11,6 +11,7 @@ from casebook.database.driver_errors import translate_driver_errors
 from casebook.database.engine import for_reading, for_writing
 from casebook.database.group_commit import MAX_MEMBERS, GroupCommit
 from casebook.database.health import CasebookHealth, probe
+from casebook.database.time_limits import ending_after
 from casebook.errors import CasebookCorrupt, CasebookUnavailable
 
 log = logging.getLogger("casewright.casebook")
@@ -27,8 +28,12 @@ class Transactions:
     One per engine and process: on SQLite, writers that come at the same time share a commit.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, engine: Engine, clock: Callable[[], datetime] = utc_now, read_limit_s: float | None = None
+    ) -> None:
+        """`read_limit_s`: how long a statement of a read may take, where people wait for it; None: for ever."""
         self._engine = engine
+        self._read_limit_s = read_limit_s
         self._writing = for_writing(engine)
         self._reading = for_reading(engine)
         self.now = clock
@@ -108,9 +113,14 @@ class Transactions:
 
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """One snapshot, however many statements. Raises CasebookUnavailable when the database fails."""
+        """One snapshot, however many statements. Raises CasebookUnavailable when the database fails, CasebookTooSlow
+        when it takes longer than a read may."""
         try:
-            with translate_driver_errors(self._engine), self._reading.begin() as connection:
+            with (
+                translate_driver_errors(self._engine),
+                self._reading.begin() as connection,
+                ending_after(connection, self._read_limit_s),
+            ):
                 yield connection
         except CasebookCorrupt as fault:
             self.health.note(fault)

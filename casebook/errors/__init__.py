@@ -143,6 +143,7 @@ CasebookError
     ├── CasebookMissing
     ├── CasebookUnwritable
     ├── CasebookFull            recovers once there is space
+    ├── CasebookTooSlow         of one read, which was stopped
     ├── CasebookReplaced        recovers once the same file is back
     ├── CasebookForeign
     ├── CasebookEmpty
@@ -179,6 +180,7 @@ from casebook.errors.database import (
     CasebookNewer,
     CasebookRefused,
     CasebookReplaced,
+    CasebookTooSlow,
     CasebookUnavailable,
     CasebookUnwritable,
     CasebookUrlInvalid,
@@ -346,6 +348,7 @@ __all__ = [
     "CasebookNewer",
     "CasebookRefused",
     "CasebookReplaced",
+    "CasebookTooSlow",
     "CasebookUnavailable",
     "CasebookUnwritable",
     "CasebookUrlInvalid",

@@ -78,6 +78,18 @@ class CasebookFull(CasebookUnavailable):
         )
 
 
+class CasebookTooSlow(CasebookUnavailable):
+    """The database was not done with a question in the time that it had. It has stopped thinking about it."""
+
+    id = "casebook-too-slow"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"The casebook '{place}' took too long for this, and was stopped: ask for less, or try again.",
+            "The casebook took too long for this, and was stopped: ask for less, or try again.",
+        )
+
+
 class CasebookReplaced(CasebookUnavailable):
     """The file was moved, removed or replaced while it was in use. Writes succeed again once the file is back."""
 

@@ -1,11 +1,11 @@
 """What transactions promise beside all or nothing."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from casebook.database.group_commit import MAX_MEMBERS
 from casebook.database.transactions import Transactions
-from casebook.errors import CaseNotFound
+from casebook.errors import CasebookTooSlow, CaseNotFound
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import open_case
 
@@ -36,3 +36,30 @@ def test_hook_that_fails_hides_no_write(book: CaseBook, caplog: pytest.LogCaptur
 
 def test_writers_that_share_a_commit_may_be_many(book: CaseBook, engine: Engine):
     assert book.transactions.callers_at_once == (MAX_MEMBERS if engine.dialect.name == "sqlite" else 8)
+
+
+def count_up(connection: Connection, last: int) -> int:
+    """Takes the database as long as it takes to count, and never returns to us in between."""
+    counting = f"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < {last}) SELECT max(x) FROM n"
+    return connection.exec_driver_sql(counting).scalar_one()
+
+
+SLOW = 1_000_000_000
+
+
+def test_read_that_takes_too_long_is_ended(engine: Engine) -> None:
+    limited = Transactions(engine, read_limit_s=0.1)
+    with pytest.raises(CasebookTooSlow) as slow, limited.read() as connection:
+        count_up(connection, SLOW)
+    assert (slow.value.id, slow.value.status) == ("casebook-too-slow", 503)
+    assert slow.value.public == "The casebook took too long for this, and was stopped: ask for less, or try again."
+
+
+def test_limit_ends_with_the_read(engine: Engine) -> None:
+    limited, other = Transactions(engine, read_limit_s=0.001), Transactions(engine)
+    with pytest.raises(CasebookTooSlow), limited.read() as connection:
+        count_up(connection, SLOW)
+    for opened in (limited.write, other.read):
+        with opened() as connection:
+            assert count_up(connection, 300_000) == 300_000
+    assert limited.health.fault is None
