@@ -381,6 +381,7 @@ class AsyncSessions:
         self.find = awaited(sessions.find, off_loop)
         self.use = awaited(sessions.use, off_loop)
         self.end = awaited(sessions.end, off_loop)
+        self.sign_out = awaited(sessions.sign_out, off_loop)
         self.end_run_out = awaited(sessions.end_run_out, off_loop)
         self.still_open = awaited(sessions.still_open, off_loop)
         self.find_open = awaited(sessions.find_open, off_loop)

@@ -13,6 +13,7 @@ from casebook.commands.sessions import (
     end_session,
     keep_rechecked,
     remember_person,
+    sign_out,
     take_recheck,
     use_session,
 )
@@ -103,6 +104,11 @@ class SessionsApi(Facade):
         """End an open session, which is returned; None: there is none. `by`: who ended it, if not its holder."""
         with self._write_apart() as connection:
             return end_session(connection, session_id, end, address, self._clock(), by)
+
+    def sign_out(self, session_id: str, address: str) -> str | None:
+        """End an open session whose holder signs out. The sealed token that was kept of it is returned, if any was."""
+        with self._write_apart() as connection:
+            return sign_out(connection, session_id, address, self._clock())
 
     def end_run_out(self) -> int:
         """End what was idle for too long or lived its whole life; returns how many, at most 500.

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.api.dependencies import CallerDep, ServicesDep
 from backend.auth.errors import AuthError, WrongSignIn
-from backend.auth.oidc.attempts import HOME, return_path_of
+from backend.auth.oidc.attempts import HOME, resume_attempt
 from backend.auth.oidc.errors import LogoutRefused
 from backend.auth.oidc.sign_in import ProviderAnswer, ProviderSignIn
 from backend.auth.oidc.tokens import MAX_TOKEN
@@ -79,14 +79,15 @@ async def finish_sign_in(
 ) -> Response:
     """The provider sends the browser here. It gets a session, and goes on to where it was."""
     provider = _provider_of(services)
-    cookie = services.cookies.attempt_of(request, state)
+    attempt = resume_attempt(services.cookies.attempt_of(request, state), state)
+    return_to = HOME if attempt is None else attempt.return_to
     try:
-        issued, return_to = await provider.finish(ProviderAnswer(state, code, error, iss), cookie, caller)
+        issued = await provider.finish(ProviderAnswer(code, error, iss), attempt, caller)
     except (AuthError, CasebookError) as fault:
         # It is noted like any other refusal; but a person reads it.
         noted = answer(request, fault)
         sentence = fault.public if isinstance(fault, CasebookError) else str(fault)
-        again = f"{ANEW}&return_to={quote(return_path_of(cookie, state))}"
+        again = f"{ANEW}&return_to={quote(return_to)}"
         headers = {name: value for name, value in noted.headers.items() if name == "retry-after"}
         headers["Content-Security-Policy"] = PRINTED_POLICY
         page = HTMLResponse(sign_in_failed_html(sentence, again), noted.status_code, headers)

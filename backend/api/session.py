@@ -93,14 +93,15 @@ async def sign_out(
     request: Request, services: ServicesDep, caller: CallerDep, session: KnownSessionDep, response: Response
 ) -> SignedOut:
     """End the session, here and on every replica, and make the browser forget it. Answers everybody."""
+    provider, secret = services.provider_sign_in, services.cookies.session_secret(request)
     if session is not None:
-        await services.sessions.end(session.session_id, "signed_out", caller)
+        sealed_token = await services.sessions.sign_out(session.session_id, caller)
         services.security.count("session_ended")
+        if provider is not None:
+            provider.forget(sealed_token, secret, session.session_id)
     services.cookies.delete_session(response)
-    provider = services.provider_sign_in
     # A browser whose session is over is signed in at the provider all the same.
-    had_session = services.cookies.session_secret(request) is not None
-    is_theirs = had_session if session is None else session.kind == "browser"
+    is_theirs = secret is not None if session is None else session.kind == "browser"
     return SignedOut(continue_at=await provider.end_session_url() if provider is not None and is_theirs else None)
 
 

@@ -208,6 +208,12 @@ class Sessions:
         self.forget()
         return ended
 
+    async def sign_out(self, session_id: str, caller: Caller) -> str | None:
+        """End an open session whose holder signs out. The sealed token that was kept of it is returned, if any was."""
+        sealed_token = await self._record.sign_out(session_id, caller.address)
+        self.forget()
+        return sealed_token
+
     def forget(self) -> None:
         """A session began, ended or changed here: look anew, and let those who watch do so."""
         self._read.clear()

@@ -177,10 +177,24 @@ def end_session(
     connection: Connection, session_id: str, end: SessionEnd, address: str, now: datetime, by: str | None = None
 ) -> SessionRecord | None:
     """End an open session, which is returned; None: there is none. `by`: who ended it, if not its holder."""
+    row = _end_one(connection, session_id, end, address, now, by)
+    return None if row is None else session_in(row)
+
+
+def sign_out(connection: Connection, session_id: str, address: str, now: datetime) -> str | None:
+    """End an open session whose holder signs out. The sealed token that was kept of it is returned, if any was."""
+    row = _end_one(connection, session_id, "signed_out", address, now)
+    return None if row is None else row.sealed_token
+
+
+def _end_one(
+    connection: Connection, session_id: str, end: SessionEnd, address: str, now: datetime, by: str | None = None
+) -> PlainRow | None:
+    """What the row of the session held, if it was open."""
     row = connection.execute(_BY_ID, {"of_session": session_id}).one_or_none()
     noted = [] if row is None else _ended(connection, [row], end, address, now, by)
     note_security(connection, noted)
-    return session_in(row) if row is not None and noted else None
+    return row if noted else None
 
 
 def end_run_out(connection: Connection, now: datetime) -> int:

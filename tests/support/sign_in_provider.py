@@ -5,8 +5,10 @@ import hashlib
 import json
 import re
 import secrets
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -77,6 +79,21 @@ class SignInProvider:
     def change_desk(self, **more: Any) -> None:
         """Let the provider know more of the desk."""
         self._control("desk", more)
+
+    def knows(self, refresh_token: str) -> bool:
+        """Whether a refresh token of the desk is good for anything."""
+        form = {"token": refresh_token, "client_id": DESK}
+        answer = self._http.post(f"{self.issuer}/token/introspection", data=form)
+        return bool(answer.raise_for_status().json()["active"])
+
+    @contextmanager
+    def hanging(self) -> Generator[None]:
+        """Inside, it takes connections and answers nobody."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def program_token(self, program: str, scope: str) -> str:
         """An access token that a program gets for itself."""

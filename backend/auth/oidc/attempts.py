@@ -79,12 +79,6 @@ def resume_attempt(cookie: str | None, state: str) -> Attempt | None:
     return attempt if hmac.compare_digest(attempt.state.encode(), state.encode()) else None
 
 
-def return_path_of(cookie: str | None, state: str) -> str:
-    """Where the attempt of this browser leads back to; the first page, if it has none."""
-    attempt = resume_attempt(cookie, state)
-    return HOME if attempt is None else attempt.return_to
-
-
 def cookie_name_of(state: str) -> str:
     """Under which name the browser keeps the attempt of this state."""
     return COOKIE_PREFIX + re.sub(r"[^A-Za-z0-9_-]", "", state)[:12]

@@ -27,6 +27,8 @@ class _OAuth2Client(Protocol):
 
     async def fetch_token(self, url: str, *, grant_type: str, **form: str) -> Mapping[str, object]: ...
 
+    async def revoke_token(self, url: str, token: str, token_type_hint: str, body: str) -> httpx2.Response: ...
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -87,13 +89,35 @@ class CodeFlow:
         """What the provider says now of whom it signed in. Raises SignInDeclined: nothing; ProviderUnavailable."""
         return await self._ask("refresh_token", refresh_token=refresh_token)
 
+    async def revoke(self, refresh_token: str) -> None:
+        """Have the provider forget a token (RFC 7009), if it has a place for that. Raises ProviderUnavailable."""
+        metadata = await self._provider.metadata()
+        if metadata.revocation_endpoint is None:
+            return
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                proof = urlencode(await self._proof(metadata.token_endpoint))
+                answer = await self._client.revoke_token(
+                    metadata.revocation_endpoint, refresh_token, "refresh_token", proof
+                )
+        except TimeoutError:
+            raise ProviderUnavailable(f"it did not answer within {TIMEOUT_S:.0f} seconds") from None
+        except (httpx2.HTTPError, ValueError) as error:
+            raise ProviderUnavailable(f"it could not be asked: {type(error).__name__}") from None
+        if answer.status_code != 200:
+            raise ProviderUnavailable(f"it answered {answer.status_code}")
+
+    async def _proof(self, token_endpoint: str) -> dict[str, str]:
+        """What says which client asks, besides its id."""
+        if self._assertion is None:
+            return {}
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": await self._assertion(token_endpoint)}
+
     async def _ask(self, grant_type: str, **form: str) -> Tokens:
         endpoint = (await self._provider.metadata()).token_endpoint
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                if self._assertion is not None:
-                    assertion = await self._assertion(endpoint)
-                    form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+                form |= await self._proof(endpoint)
                 answer = await self._client.fetch_token(endpoint, grant_type=grant_type, **form)
         except TimeoutError:
             raise ProviderUnavailable(f"it did not answer within {TIMEOUT_S:.0f} seconds") from None

@@ -46,12 +46,13 @@ class ProviderMetadata(BaseModel):
     token_endpoint: str
     jwks_uri: str
     end_session_endpoint: str | None = None
+    revocation_endpoint: str | None = None
     authorization_response_iss_parameter_supported: bool = False
 
     def endpoints(self) -> tuple[str, ...]:
         """All addresses that are asked, or that a browser is sent to."""
-        ended = () if self.end_session_endpoint is None else (self.end_session_endpoint,)
-        return (self.authorization_endpoint, self.token_endpoint, self.jwks_uri, *ended)
+        optional = (self.end_session_endpoint, self.revocation_endpoint)
+        return (self.authorization_endpoint, self.token_endpoint, self.jwks_uri, *filter(None, optional))
 
 
 class _KeySet(BaseModel):

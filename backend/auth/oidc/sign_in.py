@@ -9,7 +9,7 @@ from typing import NoReturn
 from backend.auth.credentials import Caller
 from backend.auth.errors import SessionEnded
 from backend.auth.identity import Identity
-from backend.auth.oidc.attempts import Attempt, begin_attempt, resume_attempt
+from backend.auth.oidc.attempts import Attempt, begin_attempt
 from backend.auth.oidc.code_flow import NO_ID_TOKEN, CodeFlow, Tokens, shown_code
 from backend.auth.oidc.errors import (
     LogoutRefused,
@@ -48,7 +48,6 @@ _NO_LONGER = frozenset(
 class ProviderAnswer:
     """What a browser brings back from the provider."""
 
-    state: str
     code: str | None = field(repr=False)
     error: str | None
     issuer: str | None
@@ -73,6 +72,7 @@ class ProviderSignIn:
         self._verifier = verifier
         self._sessions = sessions
         self._record = record
+        self._revoking: set[asyncio.Task[None]] = set()
 
     async def begin(self, return_to: str, before: str | None, *, anew: bool = False) -> tuple[str, Attempt]:
         """Where to send the browser, and what it keeps meanwhile. `before`: the secret of the session that it has.
@@ -82,18 +82,25 @@ class ProviderSignIn:
         attempt = begin_attempt(return_to, "" if before is None else hash_of(before))
         return await self._flow.authorization_url(attempt, anew=anew), attempt
 
-    async def finish(self, answer: ProviderAnswer, cookie: str | None, caller: Caller) -> tuple[IssuedSession, str]:
-        """A new session, and where its browser was going. The session that this browser had ends.
+    async def finish(self, answer: ProviderAnswer, attempt: Attempt | None, caller: Caller) -> IssuedSession:
+        """A new session. The session that this browser had ends. `attempt`: what it set out with; None: it did not.
 
         Raises SignInLost, SignInDeclined, TokenRefused, NoRole, ProviderUnavailable.
         """
-        attempt = resume_attempt(cookie, answer.state)
         if attempt is None:
             raise SignInLost
         await self._check_issuer(answer)
         if answer.error is not None or answer.code is None:
             raise SignInDeclined(shown_code(answer.error))
         tokens = await self._flow.redeem(answer.code, attempt)
+        try:
+            return await self._begin(tokens, attempt, caller)
+        except Exception:
+            # Before the person tries again: some providers take the tokens of that sign-in away as well.
+            await self._revoke(tokens.refresh)
+            raise
+
+    async def _begin(self, tokens: Tokens, attempt: Attempt, caller: Caller) -> IssuedSession:
         claims = await self._verifier.identity(tokens.identity, attempt.nonce)
         identity = person_in(claims, self._options)
 
@@ -103,8 +110,17 @@ class ProviderSignIn:
         before = await self._sessions.find_hashed(attempt.replaces) if attempt.replaces else None
         replaces = None if before is None else before.session_id
         at_most = None if tokens.refresh is not None else UNASKED_FOR
-        issued = await self._sessions.begin(identity, "browser", caller, replaces, kept, at_most)
-        return issued, attempt.return_to
+        return await self._sessions.begin(identity, "browser", caller, replaces, kept, at_most)
+
+    def forget(self, sealed_token: str | None, secret: str | None, session_id: str) -> None:
+        """Have the provider forget the refresh token of a session whose holder has signed out. Nobody waits for that.
+
+        `sealed_token`: what was kept of it, which only the session's secret opens.
+        """
+        if sealed_token is not None and secret is not None:
+            revoking = asyncio.create_task(self._revoke(unseal(sealed_token, secret, session_id)))
+            self._revoking.add(revoking)
+            revoking.add_done_callback(self._revoking.discard)
 
     async def end_session_url(self) -> str | None:
         """Where to send a browser that signs out, so that the provider's own session ends; None: nowhere."""
@@ -173,12 +189,20 @@ class ProviderSignIn:
         claims = await self._verifier.identity(tokens.identity, None)
         now = self._identity_in(claims, session)
         if now.subject != session.subject:
-            await self._end(session, "ended_by_provider")
+            await self._end(session, "ended_by_provider", tokens.refresh)
         if (now.name, now.roles) != (session.name, session.roles):
             await self._record.remember_person(session.subject, now.name, now.roles)
         if now.roles != session.roles:
-            await self._end(session, "roles_changed")
+            await self._end(session, "roles_changed", tokens.refresh)
         await self._keep(session, tokens, secret, self._options.recheck_after)
+
+    async def _revoke(self, refresh_token: str | None) -> None:
+        """Have the provider forget what no session keeps any more; a provider that does not is named in the log."""
+        try:
+            if refresh_token is not None:
+                await self._flow.revoke(refresh_token)
+        except ProviderUnavailable as error:
+            log.warning("%s A refresh token that nobody uses any more lives on there.", error)
 
     def _identity_in(self, claims: Claims, session: SessionRecord) -> Identity:
         try:
@@ -186,9 +210,10 @@ class ProviderSignIn:
         except NoRole as error:
             return Identity(subject=error.subject or session.subject, name=session.name, roles=())
 
-    async def _end(self, session: SessionRecord, why: SessionEnd) -> NoReturn:
+    async def _end(self, session: SessionRecord, why: SessionEnd, refresh_token: str | None = None) -> NoReturn:
         caller = Caller(session.address, session.client)
         await self._sessions.end(session.session_id, why, caller)
+        await self._revoke(refresh_token)
         raise SessionEnded(self._verifier.now(), session.subject)
 
     async def _keep(self, session: SessionRecord, tokens: Tokens, secret: str, after: timedelta) -> None:

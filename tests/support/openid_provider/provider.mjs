@@ -63,6 +63,8 @@ function makeProvider() {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => {
@@ -99,7 +101,8 @@ function makeProvider() {
     loadExistingGrant: async (ctx) => {
       const { client, session } = ctx.oidc;
       const known = session.grantIdFor(client.clientId);
-      if (known) return ctx.oidc.provider.Grant.find(known);
+      const before = known && (await ctx.oidc.provider.Grant.find(known));
+      if (before) return before;
       const grant = new ctx.oidc.provider.Grant({
         clientId: client.clientId,
         accountId: session.accountId,
