@@ -17,12 +17,14 @@ from backend.retention_settings import RetentionSettings
 from backend.services.rate_limits import REQUESTS_PER_MINUTE
 from casebook.policy.chat_limits import DEFAULT_LIMITS
 from casebook.policy.holds import DECISION_HOLD_SECONDS, MAX_HOLD_SECONDS
+from contracts.access import NO_SHARED_TOKEN
 from contracts.addresses import carries_secret, checked
 from contracts.addresses import is_loopback as is_near
 from contracts.closing import NO_POLICY, ClosingPolicy, RequiredField
 from contracts.kinds import ANSWERS, Answer
 from runtime.host_header import names_of
 from runtime.listening import is_loopback
+from runtime.settings import no_longer
 from runtime.signatures import PrivateKey
 
 FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
@@ -99,6 +101,8 @@ class BackendSettings(TelemetrySettings, DeliverySettings, SignInSettings, Reten
     """The private Ed25519 key, in PEM, with which this backend signs its tokens for the tool server."""
     mcp_audience: Annotated[str, Field(min_length=1)] | None = None
     """The tool server's application in Microsoft Entra ID: tokens are those of this backend's managed identity."""
+    mcp_write_token: Annotated[str | None, no_longer(NO_SHARED_TOKEN)] = None
+    """Refused: it was what all callers shared."""
     grant_key: SecretStr | None = None
     """The private Ed25519 key, in PEM, that approved effects are granted with; unset: what is approved waits."""
     web_dist: Path = Path("web/dist")

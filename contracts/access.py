@@ -12,3 +12,5 @@ NO_GRANT = "grant"
 """The call had no grant that allows it: likewise."""
 TOOLS_AUDIENCE = "casewright-tools"
 """For whom grants, and the tokens of callers, are issued."""
+NO_SHARED_TOKEN = "callers no longer share a token: each has a key of its own, see MCP_CALLER_KEY"  # noqa: S105 - words
+"""Why MCP_WRITE_TOKEN is refused."""

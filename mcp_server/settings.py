@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from runtime.host_header import names_of
 from runtime.listening import is_loopback
-from runtime.settings import ProcessSettings
+from runtime.settings import ProcessSettings, no_longer
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -23,13 +23,6 @@ def host_name(value: str) -> str:
 
 
 HostName = Annotated[str, AfterValidator(host_name)]
-
-
-def gone(value: str | None) -> str | None:
-    """None. Raises ValueError for a setting that no longer exists."""
-    if value:
-        raise ValueError("callers no longer share a token: each has a key of its own, see MCP_CALLERS_FILE")
-    return None
 
 
 class McpSettings(ProcessSettings):
@@ -61,7 +54,9 @@ class McpSettings(ProcessSettings):
     """The client id of this server's own application in that tenant."""
     mcp_calls_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 60_000
     """How many requests of one caller are answered."""
-    mcp_write_token: Annotated[str | None, AfterValidator(gone)] = None
+    mcp_write_token: Annotated[
+        str | None, no_longer("callers no longer share a token: each has a key of its own, see MCP_CALLERS_FILE")
+    ] = None
     """Refused: it was what all callers shared."""
     contoso_seed: int = 2024
     """Which Contoso is generated when the store is made."""

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Literal, TextIO
 
+from runtime.log_floods import FloodLimit
 from runtime.masks import mask_log_line
 
 LogFormat = Literal["text", "json"]
@@ -27,6 +28,9 @@ _PLAIN = re.compile(r"^[^\s=\"]+$")
 
 OURS = ("backend", "casewright", "local", "mcp_server", "worker")
 """The roots of our own loggers."""
+
+CAUSED_BY_ANYBODY = ("casewright.tools.gate", "uvicorn.error")
+"""Loggers of what those cause who reach a port, without a token: requests that are refused, or are none."""
 
 _log = logging.getLogger("casewright.process")
 
@@ -104,6 +108,8 @@ def set_up_logging(log_format: LogFormat, level: str) -> None:
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_end_of_thread
     sys.unraisablehook = _log_unraisable
+    for name in CAUSED_BY_ANYBODY:
+        logging.getLogger(name).filters[:] = [FloodLimit()]
 
 
 def use_our_handler(name: str) -> None:

@@ -32,6 +32,16 @@ def _vault(address: str) -> str:
     return address
 
 
+def no_longer(why: str) -> AfterValidator:
+    """For a setting that does not exist any more: it is unset, or refused with this clause."""
+
+    def refuse(value: str | None) -> None:
+        if value:
+            raise ValueError(why)
+
+    return AfterValidator(refuse)
+
+
 class ProcessSettings(BaseSettings):
     """The settings that all processes have. Each process's own class adds to them."""
 

@@ -28,6 +28,10 @@ class TokenInvalid(Exception):
     """A token proves nothing; the message is a clause that says why, and quotes nothing of it."""
 
 
+class TokenTooLong(ValueError):
+    """What is to be signed makes a token that nobody takes; the message is a clause that says how long it would be."""
+
+
 class PrivateKey:
     """What its holder signs with."""
 
@@ -59,9 +63,12 @@ class PrivateKey:
         return {"kty": "OKP", "crv": ALGORITHM, "x": str(known["x"]), "kid": self.key_id}
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """A token that says `claims`."""
+        """A token that says `claims`. Raises TokenTooLong."""
         header = {"alg": ALGORITHM, "kid": self.key_id}
-        return jwt.encode(header, dict(claims), self._key, algorithms=[ALGORITHM])
+        token = jwt.encode(header, dict(claims), self._key, algorithms=[ALGORITHM])
+        if len(token) > MAX_TOKEN:
+            raise TokenTooLong(f"it would have {len(token):,} characters, and {MAX_TOKEN:,} are taken")
+        return token
 
     @staticmethod
     def _pem(key: OKPKey) -> str:

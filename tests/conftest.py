@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from runtime.log_lines import OURS
+from runtime.log_lines import CAUSED_BY_ANYBODY, OURS
 
 LANE = os.environ.get("TEST_LANE", "repeatable")
 """Which profile of Hypothesis: `scripts/test` says so for `--fast` and `--long`."""
@@ -54,12 +54,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True)
 def logging_restored() -> Generator[None]:
     """A test that sets logging up, as a process does, sets it up for itself alone."""
-    loggers = [logging.getLogger(name) for name in (None, *OURS, "uvicorn.error")]
+    loggers = [logging.getLogger(name) for name in (None, *OURS, *CAUSED_BY_ANYBODY)]
     handlers, levels = loggers[0].handlers[:], [logger.level for logger in loggers]
+    filters = [logger.filters[:] for logger in loggers]
     yield
     loggers[0].handlers[:] = handlers
     for logger, level in zip(loggers, levels, strict=True):
         logger.setLevel(level)
+    for logger, before in zip(loggers, filters, strict=True):
+        logger.filters[:] = before
 
 
 @pytest.fixture(scope="session", autouse=FAST)

@@ -9,11 +9,12 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
+from contracts.access import NO_SHARED_TOKEN
 from contracts.addresses import carries_secret, checked, is_loopback, why_exposed, without_credentials
 from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
 from runtime.secret_sources import HoldsSecret
-from runtime.settings import ProcessSettings
+from runtime.settings import ProcessSettings, no_longer
 from runtime.signatures import PrivateKey
 from worker.domain.sensitivity import DEFAULT_KEYWORDS
 from worker.ports.model import ToolCalling
@@ -38,12 +39,6 @@ def _sendable(secret: SecretStr) -> SecretStr:
 def _signing(secret: SecretStr) -> SecretStr:
     PrivateKey(secret.get_secret_value())
     return secret
-
-
-def _gone(value: str | None) -> str | None:
-    if value:
-        raise ValueError("callers no longer share a token: each has a key of its own, see MCP_CALLER_KEY")
-    return None
 
 
 HeaderSecret = Annotated[SecretStr, AfterValidator(_sendable)]
@@ -117,7 +112,7 @@ class WorkerSettings(ProcessSettings):
     """The private Ed25519 key, in PEM, with which this worker signs its tokens for the tool server."""
     mcp_audience: Annotated[str, Field(min_length=1)] | None = None
     """The tool server's application in Microsoft Entra ID: tokens are those of this worker's managed identity."""
-    mcp_write_token: Annotated[str | None, AfterValidator(_gone)] = None
+    mcp_write_token: Annotated[str | None, no_longer(NO_SHARED_TOKEN)] = None
     """Refused: it was what all callers shared."""
 
     casebook_url: Annotated[str, HoldsSecret()] = "sqlite:///.casewright/casebook.db"

@@ -8,7 +8,7 @@ from casebook.async_api import AsyncGrants
 from casebook.errors import CaseNotFound
 from contracts.access import TOOLS_AUDIENCE
 from contracts.grants import GRANT_ISSUER, Grant
-from runtime.signatures import PrivateKey
+from runtime.signatures import PrivateKey, TokenTooLong
 
 MOST_AT_ONCE = 50
 """Cases that are judged in one sweep: what else the relay has to do waits meanwhile."""
@@ -37,22 +37,25 @@ class Ed25519Signer:
         self._key = key
         self.key_id = key.key_id
 
-    def sign(self, grant: Grant) -> str:
-        """The grant as a JSON Web Token."""
+    def sign(self, grant: Grant) -> str | None:
+        """The grant as a JSON Web Token; None: it would be too long, which the log says."""
         issued = int(grant.issued_at.timestamp())
-        return self._key.sign(
-            {
-                "iss": GRANT_ISSUER,
-                "aud": TOOLS_AUDIENCE,
-                "iat": issued,
-                "nbf": issued,
-                "exp": int(grant.expires_at.timestamp()),
-                "jti": grant.key,
-                "approval": grant.approval,
-                "assessment_hash": grant.assessment_hash,
-                "call": grant.call.model_dump(mode="json"),
-            }
-        )
+        claims = {
+            "iss": GRANT_ISSUER,
+            "aud": TOOLS_AUDIENCE,
+            "iat": issued,
+            "nbf": issued,
+            "exp": int(grant.expires_at.timestamp()),
+            "jti": grant.key,
+            "approval": grant.approval,
+            "assessment_hash": grant.assessment_hash,
+            "call": grant.call.model_dump(mode="json"),
+        }
+        try:
+            return self._key.sign(claims)
+        except TokenTooLong as fault:
+            log.error("The effect %s is not granted, and waits: %s. Approve fewer charges at once.", grant.key, fault)
+            return None
 
 
 class GrantKeeper:

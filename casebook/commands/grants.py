@@ -46,13 +46,15 @@ class GrantSigner(Protocol):
         """Names the key: what another one has signed is signed again."""
         ...
 
-    def sign(self, grant: Grant) -> str:
-        """The grant as a text that the tool server can verify."""
+    def sign(self, grant: Grant) -> str | None:
+        """The grant as a text that the tool server can verify; None: it would not take it."""
         ...
 
 
 def sign_grants(connection: Connection, case_id: str, signer: GrantSigner, now: datetime) -> int:
     """Sign a grant for each effect of a case that people approved and that has not ended; how many were signed.
+
+    What cannot be signed waits.
 
     One that stays valid for some hours is not signed again, and those that nobody approves any more are deleted.
     """
@@ -64,8 +66,8 @@ def sign_grants(connection: Connection, case_id: str, signer: GrantSigner, now: 
     for key in kept.keys() - wanted.keys():
         connection.execute(_FORGET, {"of_effect": key})
     lacking = [grant for grant in wanted.values() if not _is_kept(kept.get(grant.key), grant, signer, now)]
-    for grant in lacking:
-        signed = signer.sign(grant)
+    texts = [(grant, text) for grant in lacking if (text := signer.sign(grant)) is not None]
+    for grant, signed in texts:
         values = {
             "case_id": case_id,
             "granted": _granted(grant, signed),
@@ -76,7 +78,7 @@ def sign_grants(connection: Connection, case_id: str, signer: GrantSigner, now: 
         }
         inserted = upsert(connection, _GRANTS).values(key=grant.key, **values)
         connection.execute(inserted.on_conflict_do_update(index_elements=["key"], set_=values))
-    return len(lacking)
+    return len(texts)
 
 
 def _is_kept(kept: PlainRow | None, grant: Grant, signer: GrantSigner, now: datetime) -> bool:

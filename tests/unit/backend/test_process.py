@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.signatures import PrivateKey
 from tests.support.stack import free_ports
 
 pytestmark = pytest.mark.integration
@@ -68,6 +69,20 @@ def test_a_casebook_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"backend: '{tmp_path / 'casebook.db'}' is damaged or no database: ")
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["MCP_CALLER_KEY", "MCP_WRITE_TOKEN"])
+def test_keys_that_open_too_much_are_refused(tmp_path: Path, name: str) -> None:
+    key = PrivateKey.new().pem
+    refused = run(env=environment(tmp_path, *free_ports(1), GRANT_KEY=key, **{name: key}))
+    sentence = {
+        "MCP_CALLER_KEY": "GRANT_KEY and MCP_CALLER_KEY are the same key: give each a key of its own, so that nobody "
+        "who has the one can do what the other is for.",
+        "MCP_WRITE_TOKEN": "MCP_WRITE_TOKEN is wrong (callers no longer share a token: each has a key of its own, see "
+        "MCP_CALLER_KEY): correct it or unset it.",
+    }[name]
+    assert (refused.returncode, refused.stderr) == (1, f"backend: {sentence}\n")
+    assert not (tmp_path / "casebook.db").exists()
 
 
 def test_the_document_is_printed_without_starting_anything(tmp_path: Path) -> None:

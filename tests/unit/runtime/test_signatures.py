@@ -9,7 +9,16 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from runtime.signatures import MAX_TOKEN, KeyInvalid, KnownKey, PrivateKey, TokenInvalid, read_public_keys, verified
+from runtime.signatures import (
+    MAX_TOKEN,
+    KeyInvalid,
+    KnownKey,
+    PrivateKey,
+    TokenInvalid,
+    TokenTooLong,
+    read_public_keys,
+    verified,
+)
 
 NOW = 1_800_000_000
 AUDIENCE = "tools"
@@ -56,6 +65,11 @@ def test_two_hundred_charges_with_long_ids_fit() -> None:
     said = {**CLAIMS, "call": {"charge_ids": charges, "amounts": dict.fromkeys(charges, 1_000_000)}}
 
     assert judged(KEY.sign(said)) == said
+
+
+def test_what_nobody_would_take_is_not_signed() -> None:
+    with pytest.raises(TokenTooLong, match=r"^it would have 3\d\d,\d\d\d characters, and 262,144 are taken$"):
+        KEY.sign({**CLAIMS, "more": "x" * MAX_TOKEN})
 
 
 @pytest.mark.parametrize("skew", [-59, 59])

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -130,6 +131,28 @@ async def test_an_approved_reversal_is_granted_before_it_starts(book: CaseBook, 
     said = claims(book, f"{case}:unlock_account:1:1")
     assert said["approval"] == asked.reversal_id
     assert said["call"]["arguments"]["lock_key"] == asked.undoes
+
+
+async def test_grant_that_is_too_long_waits_alone(
+    book: CaseBook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = (case_in_review(book, number) for number in (1, 2))
+    for opening in (first, second):
+        book.accept_decision(a_decision(opening), MANAGER)
+    long, sign = an_effect(first.case_id).key, PrivateKey.sign
+
+    def padded(key: PrivateKey, said: Mapping[str, Any]) -> str:
+        return sign(key, {**said, "more": "x" * 250_000} if said["jti"] == long else said)
+
+    monkeypatch.setattr(PrivateKey, "sign", padded)
+    keeper = GrantKeeper(AsyncGrants(GrantsApi(book.transactions), BlockingExecutor()), KEY)
+    for _ in range(3):
+        await keeper.sweep()
+    assert book.grant_of(long) is None
+    assert claims(book, an_effect(second.case_id).key)["call"]["tool"] == "lock_account"
+    (said,) = [line for line in caplog.messages if "granted" in line and long in line]
+    assert said.startswith(f"The effect {long} is not granted, and waits: it would have 33")
+    assert said.endswith("characters, and 262,144 are taken. Approve fewer charges at once.")
 
 
 def test_the_key_of_grants_is_no_caller_s() -> None:

@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 
 from mcp_server.access.callers import Caller, CallersUnavailable
 from mcp_server.access.entra import EntraCallers
-from runtime.signatures import PrivateKey, TokenInvalid
+from runtime.signatures import LEEWAY_S, PrivateKey, TokenInvalid
 
 ISSUER, AUDIENCE = "https://login.microsoftonline.com/tenant/v2.0", "client-id"
 
@@ -120,6 +120,32 @@ def test_a_token_that_proves_nothing_is_refused(tenant: Tenant, callers: EntraCa
         ask(callers, tenant.token(**claims))
 
     assert str(refused.value).startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("claim", "seconds", "why"),
+    [
+        ("exp", 1, None),
+        ("exp", 0, "it has expired"),
+        ("nbf", LEEWAY_S, None),
+        ("nbf", LEEWAY_S + 1, "it is not valid yet"),
+        ("iat", LEEWAY_S, None),
+        ("iat", LEEWAY_S + 1, "it is not valid yet"),
+    ],
+)
+def test_clocks_may_differ_at_the_beginning_only(tenant: Tenant, claim: str, seconds: int, why: str | None) -> None:
+    """The library's own clock is this machine's: the token is valid by it, and the caller's clock is moved."""
+    ends_at = int(time.time()) + 3_600
+    now = ends_at - 1_800
+    token = tenant.token(**{"iat": now - 60, "nbf": now - 60, "exp": ends_at, claim: now + seconds})
+    if claim == "exp":
+        now, token = ends_at - seconds, tenant.token(iat=now, nbf=now, exp=ends_at)
+    moved = EntraCallers(ISSUER, tenant.url, AUDIENCE, lambda: float(now))
+    if why is None:
+        assert ask(moved, token).name == "worker-identity"
+        return
+    with pytest.raises(TokenInvalid, match=why):
+        ask(moved, token)
 
 
 @pytest.mark.parametrize("token", ["", "hunter2", "a.b.c"])
