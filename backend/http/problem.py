@@ -28,6 +28,7 @@ SOURCE_KINDS = frozenset({"recording", "live"})
 """Of back-tests."""
 
 PROBLEM_JSON = "application/problem+json"
+UNEXPECTED = "The server failed to answer this request; its log says why."
 TYPE_PREFIX = "urn:casewright:problem:"
 
 RETRY_AFTER = {"Retry-After": "2"}
@@ -186,8 +187,7 @@ def _problem_of(request: HTTPConnection, error: Exception) -> Problem:
         case HTTPException():
             return _http_problem(request, error)
         case _:
-            detail = "The server failed to answer this request; its log says why."
-            return make_problem("internal-error", 500, detail)
+            return make_problem("internal-error", 500, UNEXPECTED)
 
 
 def _field_problems(fields: Sequence[tuple[str, str]]) -> list[FieldProblem]:

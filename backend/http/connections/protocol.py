@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from backend.http.connections.limits import ConnectionLimits
 from backend.http.connections.refusals import (
+    FAILED,
     INVALID,
     TOO_MANY_CONNECTIONS,
     TOO_SLOW,
@@ -215,7 +216,13 @@ class LimitedProtocol(HttpToolsProtocol):
 
         if self._is_too_many() and scope["path"] not in PROBES:
             application = refusal(TOO_MANY_CONNECTIONS, self.site_headers)
-        await application(scope, receive, send_and_end)
+        try:
+            await application(scope, receive, send_and_end)
+        except Exception:
+            if not asked.cycle.response_started:
+                # In place of the library's own answer, which lacks the headers.
+                await refusal(FAILED, self.site_headers)(scope, receive, send_and_end)
+            raise
 
     def _hand_over(self, lines: list[bytes]) -> None:
         self._read_by.stop()

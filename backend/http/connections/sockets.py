@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from uvicorn._types import ASGISendEvent
@@ -9,10 +10,12 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.http11 import MAX_LINE_LENGTH, Request
+from websockets.datastructures import Headers
+from websockets.http11 import MAX_LINE_LENGTH, Request, Response
+from websockets.typing import StatusLike
 
 from backend.http.connections.limits import ConnectionLimits
-from backend.http.connections.refusals import INVALID, as_bytes
+from backend.http.connections.refusals import INVALID, as_bytes, headers_and_body, unopened
 from backend.http.deadline import Deadline
 
 Fields = list[tuple[bytes, bytes]]
@@ -48,6 +51,8 @@ class LimitedSocket(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        # The one place where the library makes an answer of its own.
+        self.conn.reject = self._rejected
         self._fields: Fields = []
         self._is_cut_off = False
         self._end_by = Deadline(self.loop, self._expired)
@@ -114,6 +119,14 @@ class LimitedSocket(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self._is_cut_off = True
         self.transport.abort()
+
+    def _rejected(self, status: StatusLike, text: str) -> Response:  # noqa: ARG002 - it quotes the client, and more
+        problem = unopened(int(status))
+        headers, body = headers_and_body(problem, self.site_headers)
+        everywhere = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.default_headers]
+        return Response(
+            problem.status, HTTPStatus(problem.status).phrase, Headers([*everywhere, *headers.items()]), body
+        )
 
     def _expired(self) -> None:
         self.transport.abort()

@@ -61,6 +61,10 @@ class Application:
         elif opened.url.path == "/flood":
             await opened.accept()
             await opened.send_bytes(b"x" * 50_000_000)
+        elif opened.url.path == "/broken":
+            raise LookupError("a fault in the program")
+        elif opened.url.path == "/closed":
+            await opened.close()
         elif opened.url.path == "/refused":
             await opened.send_denial_response(JSONResponse({"refused": True}, 401))
         else:
@@ -69,6 +73,8 @@ class Application:
             await opened.close()
 
     async def _answer(self, request: Request) -> Response:
+        if request.url.path == "/broken":
+            raise LookupError("a fault in the program")
         if request.url.path == "/refused":
             return JSONResponse({"refused": True}, 401)
         if request.url.path == "/endless":
@@ -375,6 +381,42 @@ def test_handshake_that_the_library_cannot_read_is_refused(serve: Serve) -> None
         client.sendall(UPGRADE % "/\u00e9".encode() + b"\r\n")
         answer = read_all(client)
     assert (status_of(answer), problem_of(answer)) == (400, "malformed-request")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "status"),
+    [
+        (b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", b"", 400),
+        (b"dGhlIHNhbXBsZSBub25jZQ==", b"<script>", 400),
+        (b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 12", 400),
+        (b"Connection: Upgrade", b"Connection: Upgrade\r\nUpgrade: h2c", 426),
+        (b"GET", b"PUT", 405),
+    ],
+)
+def test_wrong_handshake_is_a_problem_document(serve: Serve, right: bytes, wrong: bytes, status: int) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall((UPGRADE % b"/echo").replace(right, wrong) + b"\r\n")
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (status, "malformed-request")
+    assert b"script" not in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "problem"), [(b"/closed", 403, "no-socket"), (b"/broken", 500, "internal-error")]
+)
+def test_socket_that_is_not_opened_is_a_problem_document(serve: Serve, path: bytes, status: int, problem: str) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(UPGRADE % path + b"\r\n")
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (status, problem)
+
+
+def test_application_that_fails_is_a_problem_document(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    with serve(PATIENT) as port, connected(port) as client:
+        client.sendall(b"GET /broken HTTP/1.1\r\nHost: here\r\n\r\n")
+        answer = read_all(client)
+    assert (status_of(answer), problem_of(answer)) == (500, "internal-error")
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["Exception in ASGI application\n"]
 
 
 def test_socket_that_is_never_opened_ends(serve: Serve, application: Application) -> None:
