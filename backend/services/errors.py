@@ -98,6 +98,10 @@ class NeedsOwnDecision(ServiceError):
     status = 409
 
 
+MOST_NAMED = 10
+"""People in one sentence."""
+
+
 class NoAssignee(ServiceError):
     """Cases were to be assigned to nobody, or to somebody who cannot work on them."""
 
@@ -105,7 +109,8 @@ class NoAssignee(ServiceError):
     status = 422
 
     def __init__(self, able: Sequence[str]) -> None:
-        sentence = f"Name an assignee who can work on cases: one of {', '.join(able)}."
+        more = f" and {len(able) - MOST_NAMED:,} others" if len(able) > MOST_NAMED else ""
+        sentence = f"Name an assignee who can work on cases: one of {', '.join(able[:MOST_NAMED])}{more}."
         super().__init__(sentence)
         self.fields = (("assignee", sentence),)
 

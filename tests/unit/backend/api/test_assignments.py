@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from backend.services.absences import LOOK_AGAIN_S, AbsenceReturns
+from backend.services.errors import NoAssignee
 from backend.wiring import Wiring
 from contracts.assignment import Absence, AssignmentRules, Member
 from tests.support.casebooks import CaseBook
@@ -58,6 +59,14 @@ async def test_only_managers_assign_to_others(client: httpx.AsyncClient, book: C
         answer = await client.put(path, json={"assigned_to": nobody}, headers=MARIA)
         assert (answer.status_code, answer.json()["id"]) == (422, "no-assignee")
     assert (await client.delete(path, headers=MARIA)).status_code == 204
+
+
+def test_many_who_could_work_are_named_in_part() -> None:
+    able = [f"analyst-{number}" for number in range(5_000)]
+    assert NoAssignee(able).fields[0][1] == (
+        f"Name an assignee who can work on cases: one of {', '.join(able[:10])} and 4,990 others."
+    )
+    assert str(NoAssignee(able[:2])) == "Name an assignee who can work on cases: one of analyst-0, analyst-1."
 
 
 async def test_setting_names_people_who_may_decide(client: httpx.AsyncClient, book: CaseBook) -> None:
