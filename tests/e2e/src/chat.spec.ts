@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import { type ColorScheme, useBrowser } from "./browser";
 import { accessibilityFaults } from "./accessibility";
 import { button, region, WORK_MS } from "./page-actions";
+import { bearerOf } from "./personas";
 
 const stack = inject("stack");
 const { open } = useBrowser();
@@ -20,6 +21,13 @@ async function curl(path: string, body?: unknown): Promise<Record<string, unknow
   return (await answer.json()) as Record<string, unknown>;
 }
 
+/** At midnight in UTC all message counts become 0: between two lines of a test, too. */
+async function orderReset(order: "pause" | "resume"): Promise<void> {
+  const headers = await bearerOf(stack, "maria");
+  const answer = await fetch(`${stack.url}/api/schedules/reset-counts/${order}`, { method: "POST", headers });
+  expect(answer.ok).toBe(true);
+}
+
 /** Opens the reply that waits, as an analyst finds it: by its kind in the queue. */
 async function openWaitingReply(page: Page, user: string): Promise<void> {
   await page.goto(`${stack.url}/?kind=reply&state=awaiting_review`);
@@ -30,6 +38,7 @@ async function openWaitingReply(page: Page, user: string): Promise<void> {
 }
 
 test("tutorial's urgent request hangs until it is approved in the browser", async () => {
+  await orderReset("pause");
   const set = await curl("/analytics/bob/initialize", { message_count: 3 });
   expect(set).toEqual({ status: "success", user_id: "bob", message_count: 3 });
   const said = {
@@ -51,6 +60,7 @@ test("tutorial's urgent request hangs until it is approved in the browser", asyn
   );
   expect(answer.metadata).toEqual(said.metadata);
   expect(await curl("/analytics/bob")).toEqual({ user_id: "bob", message_count: 4 });
+  await orderReset("resume");
   await conversation.getByText("Approved by a person").waitFor({ timeout: WORK_MS });
 });
 
@@ -99,13 +109,14 @@ test("manager pauses the daily reset and resets by hand", async () => {
   await reset.getByText("Active").waitFor({ timeout: WORK_MS });
   await button(page, "Pause").click();
   await reset.getByText("none while it is paused").waitFor();
-  await button(page, "Resume").click();
-  await reset.getByText("Active").waitFor();
+  // Paused, so that no midnight comes after it.
   await button(page, "Reset the message counts…").click();
   await page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
   await reset.getByText("All message counts are 0.").waitFor();
   await reset.getByText("by Maria, by hand").waitFor();
   expect(await curl("/analytics/dora")).toEqual({ user_id: "dora", message_count: 0 });
+  await button(page, "Resume").click();
+  await reset.getByText("Active").waitFor();
 });
 
 test("admin links a user, whose plan is told then", async () => {

@@ -13,7 +13,8 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
 from tests.support.stack import free_ports
-from tests.unit.backend.support import CONFIG, FOR_EVER, SIGN_IN, FakeScheduler, RunningBackend, answering, task_hub
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, FOR_EVER, SIGN_IN, RunningBackend, answering, task_hub
 
 
 @pytest.fixture

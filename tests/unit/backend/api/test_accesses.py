@@ -22,7 +22,8 @@ from contracts.accesses import Access, AccessKind
 from tests.bench.casebook import fill as fill_to
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_roles import routes
-from tests.unit.backend.support import FakeScheduler, RunningBackend, answering, case_in_review, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import RunningBackend, answering, case_in_review, signed_in
 from tests.unit.casebook.builders import NOON, open_case
 
 pytestmark = pytest.mark.anyio

@@ -14,7 +14,8 @@ from backend.wiring import Wiring, wire
 from casebook.detection_rules_api import DetectionRulesApi
 from contracts.detection_rules import RuleChange, RuleContent
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, SIGN_IN, answering, signed_in
 from tests.unit.casebook.builders import an_alert
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, RunningBackend, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import RunningBackend, signed_in
 from tests.unit.casebook.builders import an_alert, ask, begin, close_as_failed, open_case
 
 

@@ -19,7 +19,8 @@ from casebook.errors import (
 )
 from contracts.fraud_case import FraudCaseView
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, answering
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import answering
 from tests.unit.casebook.builders import ask, open_case
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,9 @@ from casebook.chat_api import ChatApi
 from casebook.queries.chat import DraftBasis
 from contracts.chat import ChatDraft
 from tests.support.casebooks import CaseBook
+from tests.unit.backend.fake_scheduler import FakeScheduler
 from tests.unit.backend.live.test_change_feed import eventually
-from tests.unit.backend.support import FakeScheduler, answering, signed_in
+from tests.unit.backend.support import answering, signed_in
 
 pytestmark = pytest.mark.anyio
 

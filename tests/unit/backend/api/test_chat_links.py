@@ -13,7 +13,8 @@ from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
 from tests.support.tool_access import Keys
 from tests.unit.backend.api.test_previews import FakeReader
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, SIGN_IN, answering, signed_in
 from tests.unit.mcp_server.support import environment, serving
 
 pytestmark = pytest.mark.anyio

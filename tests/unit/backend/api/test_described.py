@@ -11,8 +11,9 @@ from backend.services.rate_limits import RateLimits
 from contracts.ids import parse_review_id
 from contracts.sessions import Scope
 from tests.support.casebooks import CaseBook
+from tests.unit.backend.fake_scheduler import FakeScheduler
 from tests.unit.backend.generated_requests import Outcome, send_generated
-from tests.unit.backend.support import FakeScheduler, RunningBackend, case_in_review
+from tests.unit.backend.support import RunningBackend, case_in_review
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,8 @@ from backend.http.paged_download import PagedDownload
 from contracts.case import CaseSummary
 from tests.bench.casebook import fill as fill_to
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, RunningBackend, case_in_review, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import RunningBackend, case_in_review, signed_in
 from tests.unit.casebook.builders import an_alert, open_case
 
 pytestmark = pytest.mark.anyio

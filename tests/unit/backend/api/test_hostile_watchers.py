@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 from backend.http.connections.limits import ConnectionLimits
 from backend.services.rate_limits import RateLimits
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, RunningBackend, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import RunningBackend, signed_in
 from tests.unit.casebook.builders import open_case
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,8 @@ from backend.services.open_streams import OpenStreams
 from backend.services.rate_limits import RateLimits
 from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, RunningBackend, answering, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import Clock, RunningBackend, answering, signed_in
 from tests.unit.casebook.builders import NOON, open_case
 
 pytestmark = pytest.mark.anyio

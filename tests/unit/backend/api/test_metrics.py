@@ -24,15 +24,9 @@ from casebook.tasks_api import TasksApi
 from contracts.subscriptions import NewSubscription, SubscriptionChange
 from contracts.tasks import NewTask
 from tests.support.casebooks import CaseBook
+from tests.unit.backend.fake_scheduler import FakeScheduler
 from tests.unit.backend.ingest.lines import ListSource, event
-from tests.unit.backend.support import (
-    CONFIG,
-    NOTHING_READ,
-    SIGN_IN,
-    FakeScheduler,
-    answering,
-    case_in_review,
-)
+from tests.unit.backend.support import CONFIG, NOTHING_READ, SIGN_IN, answering, case_in_review
 from tests.unit.casebook.builders import MANAGER, a_decision, open_case
 
 OPERATIONS = (Path(__file__).parents[4] / "docs" / "operations.md").read_text()

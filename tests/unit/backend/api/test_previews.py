@@ -21,7 +21,8 @@ from contracts.preview import EffectPreview
 from contracts.refunds import ChosenRefund
 from tests.support.casebooks import CaseBook
 from tests.support.tool_access import Keys
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, SIGN_IN, answering
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, asked_in_short, begin, open_case, put
 from tests.unit.mcp_server.support import environment, serving
 

@@ -8,7 +8,8 @@ import pytest
 from contracts.reply import ReplyCaseView
 from contracts.review import ReviewRequest
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import signed_in
 from tests.unit.casebook.builders import open_case
 from tests.unit.casebook.replies import ask_about_reply
 

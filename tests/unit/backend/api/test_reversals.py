@@ -8,7 +8,8 @@ from backend.wiring import Wiring
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, answering, async_relay, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import answering, async_relay, signed_in
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, asked_in_short, closing
 
 pytestmark = pytest.mark.anyio

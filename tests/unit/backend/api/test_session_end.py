@@ -13,8 +13,9 @@ from casebook.database.transactions import Transactions
 from casebook.sessions_api import SessionsApi
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_case_socket import drain
+from tests.unit.backend.fake_scheduler import FakeScheduler
 from tests.unit.backend.following import Following
-from tests.unit.backend.support import FakeScheduler, RunningBackend, session_of, signed_in
+from tests.unit.backend.support import RunningBackend, session_of, signed_in
 from tests.unit.casebook.builders import open_case
 
 VERA = signed_in("vera")

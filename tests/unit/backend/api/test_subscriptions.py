@@ -14,7 +14,8 @@ from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
 from tests.support.webhook_receiver import WebhookReceiver
 from tests.unit.backend.delivery.events import names
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, SIGN_IN, answering, signed_in
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,8 @@ from backend.services.errors import CustomerStoreUnavailable
 from backend.wiring import Wiring, wire
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.test_previews import FakeReader
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, SIGN_IN, answering, signed_in
 from tests.unit.casebook.builders import open_case
 
 pytestmark = pytest.mark.anyio

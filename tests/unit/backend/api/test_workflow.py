@@ -10,14 +10,8 @@ from contracts.ids import alert_id
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import (
-    FakeScheduler,
-    answering,
-    case_in_review,
-    decision_body,
-    instance_state,
-    signed_in,
-)
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import answering, case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio

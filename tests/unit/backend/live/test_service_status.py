@@ -14,7 +14,8 @@ from backend.wiring import Wiring, wire
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import CONFIG, SIGN_IN, FakeScheduler, answering
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, SIGN_IN, answering
 from tests.unit.casebook.builders import NOON, begin, open_case
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,8 @@ import pytest
 
 from backend.services.outbox_relay import OutboxRelay
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, async_relay
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import Clock, async_relay
 
 
 @pytest.fixture

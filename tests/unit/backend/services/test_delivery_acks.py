@@ -12,7 +12,8 @@ from backend.wiring import Wiring
 from casebook.errors import CasebookUnavailable
 from casebook.relay_api import RelayApi
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, async_relay, case_in_review, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import async_relay, case_in_review
 from tests.unit.casebook.builders import MANAGER, a_decision, an_alert, open_case
 
 pytestmark = pytest.mark.anyio

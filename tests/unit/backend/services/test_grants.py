@@ -19,7 +19,8 @@ from contracts.grants import GRANT_ISSUER
 from contracts.investigation import ReviewOpening
 from runtime.signatures import PrivateKey, read_public_keys, verified
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, async_relay, case_in_review, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import async_relay, case_in_review
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, carry_out, closing
 from tests.unit.casebook.replies import an_answer, ask_about_reply
 

@@ -17,18 +17,9 @@ from casebook.database.transactions import Transactions
 from contracts.investigation import ReviewOpening
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
 from tests.unit.backend.live.test_change_feed import eventually
-from tests.unit.backend.support import (
-    CONFIG,
-    SIGN_IN,
-    Clock,
-    FakeScheduler,
-    async_relay,
-    case_in_review,
-    decision_body,
-    instance_state,
-    signed_in,
-)
+from tests.unit.backend.support import CONFIG, SIGN_IN, Clock, async_relay, case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import MANAGER, NOON, a_decision
 
 pytestmark = pytest.mark.anyio

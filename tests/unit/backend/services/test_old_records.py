@@ -17,7 +17,7 @@ from casebook.database.transactions import Transactions
 from casebook.retention_api import RetentionApi
 from casebook.tasks_api import TasksApi
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
 from tests.unit.casebook.builders import SteppingClock
 from tests.unit.casebook.test_accesses import view
 from tests.unit.casebook.test_conversations import post

@@ -9,7 +9,8 @@ from backend.services.recovery import PAGE
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions, utc_now
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, async_relay, case_in_review, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import Clock, async_relay, case_in_review
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_failed, open_case
 from tests.unit.casebook.replies import an_answer, ask_about_reply
 

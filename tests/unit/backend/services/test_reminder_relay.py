@@ -16,7 +16,7 @@ from casebook.tasks_api import TasksApi
 from contracts.names import TASK_REMINDER
 from contracts.tasks import DueTime, NewTask, TaskChange
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
 
 pytestmark = pytest.mark.anyio
 

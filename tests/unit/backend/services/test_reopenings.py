@@ -3,7 +3,8 @@ import pytest
 
 from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, answering, instance_state, signed_in
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import answering, signed_in
 from tests.unit.casebook.builders import close_as_failed, investigate, open_case
 
 pytestmark = pytest.mark.anyio

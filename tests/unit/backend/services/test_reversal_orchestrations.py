@@ -5,7 +5,8 @@ from backend.services.scheduler import InstanceState, RuntimeStatus
 from backend.services.watchdog import WATCH_EVERY_S
 from contracts.reversal import Reversal
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import Clock
 from tests.unit.casebook.test_reversals import approve, ask_back, closed_case, undoing
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from casebook.database.transactions import Transactions
 from casebook.schedules_api import SchedulesApi
 from contracts.schedules import BY_SCHEDULE, RESET_COUNTS
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler
+from tests.unit.backend.fake_scheduler import FakeScheduler
 
 pytestmark = pytest.mark.anyio
 

@@ -20,7 +20,8 @@ from contracts.chat import ChatDraft
 from contracts.kinds.reply import REPLY
 from contracts.names import CHAT_TURN
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import Clock
 from tests.unit.casebook.builders import NOON
 from tests.unit.casebook.test_conversations import ask
 

@@ -10,7 +10,8 @@ from casebook.database.transactions import utc_now
 from contracts.case import CaseEvent
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
+from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import Clock, case_in_review
 from tests.unit.casebook.builders import MANAGER, a_decision, an_opening, begin, closing, open_case
 
 pytestmark = pytest.mark.anyio

@@ -17,8 +17,9 @@ from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
 from tests.support.sign_in_provider import API, DESK, ProviderBrowser, SignInProvider
 from tests.unit.backend.api.test_case_socket import drain
+from tests.unit.backend.fake_scheduler import FakeScheduler
 from tests.unit.backend.following import Following
-from tests.unit.backend.support import FakeScheduler, RunningBackend
+from tests.unit.backend.support import RunningBackend
 from tests.unit.casebook.builders import open_case
 
 pytestmark = pytest.mark.integration

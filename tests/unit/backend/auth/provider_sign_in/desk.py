@@ -21,7 +21,8 @@ from backend.wiring import PLAIN_COOKIES, Wiring, wire
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
 from tests.support.sign_in_provider import ProviderBrowser, SignInProvider
-from tests.unit.backend.support import CONFIG, FakeScheduler, answering
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG, answering
 
 ORIGIN = "http://127.0.0.1:8001"
 OWN = {"Origin": ORIGIN}

@@ -12,7 +12,8 @@ from backend.wiring import wire
 from tests.support.casebooks import CaseBook
 from tests.support.sign_in_provider import ProviderBrowser, SignInProvider
 from tests.unit.backend.auth.provider_sign_in.desk import OWN, events_of, sign_in
-from tests.unit.backend.support import CONFIG, FakeScheduler
+from tests.unit.backend.fake_scheduler import FakeScheduler
+from tests.unit.backend.support import CONFIG
 from tests.unit.casebook.builders import open_case
 
 pytestmark = [pytest.mark.anyio, pytest.mark.integration]
