@@ -11,7 +11,7 @@ test("case goes from hand to hand and back when its holder is away", async () =>
   const caseId = await openCase(stack, await customerWith(stack, "travel", 3));
   const [ana, ben, maria] = [await open("ana"), await open("ben"), await open("maria")];
   for (const page of [ana, maria]) await page.goto(`${stack.url}/cases/${caseId}`);
-  await ana.getByText("In the pool: assigned to nobody.").waitFor();
+  await ana.getByText("In the pool: nobody works on this case.").waitFor();
   await button(ana, "Assign to me").click();
   await ana.getByText("Assigned to you").waitFor();
   await maria.getByText("Assigned to Ana").first().waitFor();
@@ -31,7 +31,7 @@ test("case goes from hand to hand and back when its holder is away", async () =>
   await button(maria, "Add an absence of Ben").click();
   await maria.getByLabel("Away from").fill("2026-01-01T08:00");
   await button(maria, "Save").click();
-  await ana.getByText("In the pool: assigned to nobody.").waitFor({ timeout: WORK_MS });
+  await ana.getByText("In the pool: nobody works on this case.").waitFor({ timeout: WORK_MS });
   await maria.getByText("changed how cases are assigned").first().waitFor();
 
   await button(maria, "Remove Ben").click();

@@ -1,13 +1,12 @@
 import { getRouteApi } from "@tanstack/react-router";
 import type { FraudCaseView } from "@/api/types";
+import { WhoseCase } from "./WhoseCase";
 import classes from "@/app/pages/CasePage.module.css";
 import { AccessesPanel } from "@/features/accesses/AccessesPanel";
 import { AlertsPanel } from "@/features/alert/AlertsPanel";
 import { alertEvents } from "@/shared/cases/alert-events";
-import { AssignmentLine } from "@/features/assignment/AssignmentLine";
 import { CaseHeader } from "@/features/cases/CaseHeader";
 import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
-import { ClaimBanner } from "@/features/claims/ClaimBanner";
 import { EffectsPanel } from "@/features/effects/EffectsPanel";
 import { FactsChangedNotice } from "@/features/effects/FactsChangedNotice";
 import { EvidenceDrawer } from "@/features/evidence/EvidenceDrawer";
@@ -53,8 +52,7 @@ export function FraudCase({ view, outdated }: { view: FraudCaseView; outdated: b
         outdated={outdated}
         actions={<ExportButtons caseId={view.case_id} />}
       />
-      <ClaimBanner view={view} />
-      <AssignmentLine view={view} />
+      <WhoseCase view={view} />
       <SnoozeBanner view={view} />
       <ReopenBanner view={view} />
       <div className={classes["columns"]}>

@@ -1,11 +1,10 @@
 import type { ReplyCaseView } from "@/api/types";
+import { WhoseCase } from "./WhoseCase";
 import classes from "@/app/pages/CasePage.module.css";
 import { AccessesPanel } from "@/features/accesses/AccessesPanel";
-import { AssignmentLine } from "@/features/assignment/AssignmentLine";
 import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
 import { CaseHeader } from "@/features/cases/CaseHeader";
 import { ExportButtons } from "@/features/cases/ExportButtons";
-import { ClaimBanner } from "@/features/claims/ClaimBanner";
 import { CaseTasksPanel } from "@/features/tasks/CaseTasksPanel";
 import { NotesPanel } from "@/features/notes/NotesPanel";
 import { ReplyDecisionPanel } from "@/features/decisions/ReplyDecisionPanel";
@@ -33,8 +32,7 @@ export function HeldReply({ view, outdated }: { view: ReplyCaseView; outdated: b
         outdated={outdated}
         actions={<ExportButtons caseId={view.case_id} />}
       />
-      <ClaimBanner view={view} />
-      <AssignmentLine view={view} />
+      <WhoseCase view={view} />
       <SnoozeBanner view={view} />
       <div className={classes["columns"]}>
         <div className={classes["story"]}>

@@ -1,11 +1,15 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import type { Assignment } from "@/api/types";
+import type { Assignment, CommonCase } from "@/api/types";
 import { ana, caseView, maria, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
-import { AssignmentLine } from "./AssignmentLine";
+import { AssignmentLine, useAssignmentChange } from "./AssignmentLine";
+
+const Line = ({ view }: { view: CommonCase }) => (
+  <AssignmentLine view={view} change={useAssignmentChange(view)} />
+);
 
 const assigned = (subject: string, by = "system"): Assignment => ({
   assigned_to: subject,
@@ -17,7 +21,7 @@ const names = () => screen.queryAllByRole("button").map((button) => button.textC
 
 test("analyst takes a case of the pool with one click", async () => {
   const calls = serve(() => json(assigned("ana", "ana")));
-  renderInApp(<AssignmentLine view={caseView()} />, ana);
+  renderInApp(<Line view={caseView()} />, ana);
   expect(names()).toEqual(["Assign to me"]);
   await userEvent.click(screen.getByRole("button", { name: "Assign to me" }));
   await waitFor(() => expect(calls[0]).toMatchObject({ method: "PUT", path, body: { assigned_to: "ana" } }));
@@ -25,12 +29,12 @@ test("analyst takes a case of the pool with one click", async () => {
 
 test("own case is put back, another's is not", async () => {
   const calls = serve(() => new Response(null, { status: 204 }));
-  const { unmount } = renderInApp(<AssignmentLine view={caseView({ assignment: assigned("ben") })} />, ana);
+  const { unmount } = renderInApp(<Line view={caseView({ assignment: assigned("ben") })} />, ana);
   expect(screen.getByRole("status")).toHaveTextContent("Assigned to Ben");
   expect(screen.getByRole("status")).toHaveTextContent("by rule");
   expect(names()).toEqual([]);
   unmount();
-  renderInApp(<AssignmentLine view={caseView({ assignment: assigned("ana", "maria") })} />, ana);
+  renderInApp(<Line view={caseView({ assignment: assigned("ana", "maria") })} />, ana);
   expect(screen.getByRole("status")).toHaveTextContent("Assigned to you");
   expect(screen.getByRole("status")).toHaveTextContent("by Maria");
   await userEvent.click(screen.getByRole("button", { name: "Back to the pool" }));
@@ -40,7 +44,7 @@ test("own case is put back, another's is not", async () => {
 test("manager assigns to others and is told why not", async () => {
   const sentence = "ben is away until 2026-12-01 08:00 UTC: assign the case to somebody else.";
   const calls = serve(() => problem("assignee-away", 409, sentence));
-  renderInApp(<AssignmentLine view={caseView({ assignment: assigned("ana") })} />, maria);
+  renderInApp(<Line view={caseView({ assignment: assigned("ana") })} />, maria);
   await userEvent.click(screen.getByRole("button", { name: "Assign to…" }));
   const offered = (await screen.findAllByRole("menuitem")).map((item) => item.textContent);
   expect(offered).toEqual(["Ben", "Maria"]);
@@ -51,10 +55,10 @@ test("manager assigns to others and is told why not", async () => {
 
 test("viewers change nothing, and a closed case is nobody's", () => {
   serve(() => json({}));
-  const { unmount } = renderInApp(<AssignmentLine view={caseView()} />, vera);
+  const { unmount } = renderInApp(<Line view={caseView()} />, vera);
   expect(screen.getByText("In the pool: assigned to nobody.")).toBeVisible();
   expect(names()).toEqual([]);
   unmount();
-  renderInApp(<AssignmentLine view={caseView({ state: "closed" })} />, maria);
+  renderInApp(<Line view={caseView({ state: "closed" })} />, maria);
   expect(screen.queryByRole("status")).toBeNull();
 });

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { CommonCase, Identity } from "@/api/types";
@@ -6,24 +7,29 @@ import { ClaimIcon } from "@/shared/ui/icons";
 import { Avatar } from "@/shared/ui/Avatar";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { DueIn, Time } from "@/shared/ui/Time";
-import { useNow } from "@/shared/use-now";
 import { RefusedChange } from "@/shared/ui/RefusedChange";
 import classes from "./ClaimBanner.module.css";
 import { useClaimCase } from "./claim-case";
 import { useReleaseCase } from "./release-case";
+import { useRunningClaim } from "./running-claim";
 import { useTakeOverCase } from "./take-over-case";
 import { useLeaseRenewal } from "./use-lease-renewal";
 
+interface ClaimBannerProps {
+  view: CommonCase;
+  /** Of a case that is assigned to nobody either: how to change that, and why it was refused. */
+  pool?: { actions: ReactNode; refused: ReactNode } | undefined;
+}
+
 /** Who the assignee is, and how to become it. */
-export function ClaimBanner({ view }: { view: CommonCase }) {
+export function ClaimBanner({ view, pool }: ClaimBannerProps) {
   const identity = useIdentity();
   const claims: ClaimMutations = {
     claim: useClaimCase(view.case_id),
     release: useReleaseCase(view.case_id),
     takeOver: useTakeOverCase(view.case_id),
   };
-  const now = useNow();
-  const claim = view.claim !== null && Date.parse(view.claim.expires_at) > now ? view.claim : null;
+  const claim = useRunningClaim(view);
   const mine = claim !== null && claim.assignee === identity?.subject;
   useLeaseRenewal(claim, mine && !claims.claim.isPending, () => claims.claim.mutate());
 
@@ -32,7 +38,7 @@ export function ClaimBanner({ view }: { view: CommonCase }) {
     <div className={classes["banner"]} data-assignee={claim === null ? "no" : mine ? "me" : "other"}>
       <div className={classes["line"]} role="status">
         {claim === null ? (
-          <UnassignedLine identity={identity} claims={claims} />
+          <UnassignedLine identity={identity} claims={claims} pool={pool?.actions} />
         ) : mine ? (
           <OwnClaimLine expiresAt={claim.expires_at} claims={claims} />
         ) : (
@@ -40,6 +46,7 @@ export function ClaimBanner({ view }: { view: CommonCase }) {
         )}
       </div>
       <RefusedChange of={[claims.claim, claims.release, claims.takeOver]} />
+      {pool?.refused}
     </div>
   );
 }
@@ -50,16 +57,26 @@ interface ClaimMutations {
   takeOver: ReturnType<typeof useTakeOverCase>;
 }
 
-function UnassignedLine({ identity, claims }: { identity: Identity; claims: ClaimMutations }) {
+interface UnassignedLineProps {
+  identity: Identity;
+  claims: ClaimMutations;
+  pool: ReactNode;
+}
+
+function UnassignedLine({ identity, claims, pool }: UnassignedLineProps) {
+  const inPool = pool !== undefined;
   return (
     <>
       <ClaimIcon size={16} />
-      <span className={classes["text"]}>Nobody works on this case.</span>
+      <span className={classes["text"]}>
+        {inPool ? "In the pool: nobody works on this case." : "Nobody works on this case."}
+      </span>
       {mayActAs(identity, "analyst") && (
         <Button size="compact-sm" onClick={() => claims.claim.mutate()} loading={claims.claim.isPending}>
           Claim
         </Button>
       )}
+      {pool}
     </>
   );
 }
