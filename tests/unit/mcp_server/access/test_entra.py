@@ -137,7 +137,8 @@ def test_clocks_may_differ_at_the_beginning_only(tenant: Tenant, claim: str, sec
     """The library's own clock is this machine's: the token is valid by it, and the caller's clock is moved."""
     ends_at = int(time.time()) + 3_600
     now = ends_at - 1_800
-    token = tenant.token(**{"iat": now - 60, "nbf": now - 60, "exp": ends_at, claim: now + seconds})
+    claims: dict[str, Any] = {"iat": now - 60, "nbf": now - 60, "exp": ends_at, claim: now + seconds}
+    token = tenant.token(**claims)
     if claim == "exp":
         now, token = ends_at - seconds, tenant.token(iat=now, nbf=now, exp=ends_at)
     moved = EntraCallers(ISSUER, tenant.url, AUDIENCE, lambda: float(now))
