@@ -72,6 +72,8 @@ class AsyncWorkspace:
         self.unassign = awaited(workspace.unassign, off_loop)
         self.snooze = awaited(workspace.snooze, off_loop)
         self.end_snooze = awaited(workspace.end_snooze, off_loop)
+        self.place_legal_hold = awaited(workspace.place_legal_hold, off_loop)
+        self.lift_legal_hold = awaited(workspace.lift_legal_hold, off_loop)
 
         self.list_cases = awaited(workspace.list_cases, off_loop)
         self.begin_export = awaited(workspace.begin_export, off_loop)

@@ -85,9 +85,10 @@ class ChatApi(Facade):
             return chat_links.link_user(connection, user_id, customer_id, subject, self._clock())
 
     def erase_conversation(self, user_id: str, subject: str) -> int:
-        """Erase what a user wrote and was answered; how many turns that were. Raises ConversationNotFound.
+        """Erase what a user wrote and was answered; how many turns that were.
 
-        Open turns are withdrawn. Counts stay, and the desk log keeps who erased it, and when.
+        Open turns are withdrawn. Counts stay, and the desk log keeps who erased it, and when. Raises
+        ConversationNotFound, UnderLegalHold.
         """
         with self._write() as connection:
             turns = erasures.erase_conversation(connection, user_id, subject, self._clock())

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from casebook.commands import old_records, purges
 from casebook.commands.accesses import purge_accesses
 from casebook.commands.purges import PurgedBatch
+from casebook.errors import UnderLegalHold
 from casebook.facade import Facade
 
 ERASED_AT_ONCE = 20
@@ -64,9 +65,14 @@ class RetentionApi(Facade):
         """
         for erased in range(ERASED_AT_ONCE):
             now = self._clock()
-            with self._write() as connection:
-                if not old_records.erase_idle_conversation(connection, old_records.oldest_kept(kept_days, now), now):
-                    return erased
+            try:
+                with self._write() as connection:
+                    before = old_records.oldest_kept(kept_days, now)
+                    if not old_records.erase_idle_conversation(connection, before, now):
+                        return erased
+            except UnderLegalHold:
+                # It was placed since the look: the next sweep passes this conversation over.
+                return erased
         return ERASED_AT_ONCE
 
     def purge_accesses(self, kept_days: int) -> int:

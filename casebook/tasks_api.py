@@ -60,7 +60,7 @@ class TasksApi(Facade):
             return tasks.reopen_task(connection, task_id, revision, self._clock())
 
     def delete_task(self, task_id: str, revision: int | None) -> None:
-        """Delete the task, and what was written in it."""
+        """Delete the task, and what was written in it. Raises TaskNotFound, TaskChanged, UnderLegalHold."""
         with self._write() as connection:
             tasks.delete_task(connection, task_id, revision, self._clock())
 

@@ -9,6 +9,7 @@ from casebook.commands import (
     claims,
     decisions,
     holds,
+    legal_holds,
     merges,
     notes,
     reopenings,
@@ -28,6 +29,7 @@ from contracts.assignment import Assignment
 from contracts.case import CaseState, CaseSummary, Proposal
 from contracts.claim import Claim
 from contracts.closing import NO_POLICY, ClosingPolicy
+from contracts.legal_hold import LegalHold
 from contracts.note import Attachment, Note
 from contracts.reply import EditedReply
 from contracts.reversal import Reversal
@@ -250,6 +252,21 @@ class WorkspaceApi(RecordApi):
         """Let a snoozed case into the queue again. Raises CaseClosed, NoOpenReview, NotSnoozed, NotAllowed."""
         with self._write() as connection:
             snoozes.end_snooze(connection, case_id, subject, roles, self._clock())
+
+    # Legal holds
+
+    def place_legal_hold(self, case_id: str, subject: str, reason: str) -> LegalHold:
+        """Let nothing of a case, open or closed, be purged or erased until that is lifted.
+
+        The legal hold that is in force: one that was placed before stays as it is. Raises CasePurged.
+        """
+        with self._write() as connection:
+            return legal_holds.place_legal_hold(connection, case_id, subject, reason, self._clock())
+
+    def lift_legal_hold(self, case_id: str, subject: str, reason: str) -> None:
+        """End the legal hold of a case, if there is one. Raises CasePurged."""
+        with self._write() as connection:
+            legal_holds.lift_legal_hold(connection, case_id, subject, reason, self._clock())
 
     # Notes and files
 

@@ -13,6 +13,7 @@ from contracts.claim import Claim
 from contracts.hold import Hold
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.kinds import Action, CaseKind, CaseOutcome
+from contracts.legal_hold import LegalHold
 from contracts.names import CaseEventType
 from contracts.refunds import ChosenRefunds
 from contracts.report import Specialist, Spend
@@ -110,6 +111,8 @@ class CaseSummary(Contract):
     """Whose it is; null while it is in the pool, and when it is closed."""
     snooze: Snooze | None = None
     """Until when it is left out of the queue; null when it is not, or when that time is over."""
+    legal_hold: LegalHold | None = None
+    """Why nothing of it is purged or erased; null when that may be."""
     proposal: Proposal | None = None
     hold: Hold | None = None
     """What was decided and can still be taken back; null when nothing can."""
@@ -161,6 +164,8 @@ class CaseView(Contract):
     """Whose it is; null while it is in the pool, and when it is closed."""
     snooze: Snooze | None = None
     """Until when it is left out of the queue; null when it is not, or when that time is over."""
+    legal_hold: LegalHold | None = None
+    """Why nothing of it is purged or erased; null when that may be."""
     proposal: Proposal | None = None
     hold: Hold | None = None
     """What was decided and can still be taken back; null when nothing can."""

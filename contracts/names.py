@@ -104,6 +104,8 @@ CaseEventType = Literal[
     "assigned",
     "snoozed",
     "snooze_ended",
+    "legal_hold_placed",
+    "legal_hold_lifted",
     "note_added",
     "attachment_added",
     "reversal_requested",

@@ -103,13 +103,13 @@ async def unlink_user(user_id: UserId, services: ServicesDep, identity: CurrentI
     "/{user_id}",
     operation_id="erase_conversation",
     summary="Erase a conversation",
-    responses=documented(401, 403, 404, 422, 503),
+    responses=documented(401, 403, 404, 409, 422, 503),
 )
 async def erase_conversation(user_id: UserId, services: ServicesDep, identity: CurrentIdentity) -> ErasedConversation:
     """Erase every text of a conversation, for a data-protection request. It cannot be undone.
 
     What waits for a reply is withdrawn, and cases about its replies are closed. The message counts stay, and so does
-    that it was erased, when, and by whom.
+    that it was erased, when, and by whom. 409 while a case about one of its replies is under a legal hold.
     """
     turns = await services.chat_record.erase_conversation(user_id, identity.subject)
     return ErasedConversation(user_id=user_id, turns=turns)

@@ -159,10 +159,10 @@ async def reopen_task(task_id: str, services: ServicesDep, seen: SeenRevision, r
     operation_id="delete_task",
     summary="Delete a task",
     status_code=204,
-    responses=documented(401, 403, 404, 412, 422, 428, 503),
+    responses=documented(401, 403, 404, 409, 412, 422, 428, 503),
 )
 async def delete_task(task_id: str, services: ServicesDep, seen: SeenRevision) -> None:
-    """Delete a task for good, with everything that was written in it."""
+    """Delete a task for good, with everything that was written in it; 409 while its case is under a legal hold."""
     await services.tasks.delete(task_id, seen)
 
 

@@ -127,6 +127,8 @@ ROUTES: Mapping[str, Who] = {
     "POST /api/cases/{case_id}/reopen": "manager",
     "PUT /api/cases/{case_id}/snooze": "analyst",
     "DELETE /api/cases/{case_id}/snooze": "analyst",
+    "PUT /api/cases/{case_id}/legal-hold": "manager",
+    "DELETE /api/cases/{case_id}/legal-hold": "manager",
     "GET /api/cases/{case_id}/notes": "viewer",
     "POST /api/cases/{case_id}/notes": "analyst",
     "GET /api/cases/{case_id}/attachments": "viewer",

@@ -223,6 +223,7 @@ def _head(said: Json) -> Facts:
         "assignee": None if case["claim"] is None else case["claim"]["assignee"],
         **_assignment(case),
         **_snooze(case),
+        **_legal_hold(case),
         "last_seq": case["last_seq"],
         "last_hash": said["head"],
     }
@@ -245,6 +246,18 @@ def _snooze(case: Json) -> Facts:
         "snoozed_by": said["snoozed_by"],
         "snoozed_until": said["until"],
         "snoozed_until_activity": said["until_activity"],
+    }
+
+
+def _legal_hold(case: Json) -> Facts:
+    """The columns of a legal hold; exports of the release before say nothing of any."""
+    if "legal_hold" not in case:
+        return {}
+    said: Json | None = case["legal_hold"]
+    return {
+        "legal_hold_by": None if said is None else said["held_by"],
+        "legal_hold_since": None if said is None else said["held_since"],
+        "legal_hold_reason": None if said is None else said["reason"],
     }
 
 

@@ -12,8 +12,9 @@ from casebook.case_log.locked_case import lock_case
 from casebook.commands.case_words import forget_words
 from casebook.commands.desk_log import log_change
 from casebook.commands.tasks import delete_tasks_of
-from casebook.errors import ConversationNotFound
+from casebook.errors import ConversationNotFound, UnderLegalHold
 from casebook.projection.replies import TextsErased
+from casebook.queries.legal_holds import current_legal_hold
 from casebook.queries.review_rows import open_question
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
@@ -47,7 +48,7 @@ def erase_conversation(connection: Connection, user_id: str, actor: str, now: da
     """Erase what a user wrote and was answered; how many turns that were. Counts stay, and who erased it, and when.
 
     Tasks that the user made in it are deleted. What is open is withdrawn: no reply is sent any more. Raises
-    ConversationNotFound.
+    ConversationNotFound, UnderLegalHold.
     """
     of = {"of_user": user_id}
     if connection.execute(_LOCK, of).first() is None:
@@ -77,6 +78,9 @@ def _erase_cases(connection: Connection, possible: Sequence[str], actor: str, no
     # Cases are always locked before the log.
     found = connection.execute(_CASES_AMONG, {"cases": [*possible]}).scalars().all()
     cases = [lock_case(connection, case_id) for case_id in found]
+    for case in cases:
+        if current_legal_hold(case) is not None:
+            raise UnderLegalHold(case.case_id)
     for case in cases:
         asked = open_question(connection, case.case_id)
         review_id = None if asked is None else asked.review_id

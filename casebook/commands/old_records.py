@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, s
 from casebook.commands.detector_states import KEPT_FOR
 from casebook.commands.erasures import erase_conversation
 from casebook.policy.actors import SYSTEM
+from casebook.queries.legal_holds import HELD
 from casebook.schema.base import table_of
+from casebook.schema.cases import CaseRow, SubjectRow
 from casebook.schema.chat import ChatTurnRow, ChatUserRow
 from casebook.schema.deliveries import DeadLetterRow, PendingDeliveryRow
 from casebook.schema.detector_states import DetectorStateRow
@@ -28,6 +30,7 @@ _USERS, _TURNS = table_of(ChatUserRow), table_of(ChatTurnRow)
 _TASKS, _REMINDERS = table_of(TaskRow), table_of(TaskReminderRow)
 _EVENTS, _CONSUMERS = table_of(DomainEventRow), table_of(ConsumerRow)
 _PENDING, _DEAD = table_of(PendingDeliveryRow), table_of(DeadLetterRow)
+_CASES, _SUBJECTS = table_of(CaseRow), table_of(SubjectRow)
 _RETENTION = table_of(RetentionRow)
 _LETTERS, _STATES = table_of(TelemetryDeadLetterRow), table_of(DetectorStateRow)
 _FIRST_EVENT = select(func.min(_EVENTS.c.number))
@@ -52,7 +55,12 @@ def erase_idle_conversation(connection: Connection, before: datetime, now: datet
     own = _TURNS.c.user_id == _USERS.c.user_id
     since = exists().where(own, _TURNS.c.received_at >= before)
     answered = exists().where(own, _TURNS.c.replied_at >= before)
-    idle = select(_USERS.c.user_id).where(_USERS.c.erased < _USERS.c.turns, ~since, ~answered)
+    asked = exists().where(
+        own, _SUBJECTS.c.subject_id == _TURNS.c.turn_id, _CASES.c.case_id == _SUBJECTS.c.case_id, HELD
+    )
+    made = (_TASKS.c.created_by == _USERS.c.user_id, _TASKS.c.turn_id.is_not(None), _TASKS.c.state != "deleted")
+    about = exists().where(*made, _CASES.c.case_id == _TASKS.c.case_id, HELD)
+    idle = select(_USERS.c.user_id).where(_USERS.c.erased < _USERS.c.turns, ~since, ~answered, ~asked, ~about)
     first = idle.order_by(_USERS.c.wrote).limit(1).with_for_update(skip_locked=True, of=_USERS)
     user_id = connection.execute(first).scalar()
     # What was written between the look and the lock is seen by a second look.
@@ -67,7 +75,8 @@ def delete_tasks(connection: Connection, before: datetime) -> int:
     ended = (_TASKS.c.state != "open", _TASKS.c.changed_at < before)
     # The scheduler still has a reminder that is cancelled: it is taken back first.
     armed = exists().where(_REMINDERS.c.task_id == _TASKS.c.task_id)
-    return _delete_some(connection, _TASKS, *ended, ~armed)
+    held = exists().where(_CASES.c.case_id == _TASKS.c.case_id, HELD)
+    return _delete_some(connection, _TASKS, *ended, ~armed, ~held)
 
 
 def delete_telemetry_dead_letters(connection: Connection, before: datetime) -> int:

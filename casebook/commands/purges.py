@@ -27,6 +27,7 @@ from casebook.commands.desk_log import log_change
 from casebook.policy.actors import SYSTEM
 from casebook.projection.alerts import CaseMerged
 from casebook.projection.cases import CaseClosed
+from casebook.queries.legal_holds import HELD
 from casebook.queries.tombstones import (
     PURGED_ALERTS,
     PURGED_EVENTS,
@@ -170,6 +171,7 @@ def _reasons() -> Sequence[ColumnElement[bool]]:
     case_id = _CASES.c.case_id
     undone = exists().where(_REVERSALS.c.undoes == _EFFECTS.c.key, _REVERSALS.c.status == "done")
     return (
+        HELD,
         # The account may still be locked, and this is the record of why.
         exists().where(
             _EFFECTS.c.case_id == case_id, _EFFECTS.c.action == LOCK, _EFFECTS.c.status != "failed", ~undone

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from casebook.case_log.domain_events import lock_outbox
 from casebook.commands.tasks import Origin, add_task, complete_task, delete_task
-from casebook.errors import IllegalTaskMove, TaskNotFound
+from casebook.errors import IllegalTaskMove, TaskNotFound, UnderLegalHold
 from casebook.queries.tasks import task_row
 from casebook.schema.base import PlainRow
 from contracts.chat import ChatDraft
@@ -38,6 +38,6 @@ def _change(connection: Connection, turn: PlainRow, change: PlannedTaskChange, n
             delete_task(connection, change.task_id, None, now)
         else:
             complete_task(connection, change.task_id, None, now)
-    except (TaskNotFound, IllegalTaskMove):
+    except (TaskNotFound, IllegalTaskMove, UnderLegalHold):
         return False
     return True

@@ -1,6 +1,7 @@
 """Makes, changes, completes, reopens and deletes tasks. Each command runs inside one transaction.
 
-All lock the outbox before a task: whoever publishes something else in the same transaction has it locked already.
+All lock the case that a task comes to be about before the outbox, and that before a task: whoever publishes something
+else in the same transaction has it locked already.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from casebook.errors import (
 )
 from casebook.policy.due_times import resolve_ahead
 from casebook.policy.task_states import FIRST, state_after
+from casebook.queries.legal_holds import refuse_held
 from casebook.queries.tasks import CreatedTask, read_task, task_row
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
@@ -61,6 +63,7 @@ def create_task(connection: Connection, new: NewTask, origin: Origin, now: datet
 
     Raises TaskKeyReused, and InvalidTask for what cannot be; TaskNotFound for one that was deleted since.
     """
+    _lock_case(connection, new.case_id)
     lock_outbox(connection)
     known = _made_before(connection, new, origin)
     if known is not None:
@@ -110,6 +113,7 @@ def change_task(connection: Connection, task_id: str, revision: int | None, chan
     `revision`: what whoever changes it has seen; None: whatever it is. Raises TaskNotFound, TaskChanged,
     IllegalTaskMove, and InvalidTask for what cannot be.
     """
+    _lock_case(connection, change.case_id)
     row = _locked(connection, task_id, revision, "change")
     wanted = {name: getattr(change, name) for name in TASK_FIELDS if name in change.model_fields_set}
     for name in ("title", "assignee"):
@@ -159,8 +163,10 @@ def reopen_task(connection: Connection, task_id: str, revision: int | None, now:
 
 
 def delete_task(connection: Connection, task_id: str, revision: int | None, now: datetime) -> None:
-    """Delete the task, and what was written in it. Raises TaskNotFound, TaskChanged."""
+    """Delete the task, and what was written in it. Raises TaskNotFound, TaskChanged, UnderLegalHold."""
     row = _locked(connection, task_id, revision, "delete")
+    if row.case_id is not None:
+        refuse_held(connection, row.case_id)
     disarm(connection, task_id)
     erased = {"title": None, "notes": None, "request_hash": None}
     _write(connection, row, {**erased, "state": _after(row, "delete")}, now)
@@ -186,6 +192,12 @@ def _made_before(connection: Connection, new: NewTask, origin: Origin) -> PlainR
     if known.request_hash != content_hash(new):
         raise TaskKeyReused
     return known
+
+
+def _lock_case(connection: Connection, case_id: str | None) -> None:
+    """So that it is not purged before the task about it is on record. As everywhere, cases are locked first."""
+    if case_id is not None:
+        connection.execute(_CASE.with_for_update(), {"of_case": case_id})
 
 
 def _check_link(connection: Connection, case_id: str | None, customer_id: int | None) -> None:

@@ -28,6 +28,7 @@ CasebookError
 ├── NotSnoozed              409
 ├── SnoozeTooLong           422
 ├── SnoozeTooShort          422
+├── UnderLegalHold          409
 ├── EffectNotFound          404
 ├── ReversalNotFound        404
 ├── NotAllowed              403
@@ -240,6 +241,7 @@ from casebook.errors.effects import (
     ReversalExists,
     SameRequester,
 )
+from casebook.errors.legal_holds import UnderLegalHold
 from casebook.errors.lookups import (
     AlertNotFound,
     AttachmentNotAsDeclared,
@@ -459,6 +461,7 @@ __all__ = [
     "TransitionRefused",
     "TurnEnded",
     "TurnNotFound",
+    "UnderLegalHold",
     "UnknownCase",
     "UnknownReasonCode",
     "UnknownZone",

@@ -100,6 +100,7 @@ class LogFacts:
     cleared_itself_at: int | None = None
     """The event by which the case was cleared automatically."""
     was_snoozed: bool = False
+    under_legal_hold: bool = False
     is_closed: bool = False
     ended_as: str | None = None
     """The outcome of the last closing."""

@@ -39,6 +39,9 @@ class CaseHead:
     snoozed_until: datetime | None = None
     snoozed_by: str | None = None
     snoozed_until_activity: bool | None = None
+    legal_hold_by: str | None = None
+    legal_hold_since: datetime | None = None
+    legal_hold_reason: str | None = None
     severity: str = ""
     """The worst of its alerts."""
     priority: int = 2

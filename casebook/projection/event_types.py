@@ -12,6 +12,7 @@ from casebook.projection import (
     decisions,
     effects,
     holds,
+    legal_holds,
     notes,
     proposals,
     reopenings,
@@ -49,6 +50,7 @@ _NOUNS = (
     claims,
     assignments,
     snoozes,
+    legal_holds,
     notes,
     attachments,
 )

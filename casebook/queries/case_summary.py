@@ -10,6 +10,7 @@ from casebook.errors import CaseNotFound
 from casebook.queries.assignments import ASSIGNMENT, current_assignment
 from casebook.queries.claims import running_claim
 from casebook.queries.holds import holds_of
+from casebook.queries.legal_holds import LEGAL_HOLD, current_legal_hold
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.queries.snoozes import SNOOZE, current_snooze
 from casebook.schema.approvals import ProposalRow, ReversalRow
@@ -23,7 +24,7 @@ from contracts.review import ReviewRequest
 _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
 _values = attrgetter(*_FROM_ROW)
 
-SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at", *ASSIGNMENT, *SNOOZE)
+SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at", *ASSIGNMENT, *SNOOZE, *LEGAL_HOLD)
 """The columns of a case that its summary needs."""
 
 _CASES = table_of(CaseRow).c
@@ -83,6 +84,7 @@ def _summary(
             "claim": running_claim(row, now),
             "assignment": current_assignment(row),
             "snooze": current_snooze(row, now),
+            "legal_hold": current_legal_hold(row),
             "proposal": proposals.get(row.case_id),
             "hold": holds.get(row.case_id),
             "reversed": tuple(reversed_of.get(row.case_id, ())),

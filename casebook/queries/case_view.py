@@ -22,6 +22,7 @@ from casebook.queries.cursors import (
 )
 from casebook.queries.holds import holds_of
 from casebook.queries.kinds import recorded_kind_of
+from casebook.queries.legal_holds import current_legal_hold
 from casebook.queries.model_spend import shown_spend
 from casebook.queries.review_rows import read_review
 from casebook.queries.snoozes import current_snooze
@@ -73,6 +74,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
         "claim": running_claim(case, now),
         "assignment": current_assignment(case),
         "snooze": current_snooze(case, now),
+        "legal_hold": current_legal_hold(case),
         "proposal": read_proposal(connection, case_id),
         "hold": holds_of(connection, [case_id], now).get(case_id),
         "spend": shown_spend(connection, case_id),

@@ -168,6 +168,10 @@ class CaseRow(Base, kw_only=True):
     """Until when it is left out of the queue; what has passed counts as null."""
     snoozed_by: Mapped[str | None] = mapped_column(default=None)
     snoozed_until_activity: Mapped[bool | None] = mapped_column(default=None)
+    legal_hold_by: Mapped[str | None] = mapped_column(default=None)
+    """Who says that nothing of it may be purged or erased; null: nobody does."""
+    legal_hold_since: Mapped[datetime | None] = mapped_column(default=None)
+    legal_hold_reason: Mapped[str | None] = mapped_column(default=None)
     alert_count: Mapped[int] = mapped_column(default=1, server_default="1")
     """How many alerts it has."""
     follows: Mapped[str | None] = mapped_column(default=None)

@@ -53,6 +53,8 @@ class RetentionRow(Base, kw_only=True):
     """By whom deletes; null before the first time."""
     deletes_from: Mapped[datetime | None] = mapped_column(default=None)
     """Nothing is deleted before."""
+    merging_since: Mapped[datetime | None] = mapped_column(default=None)
+    """Of the full-text index, all of which is being merged; null: it is not. Cases purged since have words left."""
 
 
 class PurgedEventRow(Base, kw_only=True):

@@ -72,6 +72,7 @@ def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
     put(book, waiting.model_copy(update={"review": review}))
     book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
     workspace.snooze(waiting.case_id, "ben", MANAGER, until_activity=True, reason="The customer rings back.")
+    workspace.place_legal_hold(waiting.case_id, "ben", "The court asked for it.")
     broken = open_case(book, 3)
     investigate(book, broken)
     for _ in range(MAX_FAILURES):

@@ -17,6 +17,7 @@ from casebook.database import engine as module
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import Effect
@@ -309,3 +310,11 @@ def test_old_export_verifies(file: Path) -> None:
     changed = text.replace(b"Nobody travels", b"Somebody moves", 1)
     assert changed != text
     assert verify_export(changed).broken is not None
+
+
+@pytest.mark.parametrize("name", ["escalated", "locked", "failed"])
+def test_recorded_case_comes_under_a_legal_hold(book: CaseBook, workspace: WorkspaceApi, name: str) -> None:
+    held = workspace.place_legal_hold(CASES[name], "maria", "The court asked for it.")
+    assert workspace.get_case(CASES[name]).legal_hold == held
+    workspace.lift_legal_hold(CASES[name], "maria", "It is over.")
+    assert book.verify_case_log() is None

@@ -564,6 +564,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/legal-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Place a legal hold
+         * @description Let nothing of a case, open or closed, be purged or erased until somebody lifts that. Managers only.
+         *
+         *     A legal hold that is in force already stays as it is, and is the answer.
+         */
+        put: operations["place_legal_hold"];
+        post?: never;
+        /**
+         * Lift a legal hold
+         * @description Let the case be purged again, once it has been kept for its full time from now on. Managers only.
+         *
+         *     Nothing happens where there is no legal hold.
+         */
+        delete: operations["lift_legal_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/merge": {
         parameters: {
             query?: never;
@@ -870,7 +898,7 @@ export interface paths {
          * @description Erase every text of a conversation, for a data-protection request. It cannot be undone.
          *
          *     What waits for a reply is withdrawn, and cases about its replies are closed. The message counts stay, and so does
-         *     that it was erased, when, and by whom.
+         *     that it was erased, when, and by whom. 409 while a case about one of its replies is under a legal hold.
          */
         delete: operations["erase_conversation"];
         options?: never;
@@ -1927,7 +1955,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a task
-         * @description Delete a task for good, with everything that was written in it.
+         * @description Delete a task for good, with everything that was written in it; 409 while its case is under a legal hold.
          */
         delete: operations["delete_task"];
         options?: never;
@@ -3276,7 +3304,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "conversation_moved" | "texts_erased" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "conversation_moved" | "texts_erased" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "legal_hold_placed" | "legal_hold_lifted" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -3484,6 +3512,7 @@ export interface components {
             kind: "fraud" | "reply";
             /** Last Seq */
             last_seq: number;
+            legal_hold: components["schemas"]["LegalHold"] | null;
             /**
              * Opened At
              * Format: date-time
@@ -4432,6 +4461,7 @@ export interface components {
             kind: "fraud";
             /** Last Seq */
             last_seq: number;
+            legal_hold: components["schemas"]["LegalHold"] | null;
             /** Merged Into */
             merged_into: string | null;
             /**
@@ -4697,6 +4727,29 @@ export interface components {
              * @enum {string}
              */
             why: "refunded" | "part_refunded" | "disputed" | "unknown";
+        };
+        /**
+         * LegalHold
+         * @description A legal hold that is in force. It ends only by being lifted.
+         */
+        LegalHold: {
+            /** Held By */
+            held_by: string;
+            /**
+             * Held Since
+             * Format: date-time
+             */
+            held_since: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * LegalHoldOrder
+         * @description Why nothing of a case may be purged or erased.
+         */
+        LegalHoldOrder: {
+            /** Reason */
+            reason: string;
         };
         /**
          * LetterChoice
@@ -5692,6 +5745,7 @@ export interface components {
             kind: "reply";
             /** Last Seq */
             last_seq: number;
+            legal_hold: components["schemas"]["LegalHold"] | null;
             /**
              * Opened At
              * Format: date-time
@@ -9963,7 +10017,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "conversation_moved" | "texts_erased" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "alert_joined" | "alert_detached" | "case_merged" | "case_unmerged" | "conversation_moved" | "texts_erased" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "decision_withdrawn" | "hold_ended" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "assigned" | "snoozed" | "snooze_ended" | "legal_hold_placed" | "legal_hold_lifted" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -9987,6 +10041,208 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once; `Retry-After` says when to ask again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_legal_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case was purged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once; `Retry-After` says when to ask again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_legal_hold: {
+        parameters: {
+            query: {
+                /** @description Why it may be purged again */
+                reason: string;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody is signed in, or the session is over */
             401: {
@@ -11661,6 +11917,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16625,6 +16890,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -237,6 +237,11 @@ def _stalled(book: CaseBook, case: str) -> None:
         book.recover_case(case, "The investigation failed.")
 
 
+def _under_legal_hold(book: CaseBook, case: str) -> None:
+    _cleared_by_itself(book, case)
+    WorkspaceApi(book.transactions).place_legal_hold(case, "maria", "The court asked for it.")
+
+
 CASES: dict[str, Tell] = {
     "escalated": _escalated,
     "unscheduled": unscheduled,
@@ -257,6 +262,7 @@ CASES: dict[str, Tell] = {
     "reversal requested": _reversal_requested,
     "failed": _failed,
     "stalled": _stalled,
+    "under a legal hold": _under_legal_hold,
 }
 """By what has become of them."""
 EXPORTED = ("awaiting review", "reversed")

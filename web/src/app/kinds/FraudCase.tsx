@@ -18,6 +18,7 @@ import { NotesPanel } from "@/features/notes/NotesPanel";
 import { DecisionPanel } from "@/features/decisions/DecisionPanel";
 import { ExportButtons } from "@/features/cases/ExportButtons";
 import { useMilestones } from "@/features/timeline/get-case-events";
+import { LegalHoldLine } from "@/features/legal-hold/LegalHoldLine";
 import { ReopenBanner } from "@/features/reopening/ReopenBanner";
 import { SnoozeBanner } from "@/features/snooze/SnoozeBanner";
 import { Timeline } from "@/features/timeline/Timeline";
@@ -54,6 +55,7 @@ export function FraudCase({ view, outdated }: { view: FraudCaseView; outdated: b
       />
       <WhoseCase view={view} />
       <SnoozeBanner view={view} />
+      <LegalHoldLine view={view} />
       <ReopenBanner view={view} />
       <div className={classes["columns"]}>
         <div className={classes["story"]}>

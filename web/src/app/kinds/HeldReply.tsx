@@ -9,6 +9,7 @@ import { CaseTasksPanel } from "@/features/tasks/CaseTasksPanel";
 import { NotesPanel } from "@/features/notes/NotesPanel";
 import { ReplyDecisionPanel } from "@/features/decisions/ReplyDecisionPanel";
 import { Conversation } from "@/features/chat/Conversation";
+import { LegalHoldLine } from "@/features/legal-hold/LegalHoldLine";
 import { ReplyPanel } from "@/features/reply/ReplyPanel";
 import { SnoozeBanner } from "@/features/snooze/SnoozeBanner";
 import { Timeline } from "@/features/timeline/Timeline";
@@ -34,6 +35,7 @@ export function HeldReply({ view, outdated }: { view: ReplyCaseView; outdated: b
       />
       <WhoseCase view={view} />
       <SnoozeBanner view={view} />
+      <LegalHoldLine view={view} />
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
           <ReplyPanel view={view} />

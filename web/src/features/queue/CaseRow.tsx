@@ -1,6 +1,7 @@
 import { Checkbox } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { CaseSummary } from "@/api/types";
+import { LegalHoldTag } from "@/shared/cases/LegalHoldTag";
 import { isSnoozed } from "@/shared/cases/snooze";
 import { needsFourEyes } from "@/shared/cases/four-eyes";
 import { outcomeLabel, SEVERITY, stateLabel } from "@/shared/format/labels";
@@ -110,6 +111,7 @@ function CaseStatus({ item }: { item: CaseSummary }) {
       {item.round > 1 && <span className={classes["round"]}>Round {item.round}</span>}
       <FourEyes item={item} />
       <SnoozedUntil item={item} />
+      {item.legal_hold !== null && <LegalHoldTag />}
     </div>
   );
 }

@@ -125,6 +125,13 @@ function describeDeskEvent({ type, data, actor }: CaseEvent): EventLine {
       return withDetail({ text: `Snoozed until ${snoozeEnd(data)}`, tone: "neutral" }, data["reason"]);
     case "snooze_ended":
       return { text: "Snooze ended", tone: "neutral" };
+    case "legal_hold_placed":
+      return withDetail(
+        { text: "Legal hold placed: nothing is purged or erased", tone: "warn" },
+        data["reason"],
+      );
+    case "legal_hold_lifted":
+      return withDetail({ text: "Legal hold lifted", tone: "neutral" }, data["reason"]);
     case "note_added":
       return { text: "Note added", tone: "neutral" };
     case "attachment_added":
