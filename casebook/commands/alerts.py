@@ -42,6 +42,7 @@ _NEWEST = (
     .order_by(_CASES.c.opened_seq.desc())
     .limit(CONSIDERED)
 )
+_LOCK = select(_CASES.c.case_id).where(_CASES.c.case_id == bindparam("of_case")).with_for_update()
 # The words of the partial index, which SQLite compares as they are written.
 _OPEN = _NEWEST.where(_CASES.c.state != literal_column("'closed'"))
 _FIRST = (
@@ -58,13 +59,18 @@ def record_alert(
 ) -> OpenedCase | None:
     """The case of an alert, which it joins or opens now, or had joined or opened before.
 
-    `raised_by`: the person who raised it; None: a rule. None: another writer opened a case that it may belong to, since
-    this transaction looked; nothing is written, and the caller begins again. Raises CasePurged.
+    `raised_by`: the person who raised it; None: a rule. None: another writer opened a case that it may belong to, or
+    purged the one that it follows, since this transaction looked; nothing is written, and the caller begins
+    again. Raises CasePurged.
     """
     known = _home_of(connection, alert)
     if known is not None:
         return OpenedCase(case_id=known, created=False)
     newest, considered = _cases_of(connection, alert.customer_id)
+    # A case may come to follow the newest one, which is not purged while it is locked. Open ones are locked to join.
+    follows_closed = newest is not None and newest not in considered
+    if follows_closed and connection.execute(_LOCK, {"of_case": newest}).first() is None:
+        return None
     for case_id in considered:
         joined = _join(connection, case_id, alert, joins, raised_by or SYSTEM, now)
         if joined is not None:
