@@ -181,7 +181,10 @@ def wire(
     known_people = KnownPeople(CustomerReader(facade.transactions))
     feed = ChangeFeed(reader, threads, broadcast, known=known_people)
     grants = GrantKeeper(AsyncGrants(GrantsApi(facade.transactions), threads), grant_key)
-    relay = OutboxRelay(record, scheduler, at_once=investigations_at_once, grants=grants)
+    keeps = timedelta(days=kept_for.orchestrations) if kept_for.orchestrations else None
+    relay = OutboxRelay(
+        record, scheduler, at_once=investigations_at_once, grants=grants, keeps_orchestrations=keeps, now=now
+    )
     decisions = DecisionService(workspace, relay)
     monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, now)
     store = customer_store or McpCustomerReader(None)

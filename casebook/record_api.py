@@ -196,4 +196,4 @@ class RecordApi(Facade):
         desk log and the security log up to these lines.
         """
         with self._read() as connection:
-            return verify.verify_case_log(connection, anchored, anchored_lines)
+            return verify.verify_case_log(connection, anchored, anchored_lines, self._clock())

@@ -13,6 +13,8 @@ from casebook.facade import Facade
 
 ERASED_AT_ONCE = 20
 """Conversations of one call."""
+MERGES_AT_ONCE = 50
+"""Transactions of one call that take words out of the full-text index."""
 
 
 class RetentionApi(Facade):
@@ -39,20 +41,25 @@ class RetentionApi(Facade):
             return purges.purge_cases(connection, kind, kept_days, after, self._clock())
 
     def forget_words(self) -> bool:
-        """Take the words of purged cases out of the full-text index, a few pages at a time; whether there were any."""
-        begun = self._clock()
+        """Take the words of purged cases out of the full-text index, a bounded part of it; whether more is to do.
+
+        The next call goes on where this one ends, and where one was killed.
+        """
         with self._read() as connection:
             if not purges.words_are_left(connection):
                 return False
-        with self._write_apart() as connection:
-            more = purges.merge_words(connection, begins=True)
-        while more:
+        for _ in range(MERGES_AT_ONCE):
             with self._write_apart() as connection:
-                more = purges.merge_words(connection, begins=False)
+                merging = purges.merge_words(connection, self._clock())
+            if merging.ended:
+                break
+        else:
+            return True
+        # A reader may keep the log from being emptied: the words are gone once it is.
         if self.transactions.empty_wal():
             with self._write_apart() as connection:
-                purges.note_words_gone(connection, begun)
-        return True
+                purges.note_words_gone(connection, merging.since)
+        return False
 
     def empty_log(self) -> bool:
         """Take what was deleted out of SQLite's write-ahead log; False where a reader still needs it."""

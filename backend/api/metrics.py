@@ -47,6 +47,8 @@ class Reading(Collector):
     limited: Mapping[What, int]
     deleted: Mapping[Record, int]
     needed: Mapping[Record, int]
+    undeleted: Mapping[Record, int]
+    deletion_waits_s: float
     at: datetime
 
     def collect(self) -> Iterator[Metric]:
@@ -102,6 +104,19 @@ class Reading(Collector):
         for record, count in self.needed.items():
             needed.add_metric([record], count)
         yield needed
+        failed = CounterMetricFamily(
+            "casewright_retention_failed",
+            "Attempts to delete what is old that failed in themselves.",
+            labels=["record"],
+        )
+        for record in get_args(Record):
+            failed.add_metric([record], self.undeleted.get(record, 0))
+        yield failed
+        yield GaugeMetricFamily(
+            "casewright_retention_waits_seconds",
+            "Until anything old is deleted, after an upgrade or a jump of the clock; 0: it is deleted now.",
+            value=self.deletion_waits_s,
+        )
 
     def _consumers(self) -> Iterator[Metric]:
         behind = GaugeMetricFamily(
@@ -138,6 +153,8 @@ async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> Metrics
         limited=services.rates.refused,
         deleted=services.old_records.deleted,
         needed=services.old_records.needed,
+        undeleted=services.old_records.failed,
+        deletion_waits_s=services.old_records.waits_s,
         consumers=await services.event_record.consumer_states(),
         at=utc_now(),
     )

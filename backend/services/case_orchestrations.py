@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from backend.services.errors import StartRefused
 from backend.services.failed_orchestrations import FailedOrchestrations
-from backend.services.instances import OVER, ended, ensure_running, refused
+from backend.services.instances import ended, ensure_running, refused
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
 from backend.services.scheduler_memory import SchedulerMemory
 from casebook.async_api import AsyncRelay
@@ -110,7 +110,7 @@ class CaseOrchestrations:
             if await self._record.is_scheduled(case):
                 await self._restart_lost(case, again=again)
             return None
-        if state.runtime_status in OVER:
+        if state.is_over:
             await self._recover(case, ended("investigation", state), again=again)
             return None
         if not await ensure_running(self._scheduler, case, INVESTIGATION, state):

@@ -9,8 +9,7 @@ from contracts.words import cut
 log = logging.getLogger("casewright.relay")
 
 MAX_REASON_CHARS = 500
-OVER = {"FAILED": "failed", "TERMINATED": "was terminated", "COMPLETED": "ended"}
-"""Runtime statuses of an orchestration that is over. It ends only after its case or reversal has, by the record."""
+_ENDS = {"FAILED": "failed", "TERMINATED": "was terminated", "COMPLETED": "ended"}
 
 
 async def ensure_running(scheduler: Scheduler, item: str, orchestration: str, state: InstanceState) -> bool:
@@ -30,7 +29,7 @@ async def ensure_running(scheduler: Scheduler, item: str, orchestration: str, st
 
 def ended(what: str, state: InstanceState) -> str:
     """Why an orchestration is over, as a sentence of a case's history."""
-    return _sentence(f"The {what} {OVER[state.runtime_status]} in the scheduler", state.result)
+    return _sentence(f"The {what} {_ENDS[state.runtime_status]} in the scheduler", state.result)
 
 
 def refused(what: str, refusal: StartRefused) -> str:

@@ -64,6 +64,11 @@ class OldRecords:
         self.failed: Counter[Record] = Counter()
         """Batches that could not be deleted, for another reason than that a service is away."""
 
+    @property
+    def waits_s(self) -> float:
+        """Seconds until anything is deleted; 0: nothing keeps it from that."""
+        return 0.0 if self._waits_until is None else max(0.0, (self._waits_until - self._now()).total_seconds())
+
     async def sweep(self) -> bool:
         """Delete what is due, at most `BATCHES` batches of each record; whether more is due.
 
@@ -75,7 +80,7 @@ class OldRecords:
         before = self.deleted.total()
         more = await self._sweep_cases("fraud_cases", FRAUD.name, kept.cases)
         more |= await self._sweep_cases("reply_cases", REPLY.name, kept.reply_cases)
-        await record.forget_words()
+        more |= await record.forget_words()
         steps: tuple[tuple[Record, int, Callable[[int], Awaitable[int]]], ...] = (
             ("conversations", kept.conversations, record.erase_conversations),
             ("tasks", kept.tasks, record.delete_tasks),
@@ -96,6 +101,7 @@ class OldRecords:
     async def _may_delete(self) -> bool:
         begins = await self._record.begin_sweep(self._grace)
         if self._now() >= begins:
+            self._waits_until = None
             return True
         if begins != self._waits_until:
             self._waits_until = begins

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from backend.services.admission import INVESTIGATIONS_AT_ONCE, AdmissionControl
@@ -22,6 +22,7 @@ from backend.services.scheduler_memory import SchedulerMemory
 from backend.services.sweeps import sweep_when_woken
 from backend.services.watchdog import Watchdog
 from casebook.async_api import AsyncRelay
+from casebook.database.transactions import utc_now
 from casebook.errors import CasebookUnavailable
 from contracts.ids import parse_review_id
 from contracts.review import Decision
@@ -51,7 +52,10 @@ class OutboxRelay:
         *,
         at_once: int = INVESTIGATIONS_AT_ONCE,
         grants: GrantKeeper | None = None,
+        keeps_orchestrations: timedelta | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`keeps_orchestrations`: for how long the scheduler has one that has ended; None: for ever."""
         self.acks = DeliveryAcks(record)
         """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
         self.failed = FailedOrchestrations(record)
@@ -61,7 +65,7 @@ class OutboxRelay:
         self._in_hand: dict[str, asyncio.Task[None]] = {}
         self._admission = AdmissionControl(at_once)
         self._attempts = Attempts(scheduler, clock)
-        self._memory = SchedulerMemory(scheduler)
+        self._memory = SchedulerMemory(scheduler, keeps_orchestrations, now)
         self._cases = CaseOrchestrations(record, scheduler, self.failed, self._memory, self.wake)
         self._overtaken = OvertakenCases(record, self._attempts, self._cases, clock)
         self._reversals = ReversalOrchestrations(record, scheduler)

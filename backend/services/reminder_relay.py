@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from backend.services.attempts import Attempts
-from backend.services.instances import OVER, ensure_running
+from backend.services.instances import ensure_running
 from backend.services.scheduler import Scheduler
 from backend.services.sweeps import sweep_when_woken
 from casebook.async_api import AsyncTasks
@@ -79,14 +79,14 @@ class ReminderRelay:
     async def _call_off(self, reminder: Reminder) -> None:
         instance = _instance(reminder)
         state = await self._scheduler.state_of(instance)
-        if state is not None and state.runtime_status not in OVER:
+        if state is not None and not state.is_over:
             await self._scheduler.terminate(instance)
 
     async def _mend(self, reminder: Reminder) -> None:
         """It should have told long ago."""
         instance = _instance(reminder)
         state = await self._scheduler.state_of(instance)
-        if state is not None and state.runtime_status not in OVER:
+        if state is not None and not state.is_over:
             await ensure_running(self._scheduler, instance, TASK_REMINDER, state)
             return
         said = "unknown to the scheduler" if state is None else f"over ({state.runtime_status}: {state.result})"

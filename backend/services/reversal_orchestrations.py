@@ -3,7 +3,7 @@
 import logging
 
 from backend.services.errors import StartRefused
-from backend.services.instances import OVER, ended, ensure_running, refused
+from backend.services.instances import ended, ensure_running, refused
 from backend.services.scheduler import Scheduler
 from casebook.async_api import AsyncRelay
 from contracts.effect import EffectStatus
@@ -35,7 +35,7 @@ class ReversalOrchestrations:
         state = await self._scheduler.state_of(reversal.reversal_id)
         if state is None:
             await self.start(reversal)
-        elif state.runtime_status in OVER:
+        elif state.is_over:
             await self._give_up(reversal, ended("reversal", state))
         else:
             await ensure_running(self._scheduler, reversal.reversal_id, REVERSAL, state)

@@ -87,6 +87,11 @@ class InstanceState(Contract):
     created_at: UtcDateTime
     last_updated_at: UtcDateTime
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, in whatever way. It does only after its case or reversal has, by the record."""
+        return self.runtime_status in {status.name for status in _OVER}
+
 
 class Scheduler(Protocol):
     """The durable task scheduler. Every method raises SchedulerUnavailable when it does not answer.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from backend.services.attempts import Attempts
-from backend.services.instances import OVER, ensure_running
+from backend.services.instances import ensure_running
 from backend.services.scheduler import Scheduler
 from backend.services.sweeps import sweep_when_woken
 from casebook.async_api import AsyncChat
@@ -72,7 +72,7 @@ class TurnRelay:
     async def _inspect(self, turn_id: str) -> None:
         instance = turn_instance(turn_id)
         state = await self._scheduler.state_of(instance)
-        if state is not None and state.runtime_status not in OVER:
+        if state is not None and not state.is_over:
             await ensure_running(self._scheduler, instance, CHAT_TURN, state)
             return
         # It may have ended, and its turn with it, since the page was read.

@@ -10,6 +10,7 @@ from casebook.audit.line_chains import FETCHED, UNREADABLE, WRONG, LineAudit, fo
 from casebook.case_log.desk_chain import Values, written
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.case_log.line_chain import line_hash
+from casebook.projection.changes import as_json
 from casebook.queries import detection_rules, risk_score
 from casebook.queries.assignments import SETTING, setting_values
 from casebook.queries.desk_log import change_in
@@ -121,6 +122,8 @@ def verify_desk_log(connection: Connection, anchored: Iterable[int] = ()) -> Lin
         is_as_written = (row.before, row.after) == tuple(written(values) for values in (change.before, change.after))
         if not is_as_written or row.hash != line_hash(previous, change):
             return WRONG
+        if change.kind == "case_purged" and (change.after or {}).get("purged_at") != as_json(change.at):
+            return "it says that the case was purged at another time"
         thing = _THINGS[change.kind]
         if thing is not None:
             said[thing, change.owner, change.name] = (change.number, _digest(change.after))

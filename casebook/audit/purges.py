@@ -1,7 +1,7 @@
 """Verifies what is left of purged cases. That a line of the desk log binds each tombstone is verified with that log."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from casebook.audit.line_chains import FETCHED
 from casebook.case_log.hash_chain import BrokenLink
+from casebook.policy.clocks import CLOCKS_DIFFER
 from casebook.queries.tombstones import (
     PURGED_ALERTS,
     PURGED_EVENTS,
@@ -42,8 +43,8 @@ _STILL_THERE = (
 )
 
 
-def verify_purges(connection: Connection) -> BrokenLink | None:
-    """The first tombstone that does not fit what is there, or None."""
+def verify_purges(connection: Connection, now: datetime) -> BrokenLink | None:
+    """The first tombstone that does not fit what is there, or the time that it is now; or None."""
     for query in _STILL_THERE:
         case_id = connection.execute(query).scalar_one()
         if case_id is not None:
@@ -53,13 +54,13 @@ def verify_purges(connection: Connection) -> BrokenLink | None:
         connection.execute(_STUBS) as events,
         connection.execute(_ALERTS) as alerts,
     ):
-        return _compare(stones, _Groups(events), _Groups(alerts))
+        return _compare(stones, _Groups(events), _Groups(alerts), now)
 
 
-def _compare(stones: Iterable[PlainRow], stubs: "_Groups", alerts: "_Groups") -> BrokenLink | None:
+def _compare(stones: Iterable[PlainRow], stubs: "_Groups", alerts: "_Groups", now: datetime) -> BrokenLink | None:
     for stone in stones:
         found = [row.alert_id for row in alerts.take(stone.case_id)]
-        reason = _fault_of(stone, [*stubs_in(stubs.take(stone.case_id))], found)
+        reason = _fault_of(stone, [*stubs_in(stubs.take(stone.case_id))], found, now)
         if reason is not None:
             return _broken(stone.case_id, reason)
     for groups in (stubs, alerts):
@@ -89,7 +90,7 @@ class _Groups:
         self.next = None if group is None else (group[0], [*group[1]])
 
 
-def _fault_of(stone: PlainRow, kept: list[Stub], alerts: list[str]) -> str | None:
+def _fault_of(stone: PlainRow, kept: list[Stub], alerts: list[str], now: datetime) -> str | None:
     if stone.events < 1 or not 1 <= stone.kept_days <= MOST_DAYS:
         return "no case has so few events, or is kept for so many days"
     if stone.events != len(kept) or log_hash(kept) != stone.log_hash:
@@ -100,6 +101,8 @@ def _fault_of(stone: PlainRow, kept: list[Stub], alerts: list[str]) -> str | Non
         return "the ids of its alerts are not those that it says"
     if stone.purged_at < stone.last_event_at + timedelta(days=stone.kept_days):
         return "the case was purged before it had been kept for as long as it says"
+    if stone.purged_at > now + CLOCKS_DIFFER:
+        return "the case is said to be purged at a time that has not come"
     return None
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import Literal
 
@@ -19,6 +20,7 @@ from casebook.audit.purges import verify_purges
 from casebook.audit.security_log import verify_security_log
 from casebook.case_log.append import hash_of_row, last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
+from casebook.database.transactions import utc_now
 from casebook.errors import CaseNotFound
 from casebook.queries.cursors import MAX_PAGE, page_length, read_cursor, write_cursor
 from casebook.queries.refused_transitions import count_refusals
@@ -123,10 +125,12 @@ def verify_case_log(
     connection: Connection,
     anchored: Iterable[int] = (),
     anchored_lines: Mapping[LineRecord, Iterable[int]] = NO_LINES,
+    now: datetime | None = None,
 ) -> AuditReport:
     """Verify everything; `anchored`: also give the digest of the log up to each of these events.
 
-    `anchored_lines`: likewise of the records that are no part of any case, up to these lines.
+    `anchored_lines`: likewise of the records that are no part of any case, up to these lines. `now`: by whose clock
+    nothing can have been purged later; None: this machine's.
     """
     report = AuditReport()
     gap = _verify_numbers(connection, report, frozenset(anchored))
@@ -141,7 +145,7 @@ def verify_case_log(
     # What a case can say of itself says more than a gap in the numbers of all.
     if report.broken is None:
         report.add(gap or _orphan(connection))
-    report.broken = report.broken or report.turns.broken(connection) or verify_purges(connection)
+    report.broken = report.broken or report.turns.broken(connection) or verify_purges(connection, now or utc_now())
     for record, verify in _LINE_CHECKS.items():
         report.lines[record] = verify(connection, anchored_lines.get(record, ()))
         report.broken = report.broken or report.lines[record].broken

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, s
 from casebook.commands.detector_states import KEPT_FOR
 from casebook.commands.erasures import erase_conversation
 from casebook.policy.actors import SYSTEM
+from casebook.policy.clocks import CLOCKS_DIFFER
 from casebook.queries.legal_holds import HELD
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow, SubjectRow
@@ -21,8 +22,6 @@ from casebook.schema.telemetry_dead_letters import TelemetryDeadLetterRow
 
 LONGEST_REST = timedelta(days=14)
 """Between two sweeps. After more, the clock may have jumped: nothing says how much time has passed."""
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""Between two backends; a clock that was set back further has been wrong."""
 AT_ONCE = 500
 """Rows of one transaction."""
 

@@ -45,6 +45,7 @@ from casebook.schema.cases import AlertRow, CaseRow, SubjectRow
 from casebook.schema.effects import EffectRow
 from casebook.schema.grants import GrantRow
 from casebook.schema.model_spend import ModelSpendRow
+from casebook.schema.purges import RetentionRow
 from casebook.schema.refused_transitions import RefusedTransitionRow
 from casebook.schema.replies import ReplyTextRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
@@ -62,6 +63,7 @@ _CASES, _EVENTS, _ALERTS = table_of(CaseRow), table_of(CaseEventRow), table_of(A
 _EFFECTS, _REVERSALS, _TASKS = table_of(EffectRow), table_of(ReversalRow), table_of(TaskRow)
 _TEXTS = table_of(CaseTextRow)
 _OTHERS = _CASES.alias("other")
+_RETENTION = table_of(RetentionRow)
 
 _PARTS: tuple[type[Base], ...] = (
     GrantRow,
@@ -121,6 +123,8 @@ _WORDS_GONE = (
     .where(TOMBSTONES.c.words_left, TOMBSTONES.c.purged_at <= bindparam("upto"))
     .values(words_left=False)
 )
+_MERGING_SINCE = select(_RETENTION.c.merging_since).with_for_update()
+_MERGES = update(_RETENTION)
 _MERGE = text("INSERT INTO case_fts (case_fts, rank) VALUES ('merge', :pages)")
 
 
@@ -134,6 +138,15 @@ class PurgedBatch:
     """How many are old enough, and are kept because something still needs them, or because they are damaged."""
     reached: int | None
     """Where the next batch goes on; None: there are no more."""
+
+
+@dataclass(frozen=True)
+class Merging:
+    """How far the full-text index is merged."""
+
+    since: datetime
+    """When that was begun: cases that were purged later have words left when it ends."""
+    ended: bool
 
 
 def purge_cases(connection: Connection, kind: str, kept_days: int, after: int, now: datetime) -> PurgedBatch:
@@ -238,20 +251,26 @@ def words_are_left(connection: Connection) -> bool:
     return connection.execute(_WORDS_LEFT).first() is not None
 
 
-def merge_words(connection: Connection, *, begins: bool) -> bool:
-    """Merge some pages of SQLite's full-text index, which drops the words that were deleted; whether any are left.
+def merge_words(connection: Connection, now: datetime) -> Merging:
+    """Merge some pages of SQLite's full-text index, which drops the words that were deleted.
 
-    Its index only notes that words are deleted, until all of it is merged: https://www.sqlite.org/fts5.html
+    Its index only notes that words are deleted, until all of it is merged: https://www.sqlite.org/fts5.html. What an
+    earlier transaction has begun, of whatever process, goes on.
     """
+    since = connection.execute(_MERGING_SINCE).scalar_one()
+    begins = since is None
+    if begins:
+        connection.execute(_MERGES.values(merging_since=now))
     if connection.dialect.name != "sqlite":
-        return False
+        return Merging(since or now, ended=True)
     driver: Any = connection.connection.driver_connection
     before = driver.total_changes
     connection.execute(_MERGE, {"pages": -MERGED_PAGES if begins else MERGED_PAGES})
     # The statement itself is one change; fewer than two say that there was nothing to merge.
-    return driver.total_changes - before >= 2
+    return Merging(since or now, ended=not begins and driver.total_changes - before < 2)
 
 
 def note_words_gone(connection: Connection, upto: datetime) -> None:
-    """No word is left of the cases that were purged until then."""
+    """No word is left of the cases that were purged until then: all of the index has been merged since."""
     connection.execute(_WORDS_GONE, {"upto": upto})
+    connection.execute(_MERGES.values(merging_since=None))

@@ -85,6 +85,15 @@ async def test_what_was_read_is_counted(wiring: Wiring) -> None:
     assert counted["casewright_alerts_total{api_burst}"] == 2
 
 
+async def test_deletion_that_waits_or_fails_is_shown(wiring: Wiring, client: httpx.AsyncClient) -> None:
+    old = wiring.services.old_records
+    old.failed["tasks"] += 1
+    await old.sweep()
+    counted = values((await client.get("/metrics")).text)
+    assert counted["casewright_retention_failed_total{tasks}"] == 1
+    assert 6 * 86_400 < counted["casewright_retention_waits_seconds"] <= 7 * 86_400
+
+
 async def test_every_name_is_documented() -> None:
     nothing = Reading(
         cases={},
@@ -98,6 +107,8 @@ async def test_every_name_is_documented() -> None:
         limited={},
         deleted={},
         needed={"fraud_cases": 1},
+        undeleted={},
+        deletion_waits_s=0.0,
         at=utc_now(),
     )
     for metric in nothing.collect():
@@ -130,6 +141,8 @@ async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book
             limited={},
             deleted={},
             needed={},
+            undeleted={},
+            deletion_waits_s=0.0,
             at=utc_now(),
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]

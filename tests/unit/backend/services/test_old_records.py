@@ -80,10 +80,11 @@ async def test_first_sweep_leaves_time_to_object(
     for _ in range(2):
         assert not await old.sweep()
     assert old.deleted.total() == 0
+    assert timedelta(days=6) < timedelta(seconds=old.waits_s) <= timedelta(days=7)
     assert [line.levelname for line in caplog.records if "Nothing that is old" in line.getMessage()] == ["WARNING"]
     clock.now += timedelta(days=8)
     await old.sweep()
-    assert old.deleted["fraud_cases"] == 5
+    assert (old.deleted["fraud_cases"], old.waits_s) == (5, 0)
 
 
 async def test_clock_that_jumps_ahead_deletes_nothing(
