@@ -87,7 +87,6 @@ class AsyncWorkspace:
         self.add_attachment = awaited(workspace.add_attachment, off_loop)
         self.list_attachments = awaited(workspace.list_attachments, off_loop)
         self.read_attachment = awaited(workspace.read_attachment, off_loop)
-
         self.get_case = awaited(workspace.get_case, off_loop)
         self.get_fraud_case = awaited(workspace.get_fraud_case, off_loop)
         self.summary = awaited(workspace.summary, off_loop)
@@ -97,7 +96,6 @@ class AsyncWorkspace:
         self.snapshot = awaited(workspace.snapshot, off_loop)
         self.regulatory_report = awaited(workspace.regulatory_report, off_loop)
         self.audit_case = awaited(workspace.audit_case, off_loop)
-
         self.count_states = awaited(workspace.count_states, off_loop)
         self.spend_report = awaited(workspace.spend_report, off_loop)
         self.refusals_by_reason = awaited(workspace.refusals_by_reason, off_loop)

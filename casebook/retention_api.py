@@ -56,10 +56,12 @@ class RetentionApi(Facade):
         else:
             return True
         # A reader may keep the log from being emptied: the words are gone once it is.
-        if self.transactions.empty_wal():
-            with self._write_apart() as connection:
-                purges.note_words_gone(connection, merging.since)
-        return False
+        if not self.transactions.empty_wal():
+            return False
+        with self._write_apart() as connection:
+            purges.note_words_gone(connection, merging.since)
+            # Those of cases that were purged since.
+            return purges.words_are_left(connection)
 
     def empty_log(self) -> bool:
         """Take what was deleted out of SQLite's write-ahead log; False where a reader still needs it."""
