@@ -80,7 +80,7 @@ class OldRecords:
         before = self.deleted.total()
         more = await self._sweep_cases("fraud_cases", FRAUD.name, kept.cases)
         more |= await self._sweep_cases("reply_cases", REPLY.name, kept.reply_cases)
-        more |= await record.forget_words()
+        more |= bool(await self._attempt("fraud_cases", record.forget_words))
         steps: tuple[tuple[Record, int, Callable[[int], Awaitable[int]]], ...] = (
             ("conversations", kept.conversations, record.erase_conversations),
             ("tasks", kept.tasks, record.delete_tasks),
@@ -122,6 +122,8 @@ class OldRecords:
             except (CasebookUnavailable, SchedulerUnavailable) as error:
                 log.warning("%s What is old is deleted later.", error)
                 rest_s = BUSY_S
+            except Exception:
+                log.exception("What is old could not be deleted. It is tried again later.")
             await asyncio.sleep(rest_s)
 
     async def _sweep(self, name: Record, delete: Delete) -> bool:

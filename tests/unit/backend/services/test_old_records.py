@@ -1,6 +1,8 @@
 """The job deletes all that is old, a bounded part at a time, and goes on where it was stopped."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
+from typing import Never
 
 import pytest
 from sqlalchemy import Engine, text
@@ -160,3 +162,35 @@ async def test_scheduler_that_is_away_keeps_nothing_else(filled: CaseBook, sched
         await old.sweep()
     assert old.deleted["fraud_cases"] == 5
     assert old.deleted["accesses"] == 1
+
+
+def _refuse(*_: object) -> Never:
+    raise ValueError("something is damaged")
+
+
+async def test_words_that_stay_keep_nothing_else(
+    filled: CaseBook, scheduler: FakeScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RetentionApi, "forget_words", _refuse)
+    old = job(filled, scheduler)
+    await old.sweep()
+    assert (old.deleted["accesses"], old.failed["fraud_cases"]) == (1, 1)
+
+
+async def test_job_outlives_a_sweep_that_fails(
+    filled: CaseBook, scheduler: FakeScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins, begun_again, failures = RetentionApi.begin_sweep, asyncio.Event(), ["something is damaged"]
+
+    def fail_once(api: RetentionApi, grace: timedelta) -> datetime:
+        if failures:
+            raise ValueError(failures.pop())
+        loop.call_soon_threadsafe(begun_again.set)
+        return begins(api, grace)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(old_records, "IDLE_S", 0)
+    monkeypatch.setattr(RetentionApi, "begin_sweep", fail_once)
+    running = asyncio.create_task(job(filled, scheduler).run())
+    await asyncio.wait_for(begun_again.wait(), 60)
+    running.cancel()
