@@ -63,6 +63,10 @@ _CASES, _EVENTS, _ALERTS = table_of(CaseRow), table_of(CaseEventRow), table_of(A
 _EFFECTS, _REVERSALS, _TASKS = table_of(EffectRow), table_of(ReversalRow), table_of(TaskRow)
 _TEXTS = table_of(CaseTextRow)
 _OTHERS = _CASES.alias("other")
+_OTHER_IS_HELD = _OTHERS.c.legal_hold_since.is_not(None)
+_HELD_ALERTS = select(_ALERTS.c.alert_id).join(_OTHERS, _OTHERS.c.case_id == _ALERTS.c.case_id).where(_OTHER_IS_HELD)
+"""That cases under a legal hold have, or had."""
+_MINE = _ALERTS.alias("mine")
 _RETENTION = table_of(RetentionRow)
 
 _PARTS: tuple[type[Base], ...] = (
@@ -190,10 +194,13 @@ def _reasons() -> Sequence[ColumnElement[bool]]:
             _EFFECTS.c.case_id == case_id, _EFFECTS.c.action == LOCK, _EFFECTS.c.status != "failed", ~undone
         ),
         exists().where(_REVERSALS.c.case_id == case_id, _REVERSALS.c.status.in_(("requested", "approved"))),
-        # An open case goes on from it, or may give an alert back to it.
+        # An open case goes on from it, or may give an alert back to it; one under a legal hold is part of one story.
         exists().where(
-            _OTHERS.c.state != "closed", or_(_OTHERS.c.follows == case_id, _OTHERS.c.case_id == _CASES.c.merged_into)
+            or_(_OTHERS.c.state != "closed", _OTHER_IS_HELD),
+            or_(_OTHERS.c.follows == case_id, _OTHERS.c.case_id == _CASES.c.merged_into),
         ),
+        # It has, or had, an alert of a case under a legal hold: they were merged, or it was detached.
+        exists().where(_MINE.c.case_id == case_id, _MINE.c.alert_id.in_(_HELD_ALERTS)),
         exists().where(_TASKS.c.case_id == case_id, _TASKS.c.state == "open"),
     )
 

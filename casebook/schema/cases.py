@@ -81,6 +81,12 @@ class CaseRow(Base, kw_only=True):
             postgresql_where=text("follows IS NOT NULL"),
         ),
         Index(
+            "ix_case_legal_hold",
+            "legal_hold_since",
+            sqlite_where=text("legal_hold_since IS NOT NULL"),
+            postgresql_where=text("legal_hold_since IS NOT NULL"),
+        ),
+        Index(
             "ix_case_claimed",
             "assignee",
             "opened_seq",

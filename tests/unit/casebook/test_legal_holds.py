@@ -26,11 +26,13 @@ from contracts.kinds.reply import REPLY
 from contracts.legal_hold import LegalHold
 from contracts.tasks import NewTask
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import NOON, only_on, open_case
+from tests.unit.casebook.builders import NOON, later, only_on, open_case
 from tests.unit.casebook.test_conversations import FLAGGED, ask, draft, post, send
 from tests.unit.casebook.test_export import exported
 from tests.unit.casebook.test_forged_logs import Bend, saying, without, write_anew
-from tests.unit.casebook.test_purges import KEPT, cleared, grow_old
+from tests.unit.casebook.test_merges import WHY as MERGED
+from tests.unit.casebook.test_merges import another, two_cases
+from tests.unit.casebook.test_purges import KEPT, clear, cleared, grow_old
 
 WHY, OVER = "The court asked for it.", "The court is done with it."
 
@@ -84,6 +86,33 @@ def test_held_case_is_purged_only_once_lifted(book: CaseBook, workspace: Workspa
     with pytest.raises(CasePurged):
         workspace.lift_legal_hold(case, "maria", OVER)
     assert book.audit().broken is None
+
+
+@pytest.mark.parametrize("held", [0, 1, 2], ids=["source", "between", "target"])
+def test_held_case_keeps_what_it_was_merged_with(
+    book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi, held: int
+) -> None:
+    target, between = two_cases(book)
+    source = book.open_case(another(3)).case_id
+    book.merge_cases(source, between, "ana", MERGED)
+    book.merge_cases(between, target, "ana", MERGED)
+    clear(book, target)
+    workspace.place_legal_hold((source, between, target)[held], "maria", WHY)
+    grow_old(book)
+    retention.purge_cases("fraud", KEPT)
+    assert {each.case_id for each in book.list_cases().items} == {source, between, target}
+
+
+@pytest.mark.parametrize("is_held_first", [True, False])
+def test_held_case_keeps_the_one_beside_it(
+    book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi, is_held_first: bool
+) -> None:
+    before = cleared(book)
+    after = book.open_case(later()).case_id
+    clear(book, after)
+    workspace.place_legal_hold(before if is_held_first else after, "maria", WHY)
+    grow_old(book)
+    assert retention.purge_cases("fraud", KEPT).purged == (1 if is_held_first else 0)
 
 
 @only_on("postgresql")

@@ -17,3 +17,10 @@ def upgrade() -> None:
     op.add_column("case", sa.Column("legal_hold_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case", sa.Column("legal_hold_reason", sa.Text(), nullable=True))
     op.add_column("retention", sa.Column("merging_since", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_case_legal_hold",
+        "case",
+        ["legal_hold_since"],
+        sqlite_where=sa.text("legal_hold_since IS NOT NULL"),
+        postgresql_where=sa.text("legal_hold_since IS NOT NULL"),
+    )
