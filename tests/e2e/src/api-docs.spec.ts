@@ -16,7 +16,14 @@ test("API documentation is self-contained and its calls work", async () => {
   });
 
   await page.goto(`${stack.url}/docs`);
-  await page.getByRole("button", { name: "Is the process alive?" }).click();
+  // Of so many operations the page draws those that are in sight.
+  const operation = page.getByRole("button", { name: "Is the process alive?" });
+  const scrollTo = async () => {
+    await page.mouse.wheel(0, 400);
+    return operation.isVisible();
+  };
+  await expect.poll(scrollTo, { timeout: 60_000 }).toBe(true);
+  await operation.click();
   await page.getByRole("button", { name: "Try it out" }).click();
   await page.getByRole("button", { name: "Execute" }).click();
 
