@@ -10,6 +10,7 @@ class AsyncRetention:
     def __init__(self, retention: RetentionApi, off_loop: BlockingCalls) -> None:
         self.purge_cases = awaited(retention.purge_cases, off_loop)
         self.begin_sweep = awaited(retention.begin_sweep, off_loop)
+        self.log_holds_erased = retention.log_holds_erased
         self.empty_log = awaited(retention.empty_log, off_loop)
         self.forget_words = awaited(retention.forget_words, off_loop)
         self.erase_conversations = awaited(retention.erase_conversations, off_loop)

@@ -63,6 +63,10 @@ class RetentionApi(Facade):
             # Those of cases that were purged since.
             return purges.words_are_left(connection)
 
+    def log_holds_erased(self) -> bool:
+        """Whether SQLite's write-ahead log still holds what was deleted or erased through this connection pool."""
+        return self.transactions.holds_erased
+
     def empty_log(self) -> bool:
         """Take what was deleted out of SQLite's write-ahead log; False where a reader still needs it."""
         return self.transactions.empty_wal()

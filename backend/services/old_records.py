@@ -48,8 +48,6 @@ class OldRecords:
         self._grace = grace
         self._waits_until: datetime | None = None
         """What was last said about waiting."""
-        self._log_holds_words = False
-        """Whether SQLite's write-ahead log could not be emptied after something was deleted."""
         self._record = record
         self._scheduler = scheduler
         self._kept = kept
@@ -94,8 +92,8 @@ class OldRecords:
         for name, days, delete in steps:
             if days:
                 more |= await self._sweep(name, partial(delete, days))
-        if self._log_holds_words or self.deleted.total() > before:
-            self._log_holds_words = not await record.empty_log()
+        if record.log_holds_erased() or self.deleted.total() > before:
+            await record.empty_log()
         return more
 
     async def _may_delete(self) -> bool:

@@ -1,6 +1,7 @@
 """Transactions on the casebook, shared by all facades."""
 
 import logging
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,10 @@ from casebook.database.time_limits import ending_after
 from casebook.errors import CasebookCorrupt, CasebookUnavailable
 
 log = logging.getLogger("casewright.casebook")
+
+WAL_TRIES = 100
+"""To empty SQLite's write-ahead log between the reads of others."""
+WAL_PAUSE_S = 0.05
 
 
 def utc_now() -> datetime:
@@ -36,6 +41,8 @@ class Transactions:
         self._read_limit_s = read_limit_s
         self._writing = for_writing(engine)
         self._reading = for_reading(engine)
+        self.holds_erased = False
+        """Whether SQLite's write-ahead log holds what was erased."""
         self.now = clock
         """The time that goes into the record."""
         self.health = CasebookHealth()
@@ -79,9 +86,18 @@ class Transactions:
     def empty_wal(self) -> bool:
         """Write the write-ahead log back and empty it: it holds no earlier state of what was erased any more.
 
-        False where a reader, such as a long export, still needs it: nobody is kept waiting for its end, and the log
-        says so. PostgreSQL looks after its own.
+        False where a reader, such as a long export, still needs it after `WAL_TRIES`: nobody who writes is kept waiting
+        for its end, and `holds_erased` says so, until the log has been emptied. PostgreSQL looks after its own.
         """
+        for _ in range(WAL_TRIES):
+            self.holds_erased = not self._try_to_empty_wal()
+            if not self.holds_erased:
+                return True
+            time.sleep(WAL_PAUSE_S)
+        log.warning("The write-ahead log is in use: what was erased is gone from it later.")
+        return False
+
+    def _try_to_empty_wal(self) -> bool:
         if self._group is None:
             return True
         with translate_driver_errors(self._engine), self._engine.connect() as connection:
@@ -91,8 +107,6 @@ class Transactions:
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
             finally:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(patience)}")
-        if busy:
-            log.warning("The write-ahead log is in use: what was erased is gone from it later.")
         return not busy
 
     def probe(self) -> None:

@@ -168,6 +168,13 @@ def _refuse(*_: object) -> Never:
     raise ValueError("something is damaged")
 
 
+async def test_log_that_holds_what_was_erased_is_emptied(filled: CaseBook, scheduler: FakeScheduler) -> None:
+    old = job(filled, scheduler, FOR_EVER)
+    filled.transactions.holds_erased = True
+    await old.sweep()
+    assert not filled.transactions.holds_erased
+
+
 async def test_words_that_stay_keep_nothing_else(
     filled: CaseBook, scheduler: FakeScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
