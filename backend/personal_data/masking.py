@@ -29,6 +29,8 @@ _CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)*|[A-Z]{2,3}")
 """A value that stands alone as words of ours do, a state or a currency: whatever a customer is called, it stays."""
 _PAIR = re.compile(r'("(?:[^"\\]|\\.){1,100}+"\s*+:\s*+)("(?:[^"\\]|\\.)*+"?|[0-9]++)')
 
+_LONGEST_NUMBER = 18
+
 
 class Masker:
     """Masks what is shown of one case, or of nobody in particular. Equal values have equal masks."""
@@ -53,12 +55,12 @@ class Masker:
     def _object(self, value: Mapping[str, JsonValue], masked: Callable[[str, JsonValue], JsonValue]) -> JsonValue:
         """An object whose fields may be called by what is somebody's; two that look equal then are numbered."""
         shown: dict[str, JsonValue] = {}
+        counts: dict[str, int] = {}
         for key, part in value.items():
-            name = key if _FIELD.fullmatch(key) else self.text(key)
-            count = 1
+            name = base = key if _FIELD.fullmatch(key) else self.text(key)
             while name in shown:
-                count += 1
-                name = f"{self.text(key)} ({count})"
+                counts[base] = counts.get(base, 1) + 1
+                name = f"{base} ({counts[base]})"
             shown[name] = masked(key, part)
         return shown
 
@@ -117,10 +119,15 @@ class Masker:
         def masked(found: re.Match[str]) -> str:
             mask = mask_of(found[1].partition('"')[2].rpartition('"')[0])
             given = found[2].strip('"')
-            shown = given if mask is None else masked_value(mask, given if '"' in found[2] else int(given))
+            shown = given if mask is None else masked_value(mask, int(given) if _is_number(found[2]) else given)
             return found[0] if str(shown) == given else f'{found[1]}"{shown}"'
 
         return self.text(_PAIR.sub(masked, text))
+
+
+def _is_number(written: str) -> bool:
+    """Whether digits are a number that a program counts with: a longer one is text, whatever it was written as."""
+    return len(written) <= _LONGEST_NUMBER and '"' not in written
 
 
 NOBODY = Masker()

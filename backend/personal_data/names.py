@@ -15,7 +15,7 @@ _WORD = re.compile(rf"[^\W_{_UNBORDERED}]+")
 _OF_UNBORDERED = re.compile(rf"[{_UNBORDERED}]+")
 _HONORIFIC = r"(?=\s?(?:様|さま|さん|氏|殿|君|くん|先生|女士|小姐|太太|씨|님))"
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
-_COMBINING = re.compile("[\u0300-\u036f]")
+_MARKED = re.compile(r"[^\W\u0300-\u036f][\u0300-\u036f]{1,4}+(?![\u0300-\u036f])")
 _BETWEEN = r"[\s.,_\-\u2010\u2011]{1,3}"
 """What may stand between two words of one name."""
 _TITLES = (
@@ -86,8 +86,8 @@ class KnownNames:
 
     def masked(self, text: str) -> str:
         """The text with each of them masked."""
-        if not text.isascii() and _COMBINING.search(text) is not None:
-            text = unicodedata.normalize("NFC", text)
+        if not text.isascii():
+            text = _composed(text)
         if self._unbordered and not text.isascii():
             text = _any_of(self._unbordered).sub(lambda found: mask_name(found[0]), text)
         words = set(_WORD.findall(text))
@@ -229,4 +229,5 @@ def _mask_account(found: str) -> str:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    """The text with each letter and its few marks as one: a long run of marks takes quadratic time, and is no name."""
+    return _MARKED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)

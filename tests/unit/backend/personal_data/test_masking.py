@@ -130,3 +130,27 @@ def transactions_counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_words_of_ours_stay_whatever_a_customer_is_called(name: str) -> None:
     shown = {"risk_level": "high", "recommended_action": "lock_account", "type": "change", "currency": "EUR"}
     assert Masker([Person(name, f"{name}@example.com")]).json({**shown}) == shown
+
+
+def test_equal_masks_of_many_members_are_numbered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked, text = list[str](), Masker.text
+
+    def counted(masker: Masker, given: str) -> str:
+        masked.append(given)
+        return text(masker, given)
+
+    monkeypatch.setattr(Masker, "text", counted)
+    shown = NOBODY.json({"event_id": "e-1", "attributes": {f"a{number}@example.com": 1 for number in range(2_000)}})
+    assert isinstance(shown, dict)
+    assert isinstance(shown["attributes"], dict)
+    assert [*shown["attributes"]][:2] == ["a…@example.com", "a…@example.com (2)"]
+    assert len(shown["attributes"]) == 2_000
+    assert len(masked) < 5_000
+
+
+def test_number_of_thousands_of_digits_is_masked() -> None:
+    body = f'{{"event_id":"e-1","phone":{"1" * 5_000}}}'
+    assert NOBODY.json({"letter_id": "1", "body": body}) == {
+        "letter_id": "1",
+        "body": '{"event_id":"e-1","phone":"…11"}',
+    }

@@ -64,3 +64,8 @@ def test_addresses_are_found_in_other_forms(email: str, text: str, masked: str) 
 def test_long_texts_of_names_are_read_once(piece: str) -> None:
     masker = Masker([Person("Maria Keller", "m.keller@example.com"), Person("田中太郎", "")])
     assert len(masker.text(piece * 100_000)) > 0
+
+
+def test_long_runs_of_marks_are_left_as_they_are() -> None:
+    written = "a" + "\u0301\u0316" * 1_000
+    assert Masker([Person("Maria Keller", "")]).text(f"{written} Ke\u0301ller") == f"{written} K."
