@@ -27,6 +27,7 @@ from casebook.commands.desk_log import log_change
 from casebook.policy.actors import SYSTEM
 from casebook.projection.alerts import CaseMerged
 from casebook.projection.cases import CaseClosed
+from casebook.projection.legal_holds import LegalHoldLifted, LegalHoldPlaced
 from casebook.queries.legal_holds import HELD
 from casebook.queries.tombstones import (
     PURGED_ALERTS,
@@ -164,8 +165,8 @@ def purge_cases(connection: Connection, kind: str, kept_days: int, after: int, n
         return PurgedBatch(0, 0, None)
     needed = _needed(connection, [case.case_id for case in found])
     logs = _logs_of(connection, [case.case_id for case in found if case.case_id not in needed])
-    # One whose log is missing is damaged: the audit names it, and nothing can stand for it.
-    gone = [case for case in found if case.case_id in logs]
+    # One whose log is missing, or says that it is held, is damaged: the audit names it, and nothing can stand for it.
+    gone = [case for case in found if case.case_id in logs and not _says_held(logs[case.case_id])]
     if gone:
         _leave_tombstones(connection, gone, logs, kept_days, now)
         delete_content(connection, gone)
@@ -176,6 +177,12 @@ def purge_cases(connection: Connection, kind: str, kept_days: int, after: int, n
 def _logs_of(connection: Connection, cases: Sequence[str]) -> Mapping[str, Sequence[PlainRow]]:
     rows = connection.execute(_LOGS, {"cases": cases})
     return {case_id: [*events] for case_id, events in groupby(rows, key=lambda row: row.case_id)}
+
+
+def _says_held(log: Sequence[PlainRow]) -> bool:
+    """Whether a case is under a legal hold by its log, whatever its row says."""
+    said = [row.type for row in log if row.type in (LegalHoldPlaced.type, LegalHoldLifted.type)]
+    return said[-1:] == [LegalHoldPlaced.type]
 
 
 def _needed(connection: Connection, cases: Sequence[str]) -> set[str]:

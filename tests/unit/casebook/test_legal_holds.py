@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from casebook.audit.verify import audit_case
 from casebook.audit.verify_export import verify_export
@@ -113,6 +113,18 @@ def test_held_case_keeps_the_one_beside_it(
     workspace.place_legal_hold(before if is_held_first else after, "maria", WHY)
     grow_old(book)
     assert retention.purge_cases("fraud", KEPT).purged == (1 if is_held_first else 0)
+
+
+def test_hold_that_only_the_log_knows_still_keeps(
+    book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi, engine: Engine
+) -> None:
+    case = cleared(book)
+    workspace.place_legal_hold(case, "maria", WHY)
+    grow_old(book)
+    with for_writing(engine).begin() as connection:
+        connection.execute(text('UPDATE "case" SET legal_hold_since = NULL'))
+    assert retention.purge_cases("fraud", KEPT) == PurgedBatch(purged=0, kept=1, reached=None)
+    assert book.audit().broken is not None
 
 
 @only_on("postgresql")
