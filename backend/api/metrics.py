@@ -69,49 +69,44 @@ class Reading(Collector):
             "Open cases that failed so often that they wait until a person decides, or for an hour.",
             value=self.stalled,
         )
-        refused = CounterMetricFamily(
-            "casewright_refused_transitions", "What nothing on record justified, by reason.", labels=["reason"]
+        yield _counted(
+            "casewright_refused_transitions", "What nothing on record justified, by reason.", "reason", self.refused
         )
-        for reason, count in self.refused.items():
-            refused.add_metric([reason], count)
-        yield refused
         yield from self._consumers()
-        security = CounterMetricFamily(
-            "casewright_security_events", "Sign-ins, refusals, exports and ended sessions, by kind.", labels=["kind"]
+        yield _counted(
+            "casewright_security_events",
+            "Sign-ins, refusals, exports and ended sessions, by kind.",
+            "kind",
+            {kind: self.security.get(kind, 0) for kind in get_args(SecurityEventKind)},
         )
-        for kind in get_args(SecurityEventKind):
-            security.add_metric([kind], self.security.get(kind, 0))
-        yield security
-        limited = CounterMetricFamily(
-            "casewright_rate_limited", "Requests that were refused because too many came, by kind.", labels=["kind"]
+        yield _counted(
+            "casewright_rate_limited",
+            "Requests that were refused because too many came, by kind.",
+            "kind",
+            {what: self.limited.get(what, 0) for what in get_args(What)},
         )
-        for what in get_args(What):
-            limited.add_metric([what], self.limited.get(what, 0))
-        yield limited
         yield from self._old_records()
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
 
     def _old_records(self) -> Iterator[Metric]:
-        deleted = CounterMetricFamily(
-            "casewright_retention_deleted", "What was deleted once it had been kept for long enough.", labels=["record"]
+        yield _counted(
+            "casewright_retention_deleted",
+            "What was deleted once it had been kept for long enough.",
+            "record",
+            {record: self.deleted.get(record, 0) for record in get_args(Record)},
         )
-        for record in get_args(Record):
-            deleted.add_metric([record], self.deleted.get(record, 0))
-        yield deleted
         needed = GaugeMetricFamily(
             "casewright_retention_needed", "Old cases that are kept because something needs them.", labels=["record"]
         )
         for record, count in self.needed.items():
             needed.add_metric([record], count)
         yield needed
-        failed = CounterMetricFamily(
+        yield _counted(
             "casewright_retention_failed",
             "Attempts to delete what is old that failed in themselves.",
-            labels=["record"],
+            "record",
+            {record: self.undeleted.get(record, 0) for record in get_args(Record)},
         )
-        for record in get_args(Record):
-            failed.add_metric([record], self.undeleted.get(record, 0))
-        yield failed
         yield GaugeMetricFamily(
             "casewright_retention_waits_seconds",
             "Until anything old is deleted, after an upgrade or a jump of the clock; 0: it is deleted now.",
@@ -131,6 +126,13 @@ class Reading(Collector):
             waiting.add_metric([consumer.name], consumer.waiting)
             dead.add_metric([consumer.name], consumer.dead_letters)
         yield from (behind, waiting, dead)
+
+
+def _counted(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    counter = CounterMetricFamily(name, text, labels=[label])
+    for value, count in counts.items():
+        counter.add_metric([value], count)
+    return counter
 
 
 @router.get(

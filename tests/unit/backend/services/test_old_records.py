@@ -20,6 +20,7 @@ from casebook.retention_api import RetentionApi
 from casebook.tasks_api import TasksApi
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.fake_scheduler import FakeScheduler, instance_state
+from tests.unit.backend.support import FOR_EVER
 from tests.unit.casebook.builders import SteppingClock
 from tests.unit.casebook.test_accesses import view
 from tests.unit.casebook.test_conversations import post
@@ -37,16 +38,6 @@ MONTH = KeptFor(
     domain_events=30,
     accesses=30,
     orchestrations=30,
-)
-FOR_EVER = KeptFor(
-    cases=0,
-    reply_cases=0,
-    conversations=0,
-    tasks=0,
-    telemetry_dead_letters=0,
-    domain_events=0,
-    accesses=0,
-    orchestrations=0,
 )
 
 

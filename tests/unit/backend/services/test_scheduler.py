@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +71,19 @@ def reversal(ctx: task.OrchestrationContext, order: ReversalOrder) -> str:
     return f"{order.reversal_id} undoes {order.undoes}, version {ctx.version}"
 
 
+@contextmanager
+def working(hub: str, *orchestrators: task.Orchestrator[Any, Any]) -> Generator[None]:
+    """A worker of the hub that takes these."""
+    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
+    for orchestrator in orchestrators:
+        worker.add_orchestrator(orchestrator)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+
+
 async def until_finished(
     scheduler: DurableTaskScheduler, instance_id: str = CASE, ended: str = "COMPLETED"
 ) -> InstanceState:
@@ -92,16 +106,11 @@ async def test_investigation_is_started_once_however_often_asked(hub: str) -> No
 
 
 async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> None:
-    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
-    worker.add_orchestrator(investigation)
-    worker.start()
-    try:
+    with working(hub, investigation):
         async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_investigation(CASE)
             await scheduler.deliver(DECISION)
             state = await asyncio.wait_for(until_finished(scheduler), 60)
-    finally:
-        worker.stop()
     assert state.result == f"{CASE} woken with None, version {INVESTIGATION_VERSION}"
     assert state.custom_status is not None
     assert state.custom_status.phase == "awaiting_review"
@@ -109,10 +118,7 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
 
 @pytest.mark.parametrize("ended", ["COMPLETED", "TERMINATED"])
 async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -> None:
-    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
-    worker.add_orchestrator(investigation)
-    worker.start()
-    try:
+    with working(hub, investigation):
         async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_investigation(CASE)
             if ended == "COMPLETED":
@@ -123,18 +129,12 @@ async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -
             await asyncio.wait_for(until_finished(scheduler, ended=ended), 60)
             await scheduler.start_investigation(CASE)
             again = await scheduler.state_of(CASE)
-    finally:
-        worker.stop()
     assert again is not None
     assert again.runtime_status in ("PENDING", "RUNNING")
 
 
 async def test_what_ended_long_ago_is_forgotten(hub: str) -> None:
-    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
-    worker.add_orchestrator(investigation)
-    worker.add_orchestrator(reversal)
-    worker.start()
-    try:
+    with working(hub, investigation, reversal):
         async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_investigation(CASE)
             await scheduler.start_reversal(APPROVED)
@@ -143,8 +143,6 @@ async def test_what_ended_long_ago_is_forgotten(hub: str) -> None:
             assert await scheduler.purge_ended(ended.last_updated_at + timedelta(days=1)) == 1
             assert await scheduler.state_of(APPROVED.reversal_id) is None
             assert CASE in await scheduler.living()
-    finally:
-        worker.stop()
 
 
 @pytest.mark.parametrize(
@@ -163,13 +161,8 @@ async def test_orchestration_result_of_any_kind_is_shown(hub: str, output: str, 
         await scheduler.start_investigation(CASE)
         with TaskHubGrpcClient(host_address=hub, data_converter=AsItIs()) as operator:
             await asyncio.to_thread(operator.terminate_orchestration, CASE, output=output)
-        worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
-        worker.add_orchestrator(investigation)
-        worker.start()
-        try:
+        with working(hub, investigation):
             state = await asyncio.wait_for(until_finished(scheduler, ended="TERMINATED"), 60)
-        finally:
-            worker.stop()
     assert state.result == shown
 
 
@@ -225,17 +218,12 @@ async def test_an_id_above_the_schedulers_limit_is_shortened(hub: str) -> None:
 
 
 async def test_approved_reversal_is_one_orchestration_however_often_started(hub: str) -> None:
-    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
-    worker.add_orchestrator(reversal)
-    worker.start()
-    try:
+    with working(hub, reversal):
         async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_reversal(APPROVED)
             await scheduler.start_reversal(APPROVED)
             state = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 60)
             assert await scheduler.living() == frozenset()
-    finally:
-        worker.stop()
     assert state.result == f"{APPROVED.reversal_id} undoes {APPROVED.undoes}, version {REVERSAL_VERSION}"
 
 
