@@ -1,6 +1,6 @@
 """`/api/events/stream`: telemetry, alerts, cases and turns of conversations as server-sent events."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Annotated
 
@@ -14,7 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from backend.api.dependencies import ServicesDep, SessionDep
 from backend.http.problem import documented
-from backend.live.messages import TOPICS, Topic
+from backend.live.messages import TOPICS, AlertMessage, CaseMessage, TelemetryBatch, Topic, TurnMessage
+from backend.live.service_status import ServiceStatus
+from contracts.base import Contract
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
@@ -26,7 +28,30 @@ SEND_TIMEOUT_S = 20.0
 ENDING_S = 60.0
 """Longer than the server waits at shutdown: our streams end themselves then, and the library would cut them."""
 
+STREAMED: Mapping[str, type[Contract]] = {
+    "telemetry": TelemetryBatch,
+    "alert": AlertMessage,
+    "case": CaseMessage,
+    "chat": TurnMessage,
+    "service": ServiceStatus,
+}
+"""What the data of an event of each name is."""
+
 EventNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+def _described(name: str, message: type[Contract]) -> dict[str, object]:
+    """An event of the stream as JSON Schema; what is sent as JSON within a text is described by `contentSchema`."""
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"$ref": f"#/components/schemas/{message.__name__}"},
+    }
+    return {
+        "type": "object",
+        "properties": {"event": {"const": name}, "id": {"type": "string"}, "data": data},
+        "required": ["event", "data"],
+    }
 
 
 def _none_if_empty(given: object) -> object:
@@ -78,8 +103,16 @@ class EventStreamResponse(EventSourceResponse):
     response_class=EventStreamResponse,
     responses={
         200: {
-            "description": "Server-sent events named `telemetry`, `alert`, `case` and `chat`; their data is described "
-            "under webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it."
+            "description": "Server-sent events; each is described here, and its data under webhooks as well. `id` is "
+            "the number of a case event; send it as `Last-Event-ID` to go on after it.",
+            "content": {
+                EventStreamResponse.media_type: {
+                    "schema": {
+                        "type": "object",
+                        "oneOf": [_described(name, message) for name, message in STREAMED.items()],
+                    }
+                }
+            },
         },
         **documented(422, 503),
     },

@@ -14195,13 +14195,38 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events named `telemetry`, `alert`, `case` and `chat`; their data is described under webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it. */
+            /** @description Server-sent events; each is described here, and its data under webhooks as well. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data: string;
+                        /** @constant */
+                        event: "telemetry";
+                        id?: string;
+                    } | {
+                        data: string;
+                        /** @constant */
+                        event: "alert";
+                        id?: string;
+                    } | {
+                        data: string;
+                        /** @constant */
+                        event: "case";
+                        id?: string;
+                    } | {
+                        data: string;
+                        /** @constant */
+                        event: "chat";
+                        id?: string;
+                    } | {
+                        data: string;
+                        /** @constant */
+                        event: "service";
+                        id?: string;
+                    };
                 };
             };
             /** @description Nobody is signed in, or the session is over */

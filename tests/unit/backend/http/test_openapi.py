@@ -51,5 +51,16 @@ def test_the_messages_of_stream_and_socket_have_types(described: dict[str, Any])
     )
 
 
+def test_each_event_of_the_stream_has_a_type(described: dict[str, Any]) -> None:
+    answer = described["paths"]["/api/events/stream"]["get"]["responses"]["200"]
+    schema = answer["content"]["text/event-stream"]["schema"]
+    assert schema["type"] == "object"
+    for event in (each["properties"] for each in schema["oneOf"]):
+        hook = described["webhooks"][event["event"]["const"]]["post"]["requestBody"]["content"]
+        assert event["data"]["contentSchema"] == hook["application/json"]["schema"]
+    named = {each["properties"]["event"]["const"] for each in schema["oneOf"]}
+    assert described["webhooks"].keys() - named == {"orchestration-failed", "case-status"}
+
+
 def test_data_of_a_failed_orchestration_has_a_type(described: dict[str, Any]) -> None:
     assert described["components"]["schemas"]["OrchestrationFailed"]["properties"]["failures"]["type"] == "integer"
