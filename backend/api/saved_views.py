@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator
 
 from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.auth.personal_data import MAY_REVEAL
 from backend.http.problem import documented
+from backend.personal_data.masking import NOBODY
 from casebook.errors import NotAllowed
 from casebook.queries.filters import CaseQuery, SavedView
 from contracts.base import Contract
@@ -43,8 +45,21 @@ class ViewList(Contract):
 
 @router.get("", operation_id="list_views", summary="List your views", responses=documented(503))
 async def list_views(services: ServicesDep, identity: CurrentIdentity) -> ViewList:
-    """The queries that you keep, and those that others share, by name. You cannot change those of others."""
-    return ViewList(items=await services.desk.list_views(identity.subject))
+    """The queries that you keep, and those that others share, by name. You cannot change those of others.
+
+    Whoever may not be shown personal data reads others' words masked.
+    """
+    views = await services.desk.list_views(identity.subject)
+    reads_all = identity.may_act_as(MAY_REVEAL)
+    return ViewList(
+        items=tuple(each if reads_all or each.owner == identity.subject else _masked(each) for each in views)
+    )
+
+
+def _masked(view: SavedView) -> SavedView:
+    words = None if view.query.q is None else NOBODY.text(view.query.q)
+    query = view.query.model_copy(update={"q": words})
+    return view.model_copy(update={"name": NOBODY.text(view.name), "query": query})
 
 
 @router.put(

@@ -40,7 +40,7 @@ UNMASKED: Mapping[str, str] = {
     "POST /api/detection/suppressions/remove": _SETTING,
     "GET /api/assignment": _SETTING,
     "PUT /api/assignment": _SETTING,
-    "GET /api/views": _OWNER,
+    "GET /api/views": "for the one who keeps them; what others share is masked view by view",
     "PUT /api/views/{name:path}": _OWNER,
     "GET /api/subscriptions": _SETTING,
     "POST /api/subscriptions": _SETTING,

@@ -10,7 +10,7 @@ The log is read when somebody has written. Without watchers nothing is read.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -58,14 +58,14 @@ BY_READING = Pace(eager=0.005, active=0.025, quiet=0.1)
 class KnownMaskers(Protocol):
     """Who the customers of cases are, as far as that is on record."""
 
-    def masker_of(self, cases: Collection[str]) -> Masker:
-        """What masks messages about these cases."""
+    def maskers_of(self, cases: Mapping[str, int | None]) -> Mapping[str, Masker]:
+        """By case: what masks messages about it. `cases`: the number of each one's customer, if it is known."""
         ...
 
 
 class _Nobody:
-    def masker_of(self, cases: Collection[str]) -> Masker:  # noqa: ARG002 nobody is known
-        return NOBODY
+    def maskers_of(self, cases: Mapping[str, int | None]) -> Mapping[str, Masker]:
+        return dict.fromkeys(cases, NOBODY)
 
 
 class CaseLog(Protocol):
@@ -257,7 +257,8 @@ class ChangeFeed:
         return status
 
     def _read_status(self, case_id: str) -> CaseStatusMessage:
-        return _status(*self._log.case_state(case_id), self._known.masker_of({case_id}))
+        case, progress = self._log.case_state(case_id)
+        return _status(case, progress, self._known.maskers_of({case_id: case.customer_id})[case_id])
 
     async def _rest(self) -> None:
         """Return when there may be something to read, or when nobody watches any more."""
@@ -297,8 +298,8 @@ class ChangeFeed:
         changes = self._log.changes_after(seq, BATCH)
         if not changes:
             return []
-        masker = self._known.masker_of({change.event.case_id for change in changes})
-        messages = [LogMessage(change, masker) for change in changes]
+        maskers = self._known.maskers_of({change.case.case_id: change.case.customer_id for change in changes})
+        messages = [LogMessage(change, maskers[change.case.case_id]) for change in changes]
         for message in messages:
             # Here, in a thread: an alert may be large, and those who follow wait for nobody's mask.
             _ = message.alert_event or message.case_event

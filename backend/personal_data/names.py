@@ -2,21 +2,21 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from runtime.masked_numbers import CUT
 from runtime.masks import mask_email, mask_name, mask_word
 
-_UNBORDERED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+UNBORDERED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 """Letters of scripts that write words without borders, or join others to them."""
-_WORD = re.compile(rf"[^\W_{_UNBORDERED}]+")
-_OF_UNBORDERED = re.compile(rf"[{_UNBORDERED}]+")
+_WORD = re.compile(rf"[^\W_{UNBORDERED}]+")
+_OF_UNBORDERED = re.compile(rf"[{UNBORDERED}]+")
 _HONORIFIC = r"(?=\s?(?:様|さま|さん|氏|殿|君|くん|先生|女士|小姐|太太|씨|님))"
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _MARKED = re.compile(r"[^\W\u0300-\u036f][\u0300-\u036f]{1,4}+(?![\u0300-\u036f])")
-_BETWEEN = r"[\s.,_\-\u2010\u2011]{1,3}"
+_BETWEEN = re.compile(r"[\s.,_\-\u2010\u2011]{1,3}")
 """What may stand between two words of one name."""
 _TITLES = (
     *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "dear", "hi", "hello"),
@@ -27,6 +27,7 @@ _PARTICLES = ("bin", "del", "den", "der", "dos", "ter", "the", "van", "von", "vo
 _SHORTEST_ALONE = 3
 """Letters of a word of a name that counts without a title or another one beside it."""
 _SHORTEST_ACCOUNT = 4
+_BEFORE_DOMAIN = re.compile(rf"[\w{CUT}]@")
 _LOOKED_BACK = 12
 _MOST_WORDS = 12
 _BEFORE_CUT = re.compile(rf"(?<![\w@.+-])([\w.+-]{{2,64}}+){CUT}")
@@ -96,7 +97,7 @@ class KnownNames:
             text = _any_of(emails).sub(lambda found: _mask_account(found[0]), text)
         written = frozenset(word for word in words if self._key(word) is not None)
         if written:
-            text = _runs_of(written).sub(self._mask_run, text)
+            text = "".join(self._with_runs_masked(text, written))
         return _BEFORE_CUT.sub(self._mask_end, text) if CUT in text else text
 
     def _key(self, word: str) -> str | None:
@@ -107,19 +108,26 @@ class KnownNames:
         owner = key[:-1] if key.endswith("s") and not word[0].islower() else ""
         return owner if owner in self._by_word else None
 
-    def _mask_run(self, found: re.Match[str]) -> str:
+    def _with_runs_masked(self, text: str, written: Collection[str]) -> Iterator[str]:
+        """The parts of the text, in which these words are masked where they are somebody's name."""
+        at = 0
+        for words in _runs_of(text, written):
+            yield from (text[at : words[0].start()], self._mask_run(text, words))
+            at = words[-1].end()
+        yield text[at:]
+
+    def _mask_run(self, text: str, words: list[re.Match[str]]) -> str:
         """Words that are known, one after another: some are one's name, others are looked at alone."""
-        words = [*_WORD.finditer(found[0])]
-        before = found.string[max(0, found.start() - _LOOKED_BACK) : found.start()]
-        has_title = _TITLE.search(before) is not None
-        masked, at = "", 0
+        at = words[0].start()
+        has_title = _TITLE.search(text[max(0, at - _LOOKED_BACK) : at]) is not None
+        masked = ""
         while words:
             count = self._count_of_name(words) or int(has_title or self._is_alone(words[0][0]))
             begin, end = words[0].start(), words[max(1, count) - 1].end()
-            name = found[0][begin:end]
-            masked += found[0][at:begin] + (mask_name(re.sub("[._]", " ", name)) if count else name)
+            name = text[begin:end]
+            masked += text[at:begin] + (mask_name(re.sub("[._]", " ", name)) if count else name)
             words, at, has_title = words[max(1, count) :], end, False
-        return masked + found[0][at:]
+        return masked
 
     def _count_of_name(self, words: list[re.Match[str]]) -> int:
         """How many of these words, from the first on, are the name of one person; 0 where it is less than two."""
@@ -216,12 +224,18 @@ def _any_of(patterns: frozenset[str]) -> re.Pattern[str]:
     return re.compile("|".join(sorted(patterns, key=len, reverse=True)))
 
 
-@lru_cache(1_024)
-def _runs_of(words: frozenset[str]) -> re.Pattern[str]:
+def _runs_of(text: str, words: Collection[str]) -> Iterator[list[re.Match[str]]]:
     """These words, alone or one after another; not within an e-mail address, whose domain stays."""
-    some = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    word = rf"(?:{some})(?![^\W_{_UNBORDERED}])"
-    return re.compile(rf"(?<![^\W_{_UNBORDERED}])(?<![\w{CUT}]@){word}(?:{_BETWEEN}{word}){{0,{_MOST_WORDS - 1}}}")
+    run: list[re.Match[str]] = []
+    for word in _WORD.finditer(text):
+        if word[0] not in words or _BEFORE_DOMAIN.fullmatch(text, max(0, word.start() - 2), word.start()):
+            continue
+        if run and not (len(run) < _MOST_WORDS and _BETWEEN.fullmatch(text, run[-1].end(), word.start())):
+            yield run
+            run = []
+        run.append(word)
+    if run:
+        yield run
 
 
 def _mask_account(found: str) -> str:

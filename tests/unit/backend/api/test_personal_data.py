@@ -16,10 +16,13 @@ from backend.auth.personal_data import REVEALING, UNMASKED
 from backend.auth.personas import PERSONAS
 from backend.wiring import Wiring
 from casebook.access_api import AccessApi
+from casebook.commands.tasks import Origin
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookFull
 from casebook.security_log_api import SecurityLogApi
+from casebook.tasks_api import TasksApi
 from contracts.security import SecurityEvent
+from contracts.tasks import NewTask
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.planted import EMAIL, IPV4, MASKED, NAME, PHONE, PLANTED, TEXT, Planted, plant
 from tests.unit.backend.api.planted import events as planted_events
@@ -200,6 +203,36 @@ async def test_lists_never_reveal(wiring: Wiring, book: CaseBook, planted: Plant
     assert revealed(book) == []
 
 
+async def test_long_lists_show_each_item_as_alone(wiring: Wiring, planted: Planted) -> None:
+    tasks = TasksApi(wiring.services.record.blocking.transactions)
+    for customer in range(1, 31):
+        new = NewTask(title=f"Call {NAME}", notes=None, case_id=None, customer_id=customer)
+        tasks.create_task(new, Origin(f"task-{customer:032x}", "ana"))
+    async with answering(wiring) as client:
+        listed = (await client.get("/api/tasks", params={"limit": 500})).json()["items"]
+        alone = [(await client.get(f"/api/tasks/{task['task_id']}")).json()["title"] for task in listed]
+    assert [task["title"] for task in listed] == alone
+    # Another customer may have the same name.
+    shown = {task["customer_id"]: task["title"] for task in listed if task["case_id"] is None}
+    assert (len(shown), shown[1], shown[2]) == (30, "Call M. K.", f"Call {NAME}")
+
+
+async def test_shared_views_are_masked_for_viewers(wiring: Wiring) -> None:
+    async with answering(wiring, persona=None) as client:
+        for who, shared in (("ana", True), ("vera", False)):
+            order = {"query": {"q": EMAIL}, "shared": shared}
+            kept = await client.put(f"/api/views/of {IPV4}", json=order, headers=signed_in(who))
+            assert kept.is_success, kept.text
+        shown = {
+            who: {
+                view["owner"]: view for view in (await client.get("/api/views", headers=signed_in(who))).json()["items"]
+            }
+            for who in ("vera", "ben")
+        }
+    assert (shown["vera"]["ana"]["name"], shown["vera"]["ana"]["query"]["q"]) == (f"of {MASKED[2]}", MASKED[1])
+    assert shown["vera"]["vera"]["query"]["q"] == shown["ben"]["ana"]["query"]["q"] == EMAIL
+
+
 async def test_unknown_case_is_not_on_record_as_revealed(wiring: Wiring, book: CaseBook) -> None:
     async with answering(wiring) as client:
         unknown = await client.get("/api/cases/case-nobody", params=SHOWN)
@@ -272,6 +305,9 @@ async def test_masked_words_are_not_sent_to_a_customer(wiring: Wiring, book: Cas
             ("M. K.", "You (M. K.) paid."),
             ("K., M.", "You (K., M.) paid."),
             ("…1111", "It is the card …1111."),
+            ("K.", "Dear Ms K., we have answered."),
+            ("M.", "Hello M., we have answered Kellermann."),
+            ("M. K.", f"Dear {NAME}, or M. K."),
         )
         for mark, text in edited:
             refused = await client.post("/api/workflow/decision", json={**answer, "text": text})

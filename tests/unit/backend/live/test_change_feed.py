@@ -1,6 +1,6 @@
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -297,8 +297,8 @@ class NotingMasker(Masker):
         self.threads.append(threading.get_ident())
         return value
 
-    def masker_of(self, cases: Collection[str]) -> Masker:
-        return self
+    def maskers_of(self, cases: Collection[str]) -> Mapping[str, Masker]:
+        return dict.fromkeys(cases, self)
 
 
 async def test_event_loop_masks_nothing(log: CountingLog, broadcast: Broadcast, book: CaseBook) -> None:

@@ -101,6 +101,8 @@ def test_customer_is_known_by_case_and_by_number(book: CaseBook) -> None:
     known = KnownPeople(CustomerReader(book.transactions))
     for masker in (known.masker_of({planted.case_id}), known.masker_of((), {1})):
         assert masker.text("Mariana Kellermann") == "M. K."
+    of_case = known.maskers_of({"case-nobody": 1, planted.case_id: None})
+    assert {masker.text("Mariana Kellermann") for masker in of_case.values()} == {"M. K."}
     assert known.masker_of({"case-nobody"}, {2}).text("Mariana Kellermann") == "Mariana Kellermann"
 
 
