@@ -28,6 +28,7 @@ class FloodLimit(logging.Filter):
             return False
         self._passed += 1
         if self._left_out:
-            record.msg, record.args = f"{record.getMessage()} ({self._left_out} more lines were left out before)", ()
+            # Before its values are put into it: a line that cannot be written must not end who writes it.
+            record.msg = f"{record.msg} ({self._left_out} more lines were left out before)"
             self._left_out = 0
         return True

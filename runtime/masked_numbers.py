@@ -10,14 +10,18 @@ CUT = "…"
 """Stands for what was taken away."""
 
 _BETWEEN = r"[ \u00a0\u2007\u2009\u202f().\-/\u2010\u2011\u2013]"
-_BEGIN = r"(?<![\w.:+/#…-])(?<![0-9],)"
+_BEGIN = r"(?<![\w+/#…-])(?<![0-9][.,:])"
 _END = r"(?![\w-])(?![.,][0-9])"
 _RUN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,4}}[0-9]){{6}}(?![0-9.]{{0,6}}\.{CUT})")
 """Fewer digits are no telephone, nor anything longer, and no masked address is: most texts have no such run, and are
 not read for each kind."""
 
-_CARD = re.compile(rf"{_BEGIN}[2-6](?:[ -]?[0-9]){{12,18}}{_END}")
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_JOINT = r"[ \u00a0\u2007\u2009\u202f\-\u2010\u2011\u2013]"
+_CARD = re.compile(rf"(?<![\w+…-])(?<![0-9][.,:])[2-6](?:{_JOINT}{{0,2}}[0-9]){{12,18}}{_END}")
+_IBAN = re.compile(
+    rf"(?<!\w)[A-Z]{{2}}[0-9]{{2}}(?:{_JOINT}{{0,2}}[A-Z0-9]{{4}}){{2,7}}(?:{_JOINT}{{0,2}}[A-Z0-9]{{1,3}})?(?!\w)",
+    re.IGNORECASE,
+)
 
 _INTERNATIONAL = re.compile(
     rf"(?:(?<![\w+])\+{_BETWEEN}?|{_BEGIN}(?P<other>00{_BETWEEN}?))[1-9](?:{_BETWEEN}{{0,4}}[0-9]){{6,14}}"
@@ -43,9 +47,9 @@ _NATIONAL = (
 
 _MONEY = r"[€$£¥₹]|(?<![A-Z])(?:EUR|USD|GBP|NOK|SEK|DKK|CHF|JPY|PLN|CZK|INR|CAD|AUD)(?![A-Z])"
 _NAMED_OTHERWISE = re.compile(
-    rf"(?:{_MONEY}|(?i:order|invoice|charge|purchase|ticket|ref(?:erence)?|transaction|payment|event|alert|case|session"
+    rf"(?:{_MONEY}|(?i:(?:order|invoice|charge|purchase|ticket|ref(?:erence)?|transaction|payment|event|alert|case|session"
     r"|device|customer|article|item|sku|batch|build|version|seq(?:uence)?|offset|epoch|time(?:stamp)?|ts|ids?|key|hash"
-    r"|amount|total|balance|size|count|bytes)(?:[ _-]?(?i:ids?|no|nr|numbers?|ref))?)[^\w\n]{0,3}$"
+    r"|amount|total|balance|size|count|bytes)s?)(?:[ _-]?(?i:ids?|no|nr|numbers?|ref))?)[^\w\n]{0,3}$"
 )
 _IS_UNIT = re.compile(
     rf"\s?(?:{_MONEY}|(?:%|kr|[kMGT]i?B|bytes?|[mµn]?s|sec(?:onds)?|min(?:utes)?|points?|times|events?|rows)(?!\w))"
@@ -54,6 +58,7 @@ _IS_DATE = re.compile(
     r"(?:19|20)[0-9]{2}[-/.]?(?:0[1-9]|1[0-2])[-/.]?[0-3][0-9](?![0-9]{3})|[0-3]?[0-9]([./-])[0-3]?[0-9]\1(?:19|20)[0-9]{2}(?![0-9])"
 )
 _LOOKED_BACK = 24
+_SHORTEST_IBAN = 15
 
 
 def mask_number(value: str) -> str:
@@ -65,7 +70,7 @@ def mask_numbers(text: str) -> str:
     """The text with each telephone, card and account number in it masked."""
     if _RUN.search(text) is None:
         return text
-    text = _IBAN.sub(lambda found: f"{found[0][:2]}{CUT}{found[0][-2:]}" if _is_iban(found[0]) else found[0], text)
+    text = _IBAN.sub(_mask_iban, text)
     text = _CARD.sub(lambda found: f"{CUT}{_digits(found[0])[-4:]}" if _is_card(found[0]) else found[0], text)
     text = _INTERNATIONAL.sub(lambda found: _masked(found) if _is_phone(found, found["other"]) else found[0], text)
     text = _CALLED.sub(lambda found: _masked(found, "number") if _is_number(found, "number") else found[0], text)
@@ -101,7 +106,16 @@ def _is_card(text: str) -> bool:
     return len(digits) in length and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
+def _mask_iban(found: re.Match[str]) -> str:
+    """The first two and the last two characters; words may follow that look like its last groups."""
+    ends = (each.end() for each in re.finditer(r"[A-Za-z0-9]+", found[0]))
+    for end in sorted(ends, reverse=True):
+        if _is_iban(found[0][:end]):
+            return f"{found[0][:2]}{CUT}{found[0][end - 2 : end]}{found[0][end:]}"
+    return found[0]
+
+
 def _is_iban(text: str) -> bool:
-    """By the check digits of ISO 13616."""
-    bare = text.replace(" ", "")
-    return int("".join(str(int(each, 36)) for each in bare[4:] + bare[:4])) % 97 == 1
+    """By its length and the check digits of ISO 13616."""
+    bare = re.sub(r"[^A-Za-z0-9]", "", text)
+    return len(bare) >= _SHORTEST_IBAN and int("".join(str(int(each, 36)) for each in bare[4:] + bare[:4])) % 97 == 1

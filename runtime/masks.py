@@ -4,6 +4,7 @@ Equal values have equal masks. A masked value is not masked any further.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -13,21 +14,28 @@ from runtime.masked_numbers import CUT, mask_numbers
 _LOCAL = r"[\w.!#$&*+?^`~'-]"
 # A text that was cut may end within a domain.
 _EMAIL = re.compile(
-    rf"(?<!{_LOCAL})'?({_LOCAL})({_LOCAL}*+)(@|%40)([\w-]++(?:\.[\w-]++)++|[\w-]*+(?:\.[\w-]++)*+\.?(?={CUT}))"
+    rf"(?<!{_LOCAL})'?({_LOCAL})({_LOCAL}*+)(@|%(?:25)*+40|\\u0040)([\w-]++(?:\.[\w-]++)++|[\w-]*+(?:\.[\w-]++)*+\.?(?={CUT}))"
 )
 # A port may stand behind a point, as of `tcpdump`.
 _IPV4 = re.compile(r"(?<![0-9.])([0-9]{1,3}(?:\.[0-9]{1,3}){3})((?:\.[0-9]{2,5}(?!,[0-9]))?)(?![0-9])(?!\.[0-9])")
 _GROUP = r"[0-9A-Fa-f]{0,4}+"
 _IPV6 = re.compile(rf"(?:(?<![\w:.])|(?<=\w:)){_GROUP}(?::{_GROUP}){{2,9}}+(?:\.[0-9]{{1,5}}){{0,4}}+(?![\w:])")
 _VERSION = re.compile(
-    r"(?:(?<![\w.-])(?!(?:Client|From|Host|Ip|Peer|Remote|Server|User)/)[A-Z]\w*[a-z]\w*/|\bv|(?i:\b(?:version|release|build|ver\.?)\W{1,2}v?))$"
+    r"(?:(?<![\w.-])(?!(?:Client|From|Host|Ip|Peer|Remote|Server|User)/)[A-Z]\w*[a-z]\w*/|\bv|§\s?|(?i:\b(?:version|release|build|ver\.?|section|chapter|clause|paragraph)s?\W{1,2}v?))$"
 )
 """What stands before four numbers that are no address."""
+_IN_HOST_NAME = re.compile(
+    r"(?:(?<![0-9-])|(?<=[A-Za-z]-)|(?<=[A-Za-z][0-9]-))([0-9]{1,3}(?:-[0-9]{1,3}){3})(?=[A-Za-z-]*\.[\w-]*[A-Za-z])"
+)
+"""As providers call the machines of their customers."""
 _LOOKED_BACK = 24
 _BYTES_OF_V4 = 4
 _TRANSLATED = bytes.fromhex("0064ff9b")
 """Before an address of IPv4: RFC 6052."""
 _WORD = re.compile(r"[^\s\-,]+|,")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+_WIDE = {ord(each) + 0xFEE0: each for each in "@.:+-%"}
+"""Signs in the width of a Chinese letter."""
 
 
 def mask_email(value: str) -> str:
@@ -55,7 +63,7 @@ def mask_word(value: str) -> str:
 
 def mask_emails(text: str) -> str:
     """The text with each e-mail address in it masked."""
-    return _EMAIL.sub(rf"\1{CUT}\3\4", text) if "@" in text or "%40" in text else text
+    return _EMAIL.sub(rf"\1{CUT}\3\4", text) if "@" in text or "40" in text else text
 
 
 def mask_ips(text: str, is_kept: Callable[[IPv4Address | IPv6Address], bool] | None = None) -> str:
@@ -80,6 +88,12 @@ def mask_ips(text: str, is_kept: Callable[[IPv4Address | IPv6Address], bool] | N
                 return found[0][:begin] + (mask.removesuffix(CUT) if is_cut else mask + found[0][end:])
         return found[0]
 
+    def masked_host(found: re.Match[str]) -> str:
+        mask = shown(_address(found[1].replace("-", ".")))
+        return found[0] if mask is None else mask.replace(".", "-")
+
+    if text.count("-") > 2:
+        text = _IN_HOST_NAME.sub(masked_host, text)
     if text.count(":") > 1:
         text = _IPV6.sub(masked_v6, text)
     return _IPV4.sub(masked_v4, text) if text.count(".") > 2 else text
@@ -87,6 +101,14 @@ def mask_ips(text: str, is_kept: Callable[[IPv4Address | IPv6Address], bool] | N
 
 def mask_text(text: str) -> str:
     """The text with each e-mail address, IP address, telephone, card and account number in it masked."""
+    if text.isascii():
+        return _mask_text(text)
+    plain = _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text.translate(_WIDE))
+    masked = _mask_text(plain)
+    return text if masked == plain else masked
+
+
+def _mask_text(text: str) -> str:
     return mask_numbers(mask_ips(mask_emails(text)))
 
 

@@ -31,6 +31,17 @@ def mask_account(value: str) -> str:
     return mask_email(value) if "@" in value else mask_name(value) if " " in value.strip() else mask_word(value)
 
 
+_NAME = re.compile(r"[^\W\d_](?:[^\s\d]*)(?: [^\W\d_][^\s\d]*){1,4}")
+
+
+def mask_party(value: str) -> str:
+    """One side of something, which may be a person, an account or a place: what looks like a person's is masked."""
+    if "@" in value:
+        return mask_email(value)
+    is_name = _NAME.fullmatch(value.strip()) is not None and all(not word[0].islower() for word in value.split())
+    return mask_name(value) if is_name else value
+
+
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
@@ -57,9 +68,10 @@ FIELDS: Mapping[str, Mask] = {
     **_each(
         "username login account_name upn surname firstname lastname fullname fname lname customername nickname"
         " cardholder cardholdername card_holder account_holder holder payee payer recipient beneficiary sender caller"
-        " owner contact person",
+        " owner contact person maiden given family handle vorname nachname prenom apellido enduser_id",
         mask_account,
     ),
+    **_each("customer client author account signature from to", mask_party),
     **_each(
         "phone telephone mobile msisdn phone_number mobile_number card_number pan iban account_number imsi imei"
         " phonenumber cardnumber accountnumber tel",
@@ -93,12 +105,15 @@ _NOT_PERSONAL = {
     "address": _MACHINES,
     "addr": _MACHINES,
     "principal": _set("loan mortgage outstanding remaining"),
+    "family": _set("browser device font gateway os product protocol system"),
+    "given": _set("consent permission"),
+    "handle": _set("device file queue"),
 }
 """By what a field's name ends with: what stands before it where it is none of a person."""
 _PLACES = _set(
     """
     city cities country countries region regions town towns place places location locations locality province county
-    district continent timezone
+    district continent timezone zone tz
     """
 )
 _COUNT_BELOW = 1_000
@@ -118,6 +133,8 @@ _LONGEST_KEY = 200
 def mask_of(key: str) -> Mask | None:
     """How the value of this field is masked; None: it is not personal, or free text."""
     words = _words(key)
+    while len(words) > 1 and words[-1].isdecimal():
+        words.pop()
     if words[-2:] == ["email", "address"]:
         return FIELDS["email"]
     for count in (3, 2, 1):
@@ -149,7 +166,7 @@ def masked_value(mask: Mask, value: str | float) -> str | float:
     if mask is not mask_ip and (_IS_PLAIN.match(text) or _IS_TIME.match(text)):
         return value
     if text.isdecimal() and len(text) >= _MAY_BE_CALLED:
-        return mask_number(text)
+        return value if mask is mask_party and not isinstance(value, str) else mask_number(text)
     return mask(text) if isinstance(value, str) and text else value
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from backend.personal_data.fields import Mask, is_place, mask_account, mask_of, masked_value
+from backend.personal_data.fields import Mask, is_place, mask_account, mask_of, mask_party, masked_value
 from backend.personal_data.names import KnownNames, Person
 from contracts.base import Contract
 from runtime.masks import mask_text
@@ -22,6 +22,7 @@ _OWN_WORDS = frozenset(
 """Fields of ours that hold words of ours."""
 _OWN_ENDS = ("_id", "_ids", "_at", "_by", "_hash", "_cursor", "_key", "_kind", "_state")
 _IDS_OF_RECORDS = ("_id", "_ids", "_at")
+_IS_ID = re.compile(r"[^@\s]*")
 _DEVICE = {"device_id", "name"}
 _FIELD = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """What objects of ours call their fields."""
@@ -93,11 +94,11 @@ class Masker:
         if key == "name" and (set(parent) == _DEVICE or is_neutral(parent)):
             mask = None
         if isinstance(part, dict):
-            return self._record(part, asks=asks) if mask is None else self._parts(part, mask)
+            return self._record(part, asks=asks) if mask in (None, mask_party) else self._parts(part, mask)
         if mask is not None and part is not None:
             shown = masked_value(mask, part)
             return self.text(shown) if shown == part and isinstance(shown, str) else shown
-        if not isinstance(part, str) or (key.endswith(_IDS_OF_RECORDS) and "@" not in part):
+        if not isinstance(part, str) or (key.endswith(_IDS_OF_RECORDS) and _IS_ID.fullmatch(part)):
             return part
         return self._text_of(key, part)
 

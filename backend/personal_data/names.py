@@ -28,6 +28,11 @@ _SHORTEST_ALONE = 3
 """Letters of a word of a name that counts without a title or another one beside it."""
 _SHORTEST_ACCOUNT = 4
 _BEFORE_DOMAIN = re.compile(rf"[\w{CUT}]@")
+_MONTHS = ("january", "april", "may", "june", "august", "april", "juni", "august", "avril", "julio", "mai")
+_AFTER_DAY = re.compile(r"(?<![0-9])[0-3]?[0-9](?:st|nd|rd|th|\.)?(?: of)?[\s-]$")
+_BEFORE_DAY = re.compile(r"\.?[\s-](?:[0-3]?[0-9]|(?:19|20)[0-9]{2})(?![0-9])")
+_IN_ID = re.compile(r"(?<![\w-])(?:alert|case|review|task|turn)-[\w-]*$")
+_LONGEST_ID = 80
 _LOOKED_BACK = 12
 _MOST_WORDS = 12
 _BEFORE_CUT = re.compile(rf"(?<![\w@.+-])([\w.+-]{{2,64}}+){CUT}")
@@ -49,7 +54,8 @@ def folded(word: str) -> str:
     """What is left of a word however it is spelt: `Müller`, `Mueller` and `Muller` are one."""
     bare = word.casefold().translate(_SPELT)
     if not bare.isascii():
-        bare = "".join(each for each in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(each))
+        decomposed = unicodedata.normalize("NFKD", bare).casefold().translate(_SPELT)
+        bare = "".join(each for each in decomposed if not unicodedata.combining(each))
     return _DIGRAPH.sub(lambda found: found[1] or "a", bare)
 
 
@@ -122,7 +128,8 @@ class KnownNames:
         has_title = _TITLE.search(text[max(0, at - _LOOKED_BACK) : at]) is not None
         masked = ""
         while words:
-            count = self._count_of_name(words) or int(has_title or self._is_alone(words[0][0]))
+            is_one = has_title or (self._is_alone(words[0][0]) and not _is_month(text, words[0]))
+            count = self._count_of_name(words) or int(is_one)
             begin, end = words[0].start(), words[max(1, count) - 1].end()
             name = text[begin:end]
             masked += text[at:begin] + (mask_name(re.sub("[._]", " ", name)) if count else name)
@@ -160,11 +167,11 @@ class KnownNames:
 @lru_cache(16_384)
 def _known(person: Person) -> _Known:
     name = _composed(person.name)
-    written = [word for word in _WORD.findall(name) if len(word) > 1 and word.lower() not in _TITLES]
+    written = [word for word in _WORD.findall(name) if _is_name(word)]
     joined = "".join(folded(word) for word in written) if len(written) > 1 else None
     # `O'Brien` is written `OBrien`, too.
-    written += [word for word in _WORD.findall(_APOSTROPHE.sub("", name)) if word not in written and len(word) > 1]
-    words = tuple(folded(word) for word in written if word.lower() not in _TITLES)
+    written += [word for word in _WORD.findall(_APOSTROPHE.sub("", name)) if word not in written and _is_name(word)]
+    words = tuple(folded(word) for word in written)
     is_small = person.name.islower()
     alone = {
         folded(word)
@@ -181,6 +188,11 @@ def _known(person: Person) -> _Known:
         email="" if not email else _email(email, account),
         account=account,
     )
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word of a name names somebody; one that begins with a digit is a time or an amount elsewhere."""
+    return len(word) > 1 and not word[0].isdigit() and word.lower() not in _TITLES
 
 
 def _account(local: str, words: tuple[str, ...]) -> str | None:
@@ -230,12 +242,22 @@ def _runs_of(text: str, words: Collection[str]) -> Iterator[list[re.Match[str]]]
     for word in _WORD.finditer(text):
         if word[0] not in words or _BEFORE_DOMAIN.fullmatch(text, max(0, word.start() - 2), word.start()):
             continue
+        if _IN_ID.search(text, max(0, word.start() - _LONGEST_ID), word.start()):
+            continue
         if run and not (len(run) < _MOST_WORDS and _BETWEEN.fullmatch(text, run[-1].end(), word.start())):
             yield run
             run = []
         run.append(word)
     if run:
         yield run
+
+
+def _is_month(text: str, word: re.Match[str]) -> bool:
+    """Whether a word that is a name and a month stands beside the number of a day or a year."""
+    if word[0].lower() not in _MONTHS:
+        return False
+    before = text[max(0, word.start() - _LOOKED_BACK) : word.start()]
+    return _AFTER_DAY.search(before) is not None or _BEFORE_DAY.match(text, word.end()) is not None
 
 
 def _mask_account(found: str) -> str:

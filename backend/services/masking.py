@@ -110,4 +110,5 @@ def _is_customer(value: JsonValue) -> TypeGuard[int]:
 
 
 def _written(value: JsonValue) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    # Half of a pair of surrogates, which is no character, goes on as the escape that it came as.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")

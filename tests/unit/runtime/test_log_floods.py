@@ -36,6 +36,14 @@ def test_errors_are_never_left_out() -> None:
     assert len(passed(limit, 1_000, logging.ERROR)) == 1_000
 
 
+def test_line_that_cannot_be_written_ends_nobody() -> None:
+    clock = Clock()
+    limit = FloodLimit(clock)
+    passed(limit, 1_000)
+    clock.now += 60
+    assert limit.filter(logging.LogRecord("x", logging.WARNING, "x.py", 1, "%d of %d", ("one",), None))
+
+
 @pytest.mark.parametrize("name", CAUSED_BY_ANYBODY)
 def test_every_process_limits_what_strangers_cause(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging("text", "INFO")

@@ -12,6 +12,13 @@ from runtime.masks import mask_ip, mask_log_line, mask_name, mask_text
         ("Write to ana@example.com.", "Write to a…@example.com."),
         ("'ana.o'brien@mail.example.co.uk'", "a…@mail.example.co.uk'"),
         ("/users?mail=ana%40example.com&x=1", "/users?mail=a…%40example.com&x=1"),
+        ("mail=ana%2540example.com, ana\\u0040example.com", "mail=a…%2540example.com, a…\\u0040example.com"),
+        (chr(0xFF11) + "11 ana" + chr(0xFF20) + "example.com", "111 a…@example.com"),
+        ("\u0660\u0661\u0667\u0661 2345678, \u0665", "…78, 5"),
+        (
+            "ec2-203-0-113-7.example.net, 203-0-113-7.dsl.example",
+            "ec2-203-0-113-….example.net, 203-0-113-….dsl.example",
+        ),
         ("from 203.0.113.7:443 and 10.0.0.7", "from 203.0.113.…:443 and 10.0.0.…"),
         ("at [2001:db8:1:2::7]:443, or 2001:db8::1.", "at [2001:db8:1:…]:443, or 2001:db8:0:…."),
         ("as ::ffff:203.0.113.9 or 203.000.113.009", "as 203.0.113.… or 203.0.113.…"),
@@ -48,6 +55,8 @@ def test_text_keeps_what_a_decision_needs(given: str, masked: str) -> None:
         "login from Oslo, NO",
         "1.2.3.4.5, 999.1.1.1, 1.3.6.1.4.1.311",
         "Chrome/120.0.0.0 Edg/120.1.2.3, v1.2.3.4, version 1.2.3.4, release: 1.2.3.4",
+        "section 2.1.3.4, § 2.1.3.4, 555-123-456-78.example, 1-2-3-4, 10-11-12-13 items",
+        "\u0660\u0661 of \u0665",
         "std::a::b, abc::def, items[1::2], 12:34:56.789",
     ],
 )

@@ -13,12 +13,12 @@ from backend.personal_data.fields import FIELDS, mask_of, masked_value
 from contracts import telemetry
 from contracts.base import Contract
 
-PERSONAL = {"name", "email", "ip", "user", "principal", "usual_ips"}
+PERSONAL = {"name", "email", "ip", "user", "principal", "usual_ips", "customer", "customers"}
 PLAIN = """
     action already_active already_locked also_locked_by amount amount_minor api_calls arguments article_id articles
     as_of at attributes auth_failures autopay average_gb average_monthly_spend_minor balance_minor body cap_gb
-    card_present category change channel charge_id charges charges_minor city country currency customer customer_id
-    customer_since customers daily_gb_typical data_cap_gb day days device_id due_on endpoint entries entry_id
+    card_present category change channel charge_id charges charges_minor city country currency customer_id
+    customer_since daily_gb_typical data_cap_gb day days device_id due_on endpoint entries entry_id
     error_code event event_id fees_minor fraud gb home_city home_country home_latitude home_longitude idempotency_key
     invoice_id invoices issued_on item kind known_device latitude lock_reason locked_at locks longitude merchant
     method monthly_fee_minor monthly_spend_minor occurred_at opened_at order_id ordered_at orders overdue_invoices
@@ -31,10 +31,11 @@ PLAIN = """
 """Ids, places, times, amounts, and texts, which are masked by what is in them."""
 OTHERS = """clientIp source_ip_address E-Mail customer_email_address userName emails contactPhone X-Forwarded-For
     recipient_name UPN homeAddress billing-address cardNumber user_principal card_holder customername customerName
-    owner contact birthdate taxId first_name fname addresses property_address remoteAddress caller"""
+    owner contact birthdate taxId first_name fname addresses property_address remoteAddress caller name1
+    name_1 email_1 phone_2 enduser.id vorname Nachname given"""
 
 NOBODYS = """device_name eventName macAddress user_agent userId ip_count product_name bank_name ispName loan_principal
-    server_address email_count recipient_count …"""
+    server_address email_count recipient_count device_family fileHandle time_zone …"""
 
 
 def records() -> list[type[BaseModel]]:
@@ -71,6 +72,9 @@ def test_other_names_are_not_personal(key: str) -> None:
         ("last_login", 1_700_000_000),
         ("principal", "25000.00"),
         ("is_mobile", True),
+        ("customer", 4_722_334_455),
+        ("from", "checking"),
+        ("to", "2026-03-14"),
         ("new_user", "true"),
     ],
 )
@@ -95,3 +99,14 @@ def test_numbers_that_are_somebodys_are_masked(key: str, value: str | int, maske
     mask = mask_of(key)
     assert mask is not None
     assert masked_value(mask, value) == masked
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [("Maria Keller", "M. K."), ("mk@example.com", "m…@example.com"), ("Oslo", "Oslo"), ("4722334455", "…55")],
+)
+def test_sides_of_something_are_masked_as_persons(value: str, masked: str) -> None:
+    for key in ("from", "to", "customer", "author"):
+        mask = mask_of(key)
+        assert mask is not None
+        assert masked_value(mask, value) == masked

@@ -3,9 +3,11 @@
 import pytest
 from pydantic import JsonValue
 
+from backend.executor import BlockingExecutor
 from backend.personal_data.known_people import FRESH_S, KnownPeople
 from backend.personal_data.masking import NOBODY, Masker
 from backend.personal_data.names import Person
+from backend.services.masking import Masking
 from casebook.queries.recorded_customers import CustomerReader
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.api.planted import plant
@@ -156,3 +158,23 @@ def test_number_of_thousands_of_digits_is_masked() -> None:
         "letter_id": "1",
         "body": '{"event_id":"e-1","phone":"…11"}',
     }
+
+
+def test_place_of_a_clock_is_no_customer() -> None:
+    paris = Masker([Person("Ann Paris", "")])
+    event: JsonValue = {"event_id": "e-1", "attributes": {"time_zone": "Europe/Paris", "tz": "Paris", "note": "Paris"}}
+    shown = {"time_zone": "Europe/Paris", "tz": "Paris", "note": "P."}
+    assert paris.json(event) == {"event_id": "e-1", "attributes": shown}
+
+
+def test_name_used_as_an_id_is_masked() -> None:
+    event: JsonValue = {"event_id": "e-1", "attributes": {"party_id": "Maria Keller", "device_id": "Keller-1"}}
+    assert MARIA.json(event) == {"event_id": "e-1", "attributes": {"party_id": "M. K.", "device_id": "Keller-1"}}
+
+
+@pytest.mark.anyio
+async def test_half_a_character_is_answered_as_its_escape(book: CaseBook) -> None:
+    masking = Masking(KnownPeople(CustomerReader(book.transactions)), BlockingExecutor())
+    for rest in (b"", b',"customer_id":1'):
+        body = b'{"text":"\\ud800 of ana@example.com"' + rest + b"}"
+        assert await masking.answer(body, None) == body.replace(b"ana@", "a…@".encode())

@@ -30,6 +30,10 @@ FORMS = [
     ("Sean O'Brien", "Sean O'Brien; OBrien; sean obrien", "S. O'B.; O.; s. o."),
     ("Maria Keller", "@Keller, #Keller, <b>Keller</b>, Keller/Maria", "@K., #K., <b>K.</b>, K./M."),
     ("Mark May", "It may mark", "It may mark"),
+    ("Ann May", "3 May 2026, May 3, 3rd of May; May called", "3 May 2026, May 3, 3rd of May; M. called"),
+    ("Bo Art", "case-Art-1, task-Art-2, Art-1", "case-Art-1, task-Art-2, A.-1"),
+    ("2026 Smith", "2026-03-14 at 2026, Smith", "2026-03-14 at 2026, S."),
+    ("\u1e9ea\u017f Keller", "SSas, ssa\u017f keller", "S., s. k."),
 ]
 
 
