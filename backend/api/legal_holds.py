@@ -1,8 +1,6 @@
 """`/api/cases/{case_id}/legal-hold`: lets nothing of a case be purged or erased, and lifts that."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.api.text_fields import ReasonText
@@ -12,11 +10,15 @@ from contracts.legal_hold import LegalHold
 
 router = APIRouter(prefix="/api/cases/{case_id}/legal-hold", tags=["cases"])
 
-Reason = Annotated[ReasonText, Query(description="Why it may be purged again")]
-
 
 class LegalHoldOrder(Contract):
     """Why nothing of a case may be purged or erased."""
+
+    reason: ReasonText
+
+
+class LiftOrder(Contract):
+    """Why it may be purged again."""
 
     reason: ReasonText
 
@@ -38,16 +40,17 @@ async def place_legal_hold(
     return await services.workspace.place_legal_hold(case_id, identity.subject, order.reason)
 
 
-@router.delete(
-    "",
+@router.post(
+    "/lift",
     operation_id="lift_legal_hold",
     summary="Lift a legal hold",
     status_code=204,
-    responses=documented(403, 404, 422, 503),
+    responses=documented(403, 404, 413, 415, 422, 503),
+    dependencies=[Depends(strict_json(LiftOrder))],
 )
-async def lift_legal_hold(case_id: str, services: ServicesDep, identity: CurrentIdentity, reason: Reason) -> None:
+async def lift_legal_hold(case_id: str, order: LiftOrder, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Let the case be purged again, once it has been kept for its full time from now on. Managers only.
 
     Nothing happens where there is no legal hold.
     """
-    await services.workspace.lift_legal_hold(case_id, identity.subject, reason)
+    await services.workspace.lift_legal_hold(case_id, identity.subject, order.reason)

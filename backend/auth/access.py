@@ -128,7 +128,7 @@ ROUTES: Mapping[str, Who] = {
     "PUT /api/cases/{case_id}/snooze": "analyst",
     "DELETE /api/cases/{case_id}/snooze": "analyst",
     "PUT /api/cases/{case_id}/legal-hold": "manager",
-    "DELETE /api/cases/{case_id}/legal-hold": "manager",
+    "POST /api/cases/{case_id}/legal-hold/lift": "manager",
     "GET /api/cases/{case_id}/notes": "viewer",
     "POST /api/cases/{case_id}/notes": "analyst",
     "GET /api/cases/{case_id}/attachments": "viewer",

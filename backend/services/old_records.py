@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -25,6 +25,9 @@ BUSY_S = 60.0
 IDLE_S = 3_600.0
 GRACE = timedelta(days=7)
 """Before the first deletion after an upgrade, or after the clock jumped: that long somebody can object."""
+
+MOST_PASSED_OVER = 500
+"""Conversations that could not be erased, before all are tried again."""
 
 ResultT = TypeVar("ResultT")
 Delete = Callable[[], Awaitable[int]]
@@ -52,6 +55,8 @@ class OldRecords:
         self._scheduler = scheduler
         self._kept = kept
         self._now = now
+        self._swept = now()
+        """When the sweep began that goes on."""
         self._reached: Counter[str] = Counter()
         """Of each kind of case, where the last batch ended."""
         self.deleted: Counter[Record] = Counter()
@@ -60,7 +65,11 @@ class OldRecords:
         """Cases that the last walk found to be old, and kept because something still needs them."""
         self._needed_so_far: Counter[Record] = Counter()
         self.failed: Counter[Record] = Counter()
-        """Batches that could not be deleted, for another reason than that a service is away."""
+        """Cases, conversations and batches that could not be deleted, though no service was away."""
+        self._said: set[str] = set()
+        """The cases and conversations among them."""
+        self._passed_over: set[str] = set()
+        """The users of conversations that could not be erased: each is tried once by this process."""
 
     @property
     def waits_s(self) -> float:
@@ -73,6 +82,7 @@ class OldRecords:
         Raises CasebookUnavailable, SchedulerUnavailable.
         """
         kept, record = self._kept, self._record
+        self._swept = self._now()
         if not await self._may_delete():
             return False
         before = self.deleted.total()
@@ -80,7 +90,7 @@ class OldRecords:
         more |= await self._sweep_cases("reply_cases", REPLY.name, kept.reply_cases)
         more |= bool(await self._attempt("fraud_cases", record.forget_words))
         steps: tuple[tuple[Record, int, Callable[[int], Awaitable[int]]], ...] = (
-            ("conversations", kept.conversations, record.erase_conversations),
+            ("conversations", kept.conversations, self._erase_conversations),
             ("tasks", kept.tasks, record.delete_tasks),
             ("telemetry_dead_letters", kept.telemetry_dead_letters, record.delete_telemetry_dead_letters),
             ("undelivered", kept.domain_events, record.delete_undelivered),
@@ -148,6 +158,7 @@ class OldRecords:
                 self._reached[kind] = 0
                 break
             total += batch.purged
+            self._note(name, "The case", batch.failed)
             self.deleted[name] += batch.purged
             self._needed_so_far[name] += batch.kept
             self._reached[kind] = batch.reached or 0
@@ -168,8 +179,23 @@ class OldRecords:
             log.exception("What is old of the %s could not be deleted.", name.replace("_", " "))
             return None
 
+    async def _erase_conversations(self, days: int) -> int:
+        if len(self._passed_over) > MOST_PASSED_OVER:
+            self._passed_over.clear()
+        batch = await self._record.erase_conversations(days, frozenset(self._passed_over))
+        self._note("conversations", "The conversation of", batch.failed)
+        self._passed_over |= batch.failed.keys()
+        return batch.erased
+
+    def _note(self, name: Record, what: str, failed: Mapping[str, Exception]) -> None:
+        """Say once which case or conversation could not be deleted: others of its kind are."""
+        for key in failed.keys() - self._said:
+            self._said.add(key)
+            self.failed[name] += 1
+            log.error("%s %s is old and could not be deleted: it is damaged.", what, key, exc_info=failed[key])
+
     async def _purge_orchestrations(self, days: int) -> int:
-        return await self._scheduler.purge_ended(self._now() - timedelta(days=days))
+        return await self._scheduler.purge_ended(self._swept - timedelta(days=days))
 
     def _say(self, name: Record, total: int) -> None:
         if total:

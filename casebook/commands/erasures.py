@@ -11,7 +11,7 @@ from casebook.case_log.domain_events import draw, publish
 from casebook.case_log.locked_case import lock_case
 from casebook.commands.case_words import forget_words
 from casebook.commands.desk_log import log_change
-from casebook.commands.tasks import delete_tasks_of
+from casebook.commands.tasks import delete_tasks_of, share_cases_of_tasks
 from casebook.errors import ConversationNotFound, UnderLegalHold
 from casebook.projection.replies import TextsErased
 from casebook.queries.legal_holds import current_legal_hold
@@ -57,6 +57,7 @@ def erase_conversation(connection: Connection, user_id: str, actor: str, now: da
     if not turns:
         return 0
     _erase_cases(connection, [REPLY.case_id(turn.turn_id) for turn in turns], actor, now)
+    share_cases_of_tasks(connection, user_id)
     # The outbox is locked before the sequence of turns, as where a reply is sent.
     publish(connection, ConversationErased(user_id=user_id, turns=len(turns)), user_id, now)
     delete_tasks_of(connection, user_id, now)

@@ -1,15 +1,14 @@
 """Deletes what belongs to no case and has been kept for long enough. Each command is one transaction of one batch."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, or_, select, tuple_, update
 
 from casebook.commands.detector_states import KEPT_FOR
-from casebook.commands.erasures import erase_conversation
-from casebook.policy.actors import SYSTEM
 from casebook.policy.clocks import CLOCKS_DIFFER
-from casebook.queries.legal_holds import HELD
+from casebook.queries.legal_holds import HELD, IS_ONE_WITH_HELD
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow, SubjectRow
 from casebook.schema.chat import ChatTurnRow, ChatUserRow
@@ -46,8 +45,8 @@ def begin_sweep(connection: Connection, grace: timedelta, now: datetime) -> date
     return begins
 
 
-def erase_idle_conversation(connection: Connection, before: datetime, now: datetime) -> bool:
-    """Erase a conversation in which nobody wrote or was answered since then; whether there was one.
+def lock_idle_conversation(connection: Connection, before: datetime, passed_over: Collection[str]) -> str | None:
+    """The user of a conversation in which nobody wrote or was answered since then, locked; None: there is no other.
 
     One that another transaction has in hand, such as that of a new message, is left to a later time.
     """
@@ -60,13 +59,14 @@ def erase_idle_conversation(connection: Connection, before: datetime, now: datet
     made = (_TASKS.c.created_by == _USERS.c.user_id, _TASKS.c.turn_id.is_not(None), _TASKS.c.state != "deleted")
     about = exists().where(*made, _CASES.c.case_id == _TASKS.c.case_id, HELD)
     idle = select(_USERS.c.user_id).where(_USERS.c.erased < _USERS.c.turns, ~since, ~answered, ~asked, ~about)
+    if passed_over:
+        idle = idle.where(_USERS.c.user_id.not_in(sorted(passed_over)))
     first = idle.order_by(_USERS.c.wrote).limit(1).with_for_update(skip_locked=True, of=_USERS)
     user_id = connection.execute(first).scalar()
     # What was written between the look and the lock is seen by a second look.
     if user_id is None or connection.execute(idle.where(_USERS.c.user_id == user_id)).first() is None:
-        return False
-    erase_conversation(connection, user_id, SYSTEM, now)
-    return True
+        return None
+    return user_id
 
 
 def delete_tasks(connection: Connection, before: datetime) -> int:
@@ -74,7 +74,7 @@ def delete_tasks(connection: Connection, before: datetime) -> int:
     ended = (_TASKS.c.state != "open", _TASKS.c.changed_at < before)
     # The scheduler still has a reminder that is cancelled: it is taken back first.
     armed = exists().where(_REMINDERS.c.task_id == _TASKS.c.task_id)
-    held = exists().where(_CASES.c.case_id == _TASKS.c.case_id, HELD)
+    held = exists().where(_CASES.c.case_id == _TASKS.c.case_id, or_(HELD, IS_ONE_WITH_HELD))
     return _delete_some(connection, _TASKS, *ended, ~armed, ~held)
 
 

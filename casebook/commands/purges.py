@@ -1,22 +1,19 @@
 """Purges cases that were closed long ago, and leaves their tombstones. Each command is one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Connection,
     Table,
     bindparam,
     delete,
-    exists,
     insert,
     literal_column,
-    or_,
     select,
     text,
     update,
@@ -24,11 +21,11 @@ from sqlalchemy import (
 
 from casebook.case_log.desk_chain import Changed
 from casebook.commands.desk_log import log_change
+from casebook.commands.needed_cases import needed_cases
 from casebook.policy.actors import SYSTEM
 from casebook.projection.alerts import CaseMerged
 from casebook.projection.cases import CaseClosed
 from casebook.projection.legal_holds import LegalHoldLifted, LegalHoldPlaced
-from casebook.queries.legal_holds import HELD
 from casebook.queries.tombstones import (
     PURGED_ALERTS,
     PURGED_EVENTS,
@@ -51,9 +48,7 @@ from casebook.schema.refused_transitions import RefusedTransitionRow
 from casebook.schema.replies import ReplyTextRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
 from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
-from casebook.schema.tasks import TaskRow
 from casebook.schema.workspace import AttachmentRow, CaseTextRow, NoteRow
-from contracts.actions import LOCK
 
 PURGED_AT_ONCE = 20
 """Cases of one transaction: a few hundred rows, so that nobody who works at the desk waits for long."""
@@ -61,13 +56,7 @@ MERGED_PAGES = 500
 """Pages of the full-text index that one transaction merges."""
 
 _CASES, _EVENTS, _ALERTS = table_of(CaseRow), table_of(CaseEventRow), table_of(AlertRow)
-_EFFECTS, _REVERSALS, _TASKS = table_of(EffectRow), table_of(ReversalRow), table_of(TaskRow)
 _TEXTS = table_of(CaseTextRow)
-_OTHERS = _CASES.alias("other")
-_OTHER_IS_HELD = _OTHERS.c.legal_hold_since.is_not(None)
-_HELD_ALERTS = select(_ALERTS.c.alert_id).join(_OTHERS, _OTHERS.c.case_id == _ALERTS.c.case_id).where(_OTHER_IS_HELD)
-"""That cases under a legal hold have, or had."""
-_MINE = _ALERTS.alias("mine")
 _RETENTION = table_of(RetentionRow)
 
 _PARTS: tuple[type[Base], ...] = (
@@ -94,15 +83,17 @@ _PARTS: tuple[type[Base], ...] = (
 """All that a case has, each before what it refers to."""
 
 _AMONG: BindParameter[Any] = bindparam("cases", expanding=True)
+_IS_OLD = (
+    _CASES.c.kind == bindparam("of_kind"),
+    # The words of the partial index, which SQLite compares as they are written.
+    _CASES.c.state == literal_column("'closed'"),
+    _CASES.c.last_seq > bindparam("after"),
+    _CASES.c.updated_at < bindparam("before"),
+)
+_NEXT = select(_CASES.c.case_id, _CASES.c.last_seq).where(*_IS_OLD).order_by(_CASES.c.last_seq).limit(bindparam("most"))
 _CANDIDATES = (
     select(_CASES)
-    .where(
-        _CASES.c.kind == bindparam("of_kind"),
-        # The words of the partial index, which SQLite compares as they are written.
-        _CASES.c.state == literal_column("'closed'"),
-        _CASES.c.last_seq > bindparam("after"),
-        _CASES.c.updated_at < bindparam("before"),
-    )
+    .where(*_IS_OLD)
     .order_by(_CASES.c.last_seq)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -135,14 +126,16 @@ _MERGE = text("INSERT INTO case_fts (case_fts, rank) VALUES ('merge', :pages)")
 
 @dataclass(frozen=True)
 class PurgedBatch:
-    """What one transaction did."""
+    """What was done with the next cases that are old enough."""
 
     purged: int
     """How many cases are gone."""
     kept: int
-    """How many are old enough, and are kept because something still needs them, or because they are damaged."""
+    """How many are kept because something still needs them, or because they are damaged."""
     reached: int | None
     """Where the next batch goes on; None: there are no more."""
+    failed: Mapping[str, Exception] = field(default_factory=dict[str, Exception], compare=False)
+    """Those of `kept` that could not be purged, and why."""
 
 
 @dataclass(frozen=True)
@@ -154,23 +147,44 @@ class Merging:
     ended: bool
 
 
-def purge_cases(connection: Connection, kind: str, kept_days: int, after: int, now: datetime) -> PurgedBatch:
-    """Purge the cases of a kind in which nothing happened for `kept_days`, at most `PURGED_AT_ONCE`.
+@dataclass(frozen=True)
+class OldCases:
+    """Which cases are old enough."""
 
-    `after`: where the last batch ended. Those that another transaction has locked are left to a later time.
-    """
-    asked = {"of_kind": kind, "after": after, "before": now - timedelta(days=kept_days), "most": PURGED_AT_ONCE}
-    found = connection.execute(_CANDIDATES, asked).all()
+    kind: str
+    kept_days: int
+    as_of: datetime
+    """When the sweep began that they belong to: a clock that jumps meanwhile makes nothing older."""
+    after: int
+    """Where the last batch ended: a `last_seq`."""
+    most: int
+    """How many of them are looked at."""
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """What the statements are asked with."""
+        before = self.as_of - timedelta(days=self.kept_days)
+        return {"of_kind": self.kind, "after": self.after, "before": before, "most": self.most}
+
+
+def next_cases(connection: Connection, old: OldCases) -> Sequence[PlainRow]:
+    """The ids of the next of them, and their `last_seq`."""
+    return connection.execute(_NEXT, old.values).all()
+
+
+def purge_cases(connection: Connection, old: OldCases, now: datetime) -> PurgedBatch:
+    """Purge the next of them. Those that another transaction has locked are left to a later time."""
+    found = connection.execute(_CANDIDATES, old.values).all()
     if not found:
         return PurgedBatch(0, 0, None)
-    needed = _needed(connection, [case.case_id for case in found])
+    needed = needed_cases(connection, [case.case_id for case in found])
     logs = _logs_of(connection, [case.case_id for case in found if case.case_id not in needed])
     # One whose log is missing, or says that it is held, is damaged: the audit names it, and nothing can stand for it.
     gone = [case for case in found if case.case_id in logs and not _says_held(logs[case.case_id])]
     if gone:
-        _leave_tombstones(connection, gone, logs, kept_days, now)
+        _leave_tombstones(connection, gone, logs, old.kept_days, now)
         delete_content(connection, gone)
-    reached = found[-1].last_seq if len(found) == PURGED_AT_ONCE else None
+    reached = found[-1].last_seq if len(found) == old.most else None
     return PurgedBatch(len(gone), len(found) - len(gone), reached)
 
 
@@ -183,33 +197,6 @@ def _says_held(log: Sequence[PlainRow]) -> bool:
     """Whether a case is under a legal hold by its log, whatever its row says."""
     said = [row.type for row in log if row.type in (LegalHoldPlaced.type, LegalHoldLifted.type)]
     return said[-1:] == [LegalHoldPlaced.type]
-
-
-def _needed(connection: Connection, cases: Sequence[str]) -> set[str]:
-    """Those of the cases that are kept, however old they are."""
-    held = select(_CASES.c.case_id).where(_CASES.c.case_id.in_(_AMONG), or_(*_reasons()))
-    return {*connection.execute(held, {"cases": cases}).scalars()}
-
-
-def _reasons() -> Sequence[ColumnElement[bool]]:
-    case_id = _CASES.c.case_id
-    undone = exists().where(_REVERSALS.c.undoes == _EFFECTS.c.key, _REVERSALS.c.status == "done")
-    return (
-        HELD,
-        # The account may still be locked, and this is the record of why.
-        exists().where(
-            _EFFECTS.c.case_id == case_id, _EFFECTS.c.action == LOCK, _EFFECTS.c.status != "failed", ~undone
-        ),
-        exists().where(_REVERSALS.c.case_id == case_id, _REVERSALS.c.status.in_(("requested", "approved"))),
-        # An open case goes on from it, or may give an alert back to it; one under a legal hold is part of one story.
-        exists().where(
-            or_(_OTHERS.c.state != "closed", _OTHER_IS_HELD),
-            or_(_OTHERS.c.follows == case_id, _OTHERS.c.case_id == _CASES.c.merged_into),
-        ),
-        # It has, or had, an alert of a case under a legal hold: they were merged, or it was detached.
-        exists().where(_MINE.c.case_id == case_id, _MINE.c.alert_id.in_(_HELD_ALERTS)),
-        exists().where(_TASKS.c.case_id == case_id, _TASKS.c.state == "open"),
-    )
 
 
 def _leave_tombstones(

@@ -42,9 +42,26 @@ _BY_KEY = select(_TASKS).where(
     _TASKS.c.created_by == bindparam("of_creator"), _TASKS.c.idempotency_key == bindparam("of_key")
 )
 _CASE = select(_CASES.c.case_id).where(_CASES.c.case_id == bindparam("of_case"))
-_MADE_BY_TURNS = select(_TASKS.c.task_id).where(
-    _TASKS.c.created_by == bindparam("of_user"), _TASKS.c.turn_id.is_not(None), _TASKS.c.state != "deleted"
+_CASE_OF_TASK = (
+    select(_CASES.c.case_id)
+    .join(_TASKS, _TASKS.c.case_id == _CASES.c.case_id)
+    .where(_TASKS.c.task_id == bindparam("of_task"))
+    .with_for_update(read=True, of=_CASES)
 )
+_IS_MADE_BY_TURN = (
+    _TASKS.c.created_by == bindparam("of_user"),
+    _TASKS.c.turn_id.is_not(None),
+    _TASKS.c.state != "deleted",
+)
+_MADE_BY_TURNS = select(_TASKS.c.task_id).where(*_IS_MADE_BY_TURN)
+_CASES_OF_MADE = (
+    select(_CASES.c.case_id)
+    .where(_CASES.c.case_id.in_(select(_TASKS.c.case_id).where(*_IS_MADE_BY_TURN)))
+    .order_by(_CASES.c.opened_seq)
+    .with_for_update(read=True)
+)
+_HELD_WITH_CASE = frozenset({"title", "notes", "case_id", "customer_id"})
+"""Fields of a task that stay as they are while its case is under a legal hold."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +128,11 @@ def change_task(connection: Connection, task_id: str, revision: int | None, chan
     """Change what `change` names; nothing happens when that is so already.
 
     `revision`: what whoever changes it has seen; None: whatever it is. Raises TaskNotFound, TaskChanged,
-    IllegalTaskMove, and InvalidTask for what cannot be.
+    IllegalTaskMove, InvalidTask for what cannot be, and UnderLegalHold where words or the link of a task would be lost
+    that is about such a case.
     """
     _lock_case(connection, change.case_id)
+    _share_case_of(connection, task_id)
     row = _locked(connection, task_id, revision, "change")
     wanted = {name: getattr(change, name) for name in TASK_FIELDS if name in change.model_fields_set}
     for name in ("title", "assignee"):
@@ -124,6 +143,8 @@ def change_task(connection: Connection, task_id: str, revision: int | None, chan
     differs = [name for name, value in wanted.items() if not _is_so(row, name, value, same_due=same_due)]
     if not differs:
         return read_task(row, now)
+    if row.case_id is not None and not _HELD_WITH_CASE.isdisjoint(differs):
+        refuse_held(connection, row.case_id)
     columns: dict[str, Any] = {name: wanted[name] for name in differs if name != "due"}
     link = {name: columns.get(name, getattr(row, name)) for name in ("case_id", "customer_id")}
     if not link.keys().isdisjoint(differs):
@@ -164,6 +185,7 @@ def reopen_task(connection: Connection, task_id: str, revision: int | None, now:
 
 def delete_task(connection: Connection, task_id: str, revision: int | None, now: datetime) -> None:
     """Delete the task, and what was written in it. Raises TaskNotFound, TaskChanged, UnderLegalHold."""
+    _share_case_of(connection, task_id)
     row = _locked(connection, task_id, revision, "delete")
     if row.case_id is not None:
         refuse_held(connection, row.case_id)
@@ -173,8 +195,13 @@ def delete_task(connection: Connection, task_id: str, revision: int | None, now:
     publish(connection, TaskDeleted(task_id=task_id), task_id, now)
 
 
+def share_cases_of_tasks(connection: Connection, user_id: str) -> None:
+    """So that no legal hold is placed on a case of `delete_tasks_of` meanwhile: before the outbox is locked."""
+    connection.execute(_CASES_OF_MADE, {"of_user": user_id})
+
+
 def delete_tasks_of(connection: Connection, user_id: str, now: datetime) -> None:
-    """Delete what a user made by talking to the assistant."""
+    """Delete what a user made by talking to the assistant. Raises UnderLegalHold."""
     lock_outbox(connection)
     for task_id in connection.execute(_MADE_BY_TURNS, {"of_user": user_id}).scalars().all():
         delete_task(connection, task_id, None, now)
@@ -198,6 +225,11 @@ def _lock_case(connection: Connection, case_id: str | None) -> None:
     """So that it is not purged before the task about it is on record. As everywhere, cases are locked first."""
     if case_id is not None:
         connection.execute(_CASE.with_for_update(), {"of_case": case_id})
+
+
+def _share_case_of(connection: Connection, task_id: str) -> None:
+    """So that no legal hold is placed on the case of the task until this transaction has ended."""
+    connection.execute(_CASE_OF_TASK, {"of_task": task_id})
 
 
 def _check_link(connection: Connection, case_id: str | None, customer_id: int | None) -> None:

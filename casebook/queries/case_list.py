@@ -124,6 +124,8 @@ class PageQuery:
             self._key_of_few = self._key_of_few or CaseRow.assigned_to
         elif query.snoozed:
             self._key_of_few = self._key_of_few or CaseRow.snoozed_until
+        elif query.legal_hold:
+            self._key_of_few = self._key_of_few or CaseRow.legal_hold_since
         """What few cases have in common finds them at once: better sort these than walk all in order."""
         shared = {
             CaseRow.disposition: query.disposition,
@@ -334,6 +336,9 @@ def _conditions(
     if query.snoozed is not None:
         until = seen(CaseRow.snoozed_until)
         conditions.append(until > now if query.snoozed else or_(until.is_(None), until <= now))
+    if query.legal_hold is not None:
+        since = seen(CaseRow.legal_hold_since)
+        conditions.append(since.is_not(None) if query.legal_hold else since.is_(None))
     if query.assigned_to is not None:
         whose = seen(CaseRow.assigned_to)
         named = subject if query.assigned_to == ME else query.assigned_to

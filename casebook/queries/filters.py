@@ -41,6 +41,8 @@ class CaseQuery(Contract):
     """Whose they are: a subject id, `me`, or `none` for those in the pool."""
     snoozed: bool | None = None
     """True: only cases that are snoozed now. False: only others."""
+    legal_hold: bool | None = None
+    """True: only cases under a legal hold. False: only others."""
     severity: Severity | None = None
     outcome: CaseOutcome | None = None
     disposition: Disposition | None = None

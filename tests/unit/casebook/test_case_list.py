@@ -294,7 +294,15 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize(
-    "query", [{"customer_id": 1}, {"assignee": "me"}, {"assigned_to": "me"}, {"snoozed": True}, {"q": "oslo"}]
+    "query",
+    [
+        {"customer_id": 1},
+        {"assignee": "me"},
+        {"assigned_to": "me"},
+        {"snoozed": True},
+        {"legal_hold": True},
+        {"q": "oslo"},
+    ],
 )
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
 def test_few_cases_are_found_by_index_in_any_order(
@@ -311,6 +319,7 @@ def test_few_cases_are_found_by_index_in_any_order(
         # One of two: by deadline, or by the order in which they were opened.
         "assigned_to": "assigned",
         "snoozed": "ix_case_snoozed",
+        "legal_hold": "ix_case_legal_hold",
         "q": "ix_case_opened_seq",
     }
     assert any(wanted[next(iter(query))] in step for step in steps), steps

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from casebook.audit.verify import audit_case
 from casebook.audit.verify_export import verify_export
 from casebook.chat_api import ChatApi
-from casebook.commands.legal_holds import place_legal_hold
+from casebook.commands.legal_holds import lift_legal_hold, place_legal_hold
 from casebook.commands.purges import PurgedBatch
 from casebook.commands.tasks import Origin
 from casebook.database.engine import for_writing
@@ -24,7 +24,7 @@ from casebook.workspace_api import WorkspaceApi
 from contracts.case import CaseEvent
 from contracts.kinds.reply import REPLY
 from contracts.legal_hold import LegalHold
-from contracts.tasks import NewTask
+from contracts.tasks import NewTask, TaskChange
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import NOON, later, only_on, open_case
 from tests.unit.casebook.test_conversations import FLAGGED, ask, draft, post, send
@@ -115,6 +115,40 @@ def test_held_case_keeps_the_one_beside_it(
     assert retention.purge_cases("fraud", KEPT).purged == (1 if is_held_first else 0)
 
 
+def test_held_case_keeps_all_that_led_to_it(book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi) -> None:
+    cases = [cleared(book)]
+    for number in range(2, 6):
+        cases.append(book.open_case(later(number)).case_id)
+        clear(book, cases[-1])
+    assert [book.get_fraud_case(case).follows for case in cases] == [None, *cases[:-1]]
+    workspace.place_legal_hold(cases[-2], "maria", WHY)
+    grow_old(book)
+    assert retention.purge_cases("fraud", KEPT) == PurgedBatch(purged=1, kept=4, reached=None)
+    workspace.lift_legal_hold(cases[-2], "maria", OVER)
+    grow_old(book)
+    assert retention.purge_cases("fraud", KEPT).purged == 4
+
+
+@only_on("postgresql")
+@pytest.mark.parametrize("related", ["merged", "following"])
+def test_purge_waits_for_a_hold_beside_it(book: CaseBook, retention: RetentionApi, related: str) -> None:
+    if related == "merged":
+        target, source = two_cases(book)
+        book.merge_cases(source, target, "ana", MERGED)
+        clear(book, target)
+        kept, held = target, source
+    else:
+        kept = cleared(book)
+        held = book.open_case(later()).case_id
+        clear(book, held)
+    grow_old(book)
+    with book.transactions.write() as connection:
+        place_legal_hold(connection, held, "maria", WHY, book.transactions.now())
+        assert retention.purge_cases("fraud", KEPT).purged == 0
+    assert retention.purge_cases("fraud", KEPT).purged == 0
+    assert kept in {each.case_id for each in book.list_cases().items}
+
+
 def test_hold_that_only_the_log_knows_still_keeps(
     book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi, engine: Engine
 ) -> None:
@@ -151,10 +185,10 @@ def test_conversation_of_a_held_case_is_not_erased(
         chat.erase_conversation("bob", "ben")
     assert str(refused.value) == sentence
     grow_old(book)
-    assert [retention.erase_conversations(KEPT) for _ in range(2)] == [1, 0]
+    assert [retention.erase_conversations(KEPT).erased for _ in range(2)] == [1, 0]
     assert [turn.message for turn in chat.conversation("bob").items] == ["Message 1"]
     workspace.lift_legal_hold(case, "maria", OVER)
-    assert retention.erase_conversations(KEPT) == 1
+    assert retention.erase_conversations(KEPT).erased == 1
     assert book.audit().broken is None
 
 
@@ -165,10 +199,41 @@ def test_tasks_about_a_held_case_stay(book: CaseBook, workspace: WorkspaceApi, r
     workspace.place_legal_hold(case, "maria", WHY)
     with pytest.raises(UnderLegalHold):
         tasks.delete_task("task-1", None)
+    tasks.reopen_task("task-1", None)
+    for lost in ({"title": "Done"}, {"notes": "Nothing."}, {"case_id": None}, {"case_id": None, "customer_id": 1}):
+        with pytest.raises(UnderLegalHold):
+            tasks.change_task("task-1", None, TaskChange.model_validate(lost))
+    changed = tasks.change_task("task-1", None, TaskChange(title="Ring back", assignee="ben"))
+    assert (changed.title, changed.assignee, changed.case_id) == ("Ring back", "ben", case)
+    tasks.complete_task("task-1", None)
     grow_old(book)
     assert retention.delete_tasks(KEPT) == 0
     workspace.lift_legal_hold(case, "maria", OVER)
     assert retention.delete_tasks(KEPT) == 1
+
+
+def test_tasks_about_merged_cases_stay_with_the_held_one(
+    book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi
+) -> None:
+    target, source = two_cases(book)
+    book.merge_cases(source, target, "ana", MERGED)
+    clear(book, target)
+    tasks = TasksApi(book.transactions)
+    for number, case in enumerate((target, source)):
+        tasks.create_task(NewTask(title="Ring back", case_id=case), Origin(f"task-{number}", "ana"))
+        tasks.complete_task(f"task-{number}", None)
+    workspace.place_legal_hold(source, "maria", WHY)
+    grow_old(book)
+    assert retention.delete_tasks(KEPT) == 0
+    workspace.lift_legal_hold(source, "maria", OVER)
+    assert retention.delete_tasks(KEPT) == 2
+
+
+@pytest.mark.parametrize("place", [place_legal_hold, lift_legal_hold])
+def test_no_hold_without_a_reason(book: CaseBook, place: Callable[..., object]) -> None:
+    case = cleared(book)
+    with pytest.raises(ValueError, match="say why"), book.transactions.write() as connection:
+        place(connection, case, "maria", " \u200b", NOON)
 
 
 def test_hold_that_comes_first_stops_an_erasure(engine: Engine, book: CaseBook, chat: ChatApi) -> None:

@@ -1,14 +1,15 @@
 """What belongs to no case is deleted by its age, and not before nobody needs it any more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Connection, Engine, insert, text
 
 from casebook.chat_api import ChatApi
 from casebook.commands.chat_messages import post_message
 from casebook.commands.detector_states import PartitionKey, Progress
+from casebook.commands.erasures import erase_conversation
 from casebook.database.transactions import Transactions
 from casebook.dead_letters_api import DeadLettersApi
 from casebook.detector_states_api import DetectorStatesApi
@@ -64,8 +65,8 @@ def test_message_on_its_way_keeps_a_conversation(
     grow_old(clock)
     with own.write() as connection:
         post_message(connection, a_message(2, "bob"), NO_LIMITS, clock())
-        assert retention.erase_conversations(DAYS) == 0
-    assert retention.erase_conversations(DAYS) == 0
+        assert retention.erase_conversations(DAYS).erased == 0
+    assert retention.erase_conversations(DAYS).erased == 0
     assert [turn.message for turn in chat.conversation("bob").items] == ["Message 1", "Message 2"]
 
 
@@ -77,8 +78,8 @@ def test_silent_conversation_is_erased_by_the_system(
     send(chat, post(chat, user="eve"))
     grow_old(clock)
     send(chat, post(chat, 2, user="eve"))
-    assert retention.erase_conversations(DAYS) == 1
-    assert retention.erase_conversations(DAYS) == 0
+    assert retention.erase_conversations(DAYS).erased == 1
+    assert retention.erase_conversations(DAYS).erased == 0
     assert chat.turn(old).state == "withdrawn"
     assert chat.conversation("bob").items == ()
     assert [turn.message for turn in chat.conversation("eve").items] == ["Message 1", "Message 2"]
@@ -96,7 +97,26 @@ def test_conversations_are_erased_in_batches(chat: ChatApi, retention: Retention
     for number in range(25):
         post(chat, user=f"user-{number}")
     grow_old(clock)
-    assert [retention.erase_conversations(DAYS) for _ in range(3)] == [20, 5, 0]
+    assert [retention.erase_conversations(DAYS).erased for _ in range(3)] == [20, 5, 0]
+
+
+def test_damaged_conversation_keeps_no_other(
+    chat: ChatApi, retention: RetentionApi, clock: SteppingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("ann", "bob", "eve"):
+        post(chat, user=user)
+    grow_old(clock)
+
+    def fragile(connection: Connection, user_id: str, actor: str, now: datetime) -> int:
+        if user_id == "bob":
+            raise KeyError("a damaged row")
+        return erase_conversation(connection, user_id, actor, now)
+
+    monkeypatch.setattr("casebook.retention_api.erase_conversation", fragile)
+    batch = retention.erase_conversations(DAYS)
+    assert (batch.erased, [*batch.failed]) == (2, ["bob"])
+    assert retention.erase_conversations(DAYS, {"bob"}).failed == {}
+    assert [turn.message for turn in chat.conversation("bob").items] == ["Message 1"]
 
 
 def test_ended_tasks_are_deleted_by_age(own: Transactions, retention: RetentionApi, clock: SteppingClock) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from casebook.commands.alerts import record_alert
-from casebook.commands.purges import purge_cases
+from casebook.commands.purges import OldCases, purge_cases
 from casebook.commands.tasks import Origin, change_task, create_task
 from casebook.errors import LinkedCaseUnknown
 from casebook.policy.alert_joins import JoinPolicy
@@ -36,6 +36,10 @@ def old(book: CaseBook) -> str:
     return case
 
 
+def due(book: CaseBook) -> OldCases:
+    return OldCases("fraud", KEPT, book.transactions.now(), after=0, most=20)
+
+
 def until_it_waits(engine: Engine, call: "Future[Any]") -> None:
     """Return once the call waits for a lock, or is over."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -56,7 +60,7 @@ def test_case_is_opened_that_follows_an_old_one(book: CaseBook, retention: Reten
 def test_nothing_follows_a_case_that_is_being_purged(book: CaseBook, engine: Engine, old: str) -> None:
     with ThreadPoolExecutor() as pool:
         with book.transactions.write() as connection:
-            assert purge_cases(connection, "fraud", KEPT, 0, book.transactions.now()).purged == 1
+            assert purge_cases(connection, due(book), book.transactions.now()).purged == 1
             opening = pool.submit(book.open_case, later())
             until_it_waits(engine, opening)
         opened = opening.result(60)
@@ -83,7 +87,7 @@ def test_no_task_is_about_a_purged_case(book: CaseBook, engine: Engine, old: str
     tasks.create_task(NewTask(title="Call"), Origin("task-1", "ana"))
     with ThreadPoolExecutor() as pool:
         with book.transactions.write() as connection:
-            assert purge_cases(connection, "fraud", KEPT, 0, book.transactions.now()).purged == 1
+            assert purge_cases(connection, due(book), book.transactions.now()).purged == 1
             if made:
                 call = pool.submit(tasks.create_task, NewTask(title="Write", case_id=old), Origin("task-2", "ana"))
             else:

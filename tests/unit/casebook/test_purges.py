@@ -373,6 +373,31 @@ def test_damaged_case_is_kept_and_named(book: CaseBook, engine: Engine) -> None:
     assert whole != damaged
 
 
+def test_case_that_cannot_be_purged_keeps_no_other(book: CaseBook, retention: RetentionApi, engine: Engine) -> None:
+    cleared(book)
+    grow_old(book)
+    assert retention.purge_cases("fraud", KEPT).purged == 1
+    cases = [cleared(book, number) for number in range(2, 5)]
+    grow_old(book)
+    with for_writing(engine).begin() as connection:
+        _rename(connection, cases[1])
+    batch = retention.purge_cases("fraud", KEPT)
+    assert (batch.purged, batch.kept, batch.reached, [*batch.failed]) == (2, 1, None, [cases[1]])
+    assert [each.case_id for each in book.list_cases().items] == [cases[1]]
+
+
+def test_clock_that_jumps_in_a_sweep_makes_nothing_old(engine: Engine) -> None:
+    clock = SteppingClock()
+    book = CaseBook(Transactions(engine, clock))
+    retention = RetentionApi(book.transactions)
+    cleared(book)
+    retention.begin_sweep(timedelta(0))
+    clock.now += timedelta(days=10 * KEPT)
+    assert retention.purge_cases("fraud", KEPT).purged == 0
+    retention.begin_sweep(timedelta(0))
+    assert retention.purge_cases("fraud", KEPT).purged == 1
+
+
 def test_purge_at_a_time_to_come_is_found(book: CaseBook, engine: Engine) -> None:
     cleared(book)
     ahead = Transactions(engine, SteppingClock(book.transactions.now() + timedelta(days=KEPT + 1)))

@@ -580,13 +580,29 @@ export interface paths {
          */
         put: operations["place_legal_hold"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/legal-hold/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
          * Lift a legal hold
          * @description Let the case be purged again, once it has been kept for its full time from now on. Managers only.
          *
          *     Nothing happens where there is no legal hold.
          */
-        delete: operations["lift_legal_hold"];
+        post: operations["lift_legal_hold"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2099,6 +2115,8 @@ export interface paths {
         /**
          * List your views
          * @description The queries that you keep, and those that others share, by name. You cannot change those of others.
+         *
+         *     Whoever may not be shown personal data reads others' words masked.
          */
         get: operations["list_views"];
         put?: never;
@@ -3368,6 +3386,8 @@ export interface components {
             due_within_hours: number | null;
             /** Kind */
             kind: ("fraud" | "reply") | null;
+            /** Legal Hold */
+            legal_hold: boolean | null;
             /** Max Score */
             max_score: number | null;
             /** Min Score */
@@ -3425,6 +3445,8 @@ export interface components {
             due_within_hours?: number | null;
             /** Kind */
             kind?: ("fraud" | "reply") | null;
+            /** Legal Hold */
+            legal_hold?: boolean | null;
             /** Max Score */
             max_score?: number | null;
             /** Min Score */
@@ -4784,6 +4806,14 @@ export interface components {
         LettersChanged: {
             /** Count */
             count: number;
+        };
+        /**
+         * LiftOrder
+         * @description Why it may be purged again.
+         */
+        LiftOrder: {
+            /** Reason */
+            reason: string;
         };
         /**
          * LiveTelemetry
@@ -7995,6 +8025,7 @@ export interface operations {
                 assignee?: string | null;
                 assigned_to?: string | null;
                 snoozed?: boolean | null;
+                legal_hold?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
@@ -10225,17 +10256,18 @@ export interface operations {
     };
     lift_legal_hold: {
         parameters: {
-            query: {
-                /** @description Why it may be purged again */
-                reason: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 case_id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftOrder"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -10280,8 +10312,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The query is too long */
-            414: {
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14298,6 +14339,7 @@ export interface operations {
                 assignee?: string | null;
                 assigned_to?: string | null;
                 snoozed?: boolean | null;
+                legal_hold?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("account_locked" | "charges_refunded" | "locked_and_refunded" | "cleared" | "auto_cleared" | "unresolved" | "failed" | "merged" | "sent" | "rejected" | "erased") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;

@@ -21,8 +21,11 @@ async def test_manager_holds_a_case_and_lifts_it(client: httpx.AsyncClient, book
         assert (await client.get(f"/api/cases/{case}", headers=reader)).json()["legal_hold"] == held.json()
         (row,) = (await client.get("/api/cases", headers=reader)).json()["items"]
         assert row["legal_hold"] == held.json()
+    for asked in (True, False):
+        found = (await client.get("/api/cases", params={"legal_hold": asked}, headers=ANA)).json()["items"]
+        assert [each["case_id"] for each in found] == ([case] if asked else [])
     for _ in range(2):
-        assert (await client.delete(path, params=WHY, headers=MARIA)).status_code == 204
+        assert (await client.post(f"{path}/lift", json=WHY, headers=MARIA)).status_code == 204
     assert (await client.get(f"/api/cases/{case}")).json()["legal_hold"] is None
 
 
@@ -30,8 +33,8 @@ async def test_only_managers_hold_and_say_why(client: httpx.AsyncClient, book: C
     path = f"/api/cases/{open_case(book)}/legal-hold"
     for other in (ANA, VERA):
         assert (await client.put(path, json=WHY, headers=other)).status_code == 403
-        assert (await client.delete(path, params=WHY, headers=other)).status_code == 403
+        assert (await client.post(f"{path}/lift", json=WHY, headers=other)).status_code == 403
     for order in ({}, {"reason": " "}, {"reason": "\u200b"}):
         assert (await client.put(path, json=order, headers=MARIA)).status_code == 422
-        assert (await client.delete(path, params=order, headers=MARIA)).status_code == 422
+        assert (await client.post(f"{path}/lift", json=order, headers=MARIA)).status_code == 422
     assert (await client.put("/api/cases/case-none/legal-hold", json=WHY, headers=MARIA)).status_code == 404

@@ -30,7 +30,7 @@ test("manager lifts a legal hold with a reason", async () => {
   const calls = serve(() => new Response(null, { status: 204 }));
   renderInApp(<LegalHoldLine view={{ ...closed, legal_hold }} />, maria);
   await answer("Lift…", "Lift legal hold", "It is over.");
-  await waitFor(() => expect(calls[0]).toMatchObject({ method: "DELETE" }));
+  await waitFor(() => expect(calls[0]).toMatchObject({ method: "POST", body: { reason: "It is over." } }));
   expect(calls[0]?.path).toContain(path);
 });
 

@@ -7,8 +7,9 @@ export function useLiftLegalHold(caseId: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (reason: string) =>
-      api.DELETE("/api/cases/{case_id}/legal-hold", {
-        params: { path: { case_id: caseId }, query: { reason } },
+      api.POST("/api/cases/{case_id}/legal-hold/lift", {
+        params: { path: { case_id: caseId } },
+        body: { reason },
       }),
     onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
   });

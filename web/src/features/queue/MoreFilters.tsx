@@ -19,6 +19,11 @@ const SNOOZED = [
   { value: "false", label: "Not snoozed" },
 ];
 
+const LEGAL_HOLD = [
+  { value: "true", label: "Only under a legal hold" },
+  { value: "false", label: "Without one" },
+];
+
 /** The filters that are needed less often. */
 export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps) {
   const set = [
@@ -30,6 +35,7 @@ export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps
     query.disposition,
     query.min_score,
     query.snoozed,
+    query.legal_hold,
     query.assigned_to,
   ];
   const count = set.filter((value) => value !== undefined).length;
@@ -84,6 +90,14 @@ export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps
             choices={SNOOZED}
             value={query.snoozed === undefined ? undefined : String(query.snoozed)}
             onChange={(chosen) => onChange({ snoozed: chosen === undefined ? undefined : chosen === "true" })}
+          />
+          <Chooser
+            label="Legal hold"
+            choices={LEGAL_HOLD}
+            value={query.legal_hold === undefined ? undefined : String(query.legal_hold)}
+            onChange={(chosen) =>
+              onChange({ legal_hold: chosen === undefined ? undefined : chosen === "true" })
+            }
           />
           <Chooser
             label="Severity"

@@ -37,6 +37,18 @@ test("whose a case is does not end with a claim", () => {
   expect(fits({ assigned_to: "none" })).toBe(true);
 });
 
+test("legal hold is asked for both ways", () => {
+  const legal_hold = {
+    held_by: "maria",
+    held_since: "2026-11-21T09:00:00Z",
+    reason: "The court asked for it.",
+  };
+  expect(fits({ legal_hold: true }, { legal_hold })).toBe(true);
+  expect(fits({ legal_hold: false }, { legal_hold })).toBe(false);
+  expect(fits({ legal_hold: true })).toBe(false);
+  expect(fits({ legal_hold: false })).toBe(true);
+});
+
 test("snooze whose time is over does not count", () => {
   const snooze = { snoozed_by: "ana", until: "2026-11-21T12:30:00Z", until_activity: false };
   expect(fits({ snoozed: true }, { snooze })).toBe(true);

@@ -19,6 +19,7 @@ export function matchesQuery(query: QueueQuery, item: CaseSummary, me: string, n
     is(query.customer_id, item.customer_id) &&
     (query.min_score === undefined || (item.risk_score ?? -1) >= query.min_score) &&
     (query.snoozed === undefined || query.snoozed === isSnoozed(item.snooze, now)) &&
+    (query.legal_hold === undefined || query.legal_hold === (item.legal_hold !== null)) &&
     hasAssignee(query.assignee, item, me, now) &&
     isNamed(query.assigned_to, item.assignment?.assigned_to, me) &&
     age <= (query.opened_within_hours ?? Infinity) &&

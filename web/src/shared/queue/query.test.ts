@@ -29,7 +29,8 @@ test("empty parts of a saved view are dropped", () => {
   expect(parseQueueQuery({ state: [], rule: null, overdue: null, sort: "-opened" })).toEqual({});
 });
 
-test("snoozed is read from addresses both ways", () => {
+test("snoozed and legal hold are read from addresses", () => {
+  expect(parseQueueQuery({ legal_hold: "true" })).toEqual({ legal_hold: true });
   expect(parseQueueQuery({ snoozed: "false" })).toEqual({ snoozed: false });
   expect(parseQueueQuery({ snoozed: true })).toEqual({ snoozed: true });
   expect(parseQueueQuery({ snoozed: "perhaps" })).toEqual({});

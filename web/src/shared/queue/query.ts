@@ -35,6 +35,8 @@ export interface QueueQuery {
   assigned_to?: string;
   /** Only snoozed cases, or only others. */
   snoozed?: boolean;
+  /** Only cases under a legal hold, or only others. */
+  legal_hold?: boolean;
   min_score?: number;
   /** Counted from now, so that a saved view stays true. */
   opened_within_hours?: number;
@@ -61,6 +63,7 @@ export function parseQueueQuery(raw: Record<string, unknown>): QueueQuery {
     assignee: textOf(raw["assignee"]),
     assigned_to: textOf(raw["assigned_to"]),
     snoozed: booleanOf(raw["snoozed"]),
+    legal_hold: booleanOf(raw["legal_hold"]),
     min_score: score !== undefined && score > 0 && score <= 1 ? score : undefined,
     opened_within_hours: hoursOf(raw["opened_within_hours"]),
     opened_over_hours: hoursOf(raw["opened_over_hours"]),
