@@ -18,9 +18,9 @@ from backend.auth.identity import Identity
 from backend.auth.oidc.sign_in import ProviderSignIn
 from backend.auth.people import People
 from backend.auth.sessions import Sessions
+from backend.http import query_errors
 from backend.http.admission import Admitted, identity_of, require_admitted
 from backend.http.json_errors import NOT_UTF8, TOO_DEEP, find_errors, is_too_deep, is_utf8
-from backend.http.query_errors import REPEATABLE, find_doubled
 from backend.lab.service import RuleLab
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
@@ -174,7 +174,8 @@ async def _admitted(connection: HTTPConnection) -> Admitted:
     # Of a socket the framework keeps the path elsewhere.
     path = context.path or context.starlette_route.path
     admitted = require_admitted(connection, f"{connection.scope.get('method', 'WS')} {path}")
-    if faults := find_doubled(connection.query_params, REPEATABLE.get(admitted.route, frozenset())):
+    repeatable = query_errors.REPEATABLE.get(admitted.route, frozenset())
+    if faults := query_errors.find_errors(connection.scope["query_string"], repeatable):
         raise RequestValidationError(faults)
     return admitted
 
