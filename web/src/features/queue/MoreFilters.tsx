@@ -40,7 +40,7 @@ export function MoreFilters({ query, people, rules, onChange }: MoreFiltersProps
   ];
   const count = set.filter((value) => value !== undefined).length;
   return (
-    <Popover position="bottom-start" width={300} trapFocus withinPortal>
+    <Popover position="bottom-start" width="min(500px, 96vw)" trapFocus withinPortal>
       <Popover.Target>
         <Button
           size="compact-sm"
