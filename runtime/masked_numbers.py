@@ -58,7 +58,32 @@ _IS_DATE = re.compile(
     r"(?:19|20)[0-9]{2}[-/.]?(?:0[1-9]|1[0-2])[-/.]?[0-3][0-9](?![0-9]{3})|[0-3]?[0-9]([./-])[0-3]?[0-9]\1(?:19|20)[0-9]{2}(?![0-9])"
 )
 _LOOKED_BACK = 24
-_SHORTEST_IBAN = 15
+_OF_IBAN = re.compile("[A-Za-z0-9]")
+_IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO",
+        16: "BE",
+        18: "DK FI FK FO GL NL SD",
+        19: "MK SI",
+        20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST",
+        26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU YE",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
+    }.items()
+    for country in countries.split()
+}
+"""Characters by country, as the registry of ISO 13616 has them."""
 
 
 def mask_number(value: str) -> str:
@@ -108,14 +133,15 @@ def _is_card(text: str) -> bool:
 
 def _mask_iban(found: re.Match[str]) -> str:
     """The first two and the last two characters; words may follow that look like its last groups."""
-    ends = (each.end() for each in re.finditer(r"[A-Za-z0-9]+", found[0]))
-    for end in sorted(ends, reverse=True):
-        if _is_iban(found[0][:end]):
-            return f"{found[0][:2]}{CUT}{found[0][end - 2 : end]}{found[0][end:]}"
-    return found[0]
+    parts = [*_OF_IBAN.finditer(found[0])]
+    length = _IBAN_LENGTHS.get(found[0][:2].upper(), 0)
+    bare = "".join(each[0] for each in parts[:length])
+    if not length or len(bare) < length or not _is_iban(bare):
+        return found[0]
+    end = parts[length - 1].end()
+    return f"{found[0][:2]}{CUT}{bare[-2:]}{found[0][end:]}"
 
 
-def _is_iban(text: str) -> bool:
-    """By its length and the check digits of ISO 13616."""
-    bare = re.sub(r"[^A-Za-z0-9]", "", text)
-    return len(bare) >= _SHORTEST_IBAN and int("".join(str(int(each, 36)) for each in bare[4:] + bare[:4])) % 97 == 1
+def _is_iban(bare: str) -> bool:
+    """By the check digits of ISO 13616."""
+    return int("".join(str(int(each, 36)) for each in bare[4:] + bare[:4])) % 97 == 1

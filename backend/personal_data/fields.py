@@ -62,7 +62,7 @@ FIELDS: Mapping[str, Mask] = {
     "mail": mask_email,
     **_each(
         "ip_address remote_addr src_addr x_forwarded_for client_address peer_address remote_address source_address"
-        " remote_host",
+        " remote_host ipv ip_v",
         mask_ip,
     ),
     **_each(
@@ -77,7 +77,7 @@ FIELDS: Mapping[str, Mask] = {
         " phonenumber cardnumber accountnumber tel",
         mask_number,
     ),
-    **_each("address addr", _mask_place),
+    **_each("address addr address_line", _mask_place),
     **_each(
         "street postcode postal_code zip zip_code date_of_birth dateofbirth birth_date birthdate birthday dob born"
         " national_id passport passport_number ssn social_security_number tax_number tax_id drivers_license"

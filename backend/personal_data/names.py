@@ -28,7 +28,7 @@ _SHORTEST_ALONE = 3
 """Letters of a word of a name that counts without a title or another one beside it."""
 _SHORTEST_ACCOUNT = 4
 _BEFORE_DOMAIN = re.compile(rf"[\w{CUT}]@")
-_MONTHS = ("january", "april", "may", "june", "august", "april", "juni", "august", "avril", "julio", "mai")
+_MONTHS = ("january", "april", "may", "june", "august", "avril", "mai", "juin", "juni", "abril", "julio")
 _AFTER_DAY = re.compile(r"(?<![0-9])[0-3]?[0-9](?:st|nd|rd|th|\.)?(?: of)?[\s-]$")
 _BEFORE_DAY = re.compile(r"\.?[\s-](?:[0-3]?[0-9]|(?:19|20)[0-9]{2})(?![0-9])")
 _IN_ID = re.compile(r"(?<![\w-])(?:alert|case|review|task|turn)-[\w-]*$")

@@ -32,7 +32,8 @@ PLAIN = """
 OTHERS = """clientIp source_ip_address E-Mail customer_email_address userName emails contactPhone X-Forwarded-For
     recipient_name UPN homeAddress billing-address cardNumber user_principal card_holder customername customerName
     owner contact birthdate taxId first_name fname addresses property_address remoteAddress caller name1
-    name_1 email_1 phone_2 enduser.id vorname Nachname given"""
+    name_1 email_1 phone_2 enduser.id vorname Nachname given ipv4 ip_v6
+    address_line_1"""
 
 NOBODYS = """device_name eventName macAddress user_agent userId ip_count product_name bank_name ispName loan_principal
     server_address email_count recipient_count device_family fileHandle time_zone …"""
