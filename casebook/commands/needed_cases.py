@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, exists, literal, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from casebook.queries.legal_holds import HELD, IS_ONE_WITH_HELD, OTHER_IS_HELD, OTHERS
 from casebook.schema.approvals import ReversalRow
@@ -41,7 +52,8 @@ def needed_cases(connection: Connection, cases: Sequence[str]) -> set[str]:
 
 def _reasons() -> Sequence[ColumnElement[bool]]:
     case_id = _CASES.c.case_id
-    undone = exists().where(_REVERSALS.c.undoes == _EFFECTS.c.key, _REVERSALS.c.status == "done")
+    of_effect = (_REVERSALS.c.case_id == _EFFECTS.c.case_id, _REVERSALS.c.undoes == _EFFECTS.c.key)
+    undone = exists().where(*of_effect, _REVERSALS.c.status == "done")
     return (
         HELD,
         IS_ONE_WITH_HELD,
@@ -73,19 +85,20 @@ _LATER = (_STORY.c.steps > 0, OTHERS.c.case_id == _STORY.c.case_id)
 _FOLLOWED = select(_STORY.c.first).distinct().where(*_LATER, _IN_USE)
 """One that is open goes on from it; one under a legal hold is part of one story with it."""
 
-_BESIDE = (
-    select(_STORY.c.first.label("case_id"), OTHERS.c.case_id.label("other"))
-    .where(*_LATER)
-    .union(
-        select(_CASES.c.case_id, _CASES.c.merged_into).where(
-            _CASES.c.case_id.in_(_AMONG), _CASES.c.merged_into.is_not(None)
-        ),
-        select(_ALERTS.c.case_id, _THEIRS.c.case_id).where(
-            _ALERTS.c.case_id.in_(_AMONG),
-            _THEIRS.c.alert_id == _ALERTS.c.alert_id,
-            _THEIRS.c.case_id != _ALERTS.c.case_id,
-        ),
-    )
+
+def _with_alerts_of(row: ColumnElement[bool]) -> Select[Any, Any]:
+    """The cases that have, or had, an alert of these; `row`: which rows of that alert, each by an index of its own."""
+    same = (_THEIRS.c.alert_id == _ALERTS.c.alert_id, _THEIRS.c.case_id != _ALERTS.c.case_id)
+    return select(_ALERTS.c.case_id, _THEIRS.c.case_id).where(_ALERTS.c.case_id.in_(_AMONG), *same, row)
+
+
+_BESIDE = union_all(
+    select(_STORY.c.first.label("case_id"), OTHERS.c.case_id.label("other")).where(*_LATER),
+    select(_CASES.c.case_id, _CASES.c.merged_into).where(
+        _CASES.c.case_id.in_(_AMONG), _CASES.c.merged_into.is_not(None)
+    ),
+    _with_alerts_of(_THEIRS.c.moved_to.is_(None)),
+    _with_alerts_of(_THEIRS.c.moved_to.is_not(None)),
 )
 """What a legal hold would keep them by."""
 _LOCK = select(_CASES.c.case_id).where(_CASES.c.case_id.in_(_AMONG)).with_for_update(read=True, skip_locked=True)

@@ -28,6 +28,8 @@ class ReversalRow(Base, kw_only=True):
     __tablename__ = "reversal"
     __table_args__ = (
         Index("ix_reversal_case_id_requested_seq", "case_id", "requested_seq"),
+        # Whoever deletes an effect looks for all that undo it.
+        Index("ix_reversal_undoes", "undoes"),
         Index(
             "ix_reversal_standing",
             "undoes",

@@ -201,6 +201,12 @@ class AlertRow(Base, kw_only=True):
             sqlite_where=text("moved_to IS NULL"),
             postgresql_where=text("moved_to IS NULL"),
         ),
+        Index(
+            "ix_alert_moved",
+            "alert_id",
+            sqlite_where=text("moved_to IS NOT NULL"),
+            postgresql_where=text("moved_to IS NOT NULL"),
+        ),
     )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), primary_key=True)

@@ -35,10 +35,12 @@ from tests.unit.casebook.builders import (
     closing,
     decide,
     later,
+    only_on,
     open_case,
     pass_time,
 )
 from tests.unit.casebook.replies import LIMITS, a_held_reply, hold_reply
+from tests.unit.casebook.test_cursors import plans, recorded
 from tests.unit.casebook.test_export import exported
 from tests.unit.casebook.test_merges import WHY, two_cases
 
@@ -384,6 +386,18 @@ def test_case_that_cannot_be_purged_keeps_no_other(book: CaseBook, retention: Re
     batch = retention.purge_cases("fraud", KEPT)
     assert (batch.purged, batch.kept, batch.reached, [*batch.failed]) == (2, 1, None, [cases[1]])
     assert [each.case_id for each in book.list_cases().items] == [cases[1]]
+
+
+@only_on("sqlite")
+def test_purge_scans_no_table(book: CaseBook, retention: RetentionApi, engine: Engine) -> None:
+    target, source = two_cases(book)
+    book.merge_cases(source, target, "ana", WHY)
+    clear(book, target)
+    grow_old(book)
+    with recorded(engine) as statements:
+        assert retention.purge_cases("fraud", KEPT).purged == 2
+    steps = plans(engine, [each for each in statements if not each[0].startswith("INSERT")])
+    assert [step for step in steps if step.startswith("SCAN") and step != "SCAN story"] == []
 
 
 def test_clock_that_jumps_in_a_sweep_makes_nothing_old(engine: Engine) -> None:
