@@ -94,8 +94,9 @@ def _with_alerts_of(row: ColumnElement[bool]) -> Select[Any, Any]:
 
 _BESIDE = union_all(
     select(_STORY.c.first.label("case_id"), OTHERS.c.case_id.label("other")).where(*_LATER),
-    select(_CASES.c.case_id, _CASES.c.merged_into).where(
-        _CASES.c.case_id.in_(_AMONG), _CASES.c.merged_into.is_not(None)
+    # What it was merged into may have been purged before it.
+    select(_CASES.c.case_id, OTHERS.c.case_id).where(
+        _CASES.c.case_id.in_(_AMONG), OTHERS.c.case_id == _CASES.c.merged_into
     ),
     _with_alerts_of(_THEIRS.c.moved_to.is_(None)),
     _with_alerts_of(_THEIRS.c.moved_to.is_not(None)),

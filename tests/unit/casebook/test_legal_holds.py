@@ -103,6 +103,22 @@ def test_held_case_keeps_what_it_was_merged_with(
     assert {each.case_id for each in book.list_cases().items} == {source, between, target}
 
 
+def test_merged_case_is_purged_after_its_target(
+    book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi
+) -> None:
+    target, source = two_cases(book)
+    book.merge_cases(source, target, "ana", MERGED)
+    clear(book, target)
+    grow_old(book)
+    # Which counts its days anew.
+    workspace.place_legal_hold(source, "maria", WHY)
+    workspace.lift_legal_hold(source, "maria", OVER)
+    assert retention.purge_cases("fraud", KEPT).purged == 1
+    assert [each.case_id for each in book.list_cases().items] == [source]
+    grow_old(book)
+    assert retention.purge_cases("fraud", KEPT).purged == 1
+
+
 @pytest.mark.parametrize("is_held_first", [True, False])
 def test_held_case_keeps_the_one_beside_it(
     book: CaseBook, workspace: WorkspaceApi, retention: RetentionApi, is_held_first: bool
